@@ -1,0 +1,181 @@
+/**
+ * What was done to one module, as it was done: `modules/<sha256 of url>/log`, one JSON line an event, append only.
+ * In: events; out: the histories they make, one for each text of the file (its *base*). Version numbers are
+ * positions in the log, so that several processes that append to one log agree on them without a lock.
+ * A torn last line (a killed process) is skipped; nothing that was written is ever rewritten.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cacheError, isId, sha256 } from './objects.ts';
+
+/** One version of a module as the log knows it. */
+export interface VersionRecord {
+  /** 1 for the first edit of the base, and so on; 0 is the base itself and has no record */
+  number: number;
+  /** SHA-256 of the whole source text */
+  id: string;
+  /** number of the version it was made from */
+  parent: number;
+  /** milliseconds since 1970 */
+  at: number;
+  /** what changed, e.g. `~price` */
+  summary: string;
+}
+
+/** All that happened on top of one text of the file. */
+export interface Era {
+  versions: VersionRecord[];
+  /** number of the version that the last event left in force */
+  current: number;
+}
+
+/** An event as it stands in the log. `base` is the SHA-256 of the file on disk that the history rests on. */
+type LogEvent =
+  | { event: 'base'; base: string; module: string }
+  | { event: 'version'; base: string; id: string; parent: number; at: number; summary: string; key: string }
+  | { event: 'restore'; base: string; to: number; at: number };
+
+/** The log of one module, read as far as it has grown. Opened anew for every operation: it may be shared. */
+export class ModuleLog {
+  readonly file: string;
+  /** the base that the newest event rests on; undefined while the log is empty */
+  newestBase: string | undefined;
+  readonly #cacheDir: string;
+  readonly #url: string;
+  readonly #eras = new Map<string, Era>();
+  readonly #keys = new Map<string, number>();
+  #offset = 0;
+
+  constructor(cacheDir: string, url: string) {
+    this.#cacheDir = cacheDir;
+    this.#url = url;
+    this.file = join(cacheDir, 'modules', sha256(url), 'log');
+  }
+
+  /** The history on top of `base` as it is on disk now; an empty one where there is none. */
+  era(base: string): Era {
+    this.#catchUp();
+    return this.#era(base);
+  }
+
+  /**
+   * Adds a version and says which number it got.
+   * @throws ERR_HOTSWAP_CACHE when the log cannot be written; then the version is not in it.
+   */
+  appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
+    const key = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
+    this.#append({ event: 'version', base, ...record, key });
+    const number = this.#keys.get(key);
+    if (number === undefined)
+      throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
+    return { ...record, number };
+  }
+
+  /** Records that version `to` is in force again. @throws ERR_HOTSWAP_CACHE */
+  appendRestore(base: string, to: number): void {
+    this.#append({ event: 'restore', base, to, at: Date.now() });
+  }
+
+  /** Records that a new history begins, because the file is now another. @throws ERR_HOTSWAP_CACHE */
+  appendBase(base: string): void {
+    this.#append({ event: 'base', base, module: this.#url });
+  }
+
+  #append(event: LogEvent): void {
+    try {
+      mkdirSync(dirname(this.file), { recursive: true });
+      const fd = openSync(this.file, 'a+');
+      try {
+        const { size } = fstatSync(fd);
+        const last = Buffer.alloc(1);
+        const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+        // One write in append mode: lines of several processes do not mix.
+        const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
+        if (writeSync(fd, line) !== line.length) throw new Error('the disk is full');
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      throw cacheError(this.#cacheDir, 'write the history', error);
+    }
+    this.#catchUp();
+  }
+
+  #catchUp(): void {
+    let fd: number;
+    try {
+      fd = openSync(this.file, 'r');
+    } catch {
+      return; // no log yet, or one that this user may not read: nothing is re-applied
+    }
+    try {
+      const { size } = fstatSync(fd);
+      if (size < this.#offset) this.#forget(); // purged by someone
+      if (size === this.#offset) return;
+      const grown = Buffer.alloc(size - this.#offset);
+      readSync(fd, grown, 0, grown.length, this.#offset);
+      const end = grown.lastIndexOf(10) + 1;
+      this.#offset += end;
+      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #read(line: string): void {
+    const event = parse(line);
+    if (event === undefined) return;
+    this.newestBase = event.base;
+    const era = this.#era(event.base);
+    if (event.event === 'version') {
+      const number = era.versions.length + 1;
+      era.versions.push({ number, id: event.id, parent: event.parent, at: event.at, summary: event.summary });
+      era.current = number;
+      this.#keys.set(event.key, number);
+    } else if (event.event === 'restore') {
+      era.current = Math.min(event.to, era.versions.length);
+    }
+  }
+
+  #era(base: string): Era {
+    let era = this.#eras.get(base);
+    if (era === undefined) this.#eras.set(base, (era = { versions: [], current: 0 }));
+    return era;
+  }
+
+  #forget(): void {
+    this.#offset = 0;
+    this.#eras.clear();
+    this.#keys.clear();
+    this.newestBase = undefined;
+  }
+}
+
+/** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */
+function parse(line: string): LogEvent | undefined {
+  if (line === '') return undefined;
+  let event: Partial<Record<string, unknown>>;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (event === null || typeof event !== 'object' || typeof event.base !== 'string' || !isId(event.base))
+    return undefined;
+  const count = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  switch (event.event) {
+    case 'base':
+      return event as LogEvent;
+    case 'restore':
+      return count(event.to) ? (event as LogEvent) : undefined;
+    case 'version':
+      return typeof event.id === 'string' &&
+        isId(event.id) &&
+        count(event.parent) &&
+        typeof event.summary === 'string'
+        ? (event as LogEvent)
+        : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Texts on disk under their SHA-256: `objects/ab/cdef….js`. In: a text; out: its id, and the text again by id.
+ * A text is whole or absent (temporary name, then rename) and is hashed again when read; never trust an id
+ * that came from outside before `isId` has seen it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { HotswapError } from '../error.ts';
+
+/** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Whether `id` has the form of an object id; anything else (`../..`, a number, a short hash) is not one. */
+export function isId(id: string): boolean {
+  return /^[0-9a-f]{64}$/.test(id);
+}
+
+/** Where the object with this id is or would be. `extension` is the module's, with its dot. */
+export function objectFile(cacheDir: string, id: string, extension: string): string {
+  return join(cacheDir, 'objects', id.slice(0, 2), id.slice(2) + extension);
+}
+
+/**
+ * Stores a text; one that is there already is left alone.
+ * @returns its id, and `undo`, which removes the file again if this call made it.
+ * @throws ERR_HOTSWAP_CACHE when the directory cannot be written or is full; nothing is left behind.
+ */
+export async function putObject(
+  cacheDir: string,
+  text: string,
+  extension: string,
+): Promise<{ id: string; file: string; undo: () => void }> {
+  const id = sha256(text);
+  const file = objectFile(cacheDir, id, extension);
+  if (existsSync(file) && intact(file, id)) return { id, file, undo: () => {} };
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    // A lost power line may leave an empty file, which the hash then shows; no fsync is worth its milliseconds here.
+    await writeFileAtomic(file, text, { fsync: false });
+  } catch (error) {
+    throw cacheError(cacheDir, 'store a version', error);
+  }
+  return { id, file, undo: () => rmSync(file, { force: true }) };
+}
+
+/**
+ * Reads a text back.
+ * @throws ERR_HOTSWAP_CACHE when the file is missing, unreadable, truncated or altered.
+ */
+export function getObject(cacheDir: string, id: string, extension: string): string {
+  const file = objectFile(cacheDir, id, extension);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_CACHE',
+      `the cached version ${file} cannot be read: ${reason(cause)}`,
+      {
+        file,
+        cause,
+      },
+    );
+  }
+  if (sha256(text) !== id) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_CACHE',
+      `the cached version ${file} is damaged: its text no longer has the SHA-256 it is named by. Delete it; the file on disk is used.`,
+      { file },
+    );
+  }
+  return text;
+}
+
+/** A cache failure as the user should read it: which directory, which step, and the ways out. */
+export function cacheError(cacheDir: string, step: string, cause: unknown): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_CACHE',
+    `cannot ${step} in ${cacheDir}: ${reason(cause)}. Nothing was changed. Set HOTSWAP_CACHE_DIR to a writable directory, or to nothing to keep versions in memory only.`,
+    { file: cacheDir, cause },
+  );
+}
+
+function intact(file: string, id: string): boolean {
+  try {
+    return sha256(readFileSync(file, 'utf8')) === id;
+  } catch {
+    return false;
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,104 @@
+/**
+ * What the user may set. In: environment variables and the `"hotswap"` key of the nearest package.json; out: one
+ * checked Config. The environment wins, an empty variable is off, and a value that means nothing is an error.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { HotswapError } from '../error.ts';
+
+export interface Config {
+  /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
+  cacheDir: string | undefined;
+  /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Default on. */
+  persist: boolean;
+  /** HOTSWAP_RELOAD: make the newest version live again at start. Default on. */
+  reload: boolean;
+  /** HOTSWAP_ROLLBACK_LENGTH: how many versions of a module can be gone back to, besides the original. Default all. */
+  rollbackLength: number;
+  /** HOTSWAP_INCLUDE: globs over absolute file paths, separated by commas; overrides the node_modules rule. Default none. */
+  include: string[];
+  /** HOTSWAP_EXCLUDE: as HOTSWAP_INCLUDE, and wins over it. Default none. */
+  exclude: string[];
+  /** HOTSWAP_SILENT: no notices on stderr; errors are thrown all the same. Default off. */
+  silent: boolean;
+}
+
+type Setting = string | number | boolean | string[] | null | undefined;
+
+/**
+ * Reads the configuration.
+ * @param env the environment, e.g. `process.env`
+ * @param from the directory to look for package.json from, upwards
+ * @throws ERR_HOTSWAP_CONFIG for a value that cannot be understood, naming it and what is accepted
+ */
+export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
+  const home = packageRoot(from);
+  const fromPackage = home === undefined ? {} : packageSettings(home);
+  const setting = (option: string, variable: string): [Setting, string] =>
+    env[variable] === undefined
+      ? [fromPackage[option], `"hotswap": { "${option}" } in package.json`]
+      : [env[variable], variable];
+
+  const [directory] = setting('cacheDir', 'HOTSWAP_CACHE_DIR');
+  const root = home ?? from;
+  return {
+    cacheDir:
+      directory === undefined
+        ? join(root, 'node_modules', '.cache', 'hotswap')
+        : directory === '' || directory === null || directory === false
+          ? undefined
+          : resolve(env.HOTSWAP_CACHE_DIR === undefined ? root : process.cwd(), String(directory)),
+    persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
+    reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
+    rollbackLength: length(setting('rollbackLength', 'HOTSWAP_ROLLBACK_LENGTH')),
+    include: globs(setting('include', 'HOTSWAP_INCLUDE')),
+    exclude: globs(setting('exclude', 'HOTSWAP_EXCLUDE')),
+    silent: flag(setting('silent', 'HOTSWAP_SILENT'), false),
+  };
+}
+
+/** The nearest directory at or above `from` that has a package.json. */
+export function packageRoot(from: string): string | undefined {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    if (existsSync(join(directory, 'package.json'))) return directory;
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function packageSettings(root: string): Record<string, Setting> {
+  try {
+    const settings = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).hotswap;
+    return settings !== null && typeof settings === 'object' ? settings : {};
+  } catch {
+    return {}; // Node itself reports a package.json that does not parse
+  }
+}
+
+function flag([value, where]: [Setting, string], fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  const word = String(value ?? '').toLowerCase();
+  if (['', '0', 'false', 'off', 'no'].includes(word)) return false;
+  if (['1', 'true', 'on', 'yes'].includes(word)) return true;
+  throw wrong(where, value, '1, true, on or yes; or 0, false, off, no or nothing');
+}
+
+function length([value, where]: [Setting, string]): number {
+  if (value === undefined || value === '') return Number.POSITIVE_INFINITY;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw wrong(where, value, 'a whole number of versions, 0 or more');
+}
+
+function globs([value, where]: [Setting, string]): string[] {
+  if (value === undefined || value === '' || value === null) return [];
+  const list = Array.isArray(value) ? value : String(value).split(',');
+  if (!list.every((glob) => typeof glob === 'string')) throw wrong(where, value, 'globs as strings');
+  return list.map((glob) => glob.trim()).filter((glob) => glob !== '');
+}
+
+function wrong(where: string, value: Setting, accepted: string): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_CONFIG',
+    `${where} is ${JSON.stringify(value)}, which is not understood; it takes ${accepted}`,
+  );
+}

@@ -1,0 +1,521 @@
+/**
+ * The hot functions of a module and their paths. In: a source text and its tree; out: every function that can
+ * be swapped, in source order, each with a name that holds as long as the code around it does. Pure: the loader,
+ * the API and the planner all see a module through this one list.
+ */
+import {
+  blockOf,
+  boundNames,
+  type CallExpression,
+  type ClassNode,
+  eachChild,
+  type FunctionNode,
+  isClass,
+  isFunction,
+  lineOf,
+  type MethodDefinition,
+  type NewExpression,
+  type Node,
+  type ObjectProperty,
+  type Program,
+  skipTrivia,
+  unwrapped,
+} from './parse.ts';
+
+export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
+
+/** How the running program can be asked for the function: the variable it hangs on, then the keys. */
+export interface Reach {
+  /** a module variable, or the class itself (`this` of the class scope) */
+  root: string | ClassScope;
+  keys: string[];
+}
+
+/** A class at the top level: its own scope, through which its functions see #private names and `super`. */
+export interface ClassScope {
+  /** position among the module's classes, from 0 */
+  index: number;
+  path: string;
+  node: ClassNode;
+}
+
+/** One function that can be swapped. */
+export interface HotFunction {
+  /** position among the module's hot functions, from 0: the number in the name of its cell */
+  index: number;
+  /** `add`, `Cart.prototype.total`, `Cart.prototype.get size`, `app.get('/x')[1]`, with `~2` for the second of equals */
+  path: string;
+  kind: FunctionKind;
+  async: boolean;
+  generator: boolean;
+  /** what `.length` says: parameters before the first with a default or rest */
+  arity: number;
+  /** line of its first character, from 1 */
+  line: number;
+  /** offsets of its text as `toString()` would give it: a method with its key, without `static` */
+  start: number;
+  end: number;
+  /** the function itself, for a method the part from its parameters on */
+  node: FunctionNode;
+  /** the method definition or property that holds it, for kinds other than function and arrow */
+  owner: MethodDefinition | ObjectProperty | undefined;
+  /** the innermost class it stands in */
+  classScope: ClassScope | undefined;
+  /** whether `super` and private names hang on the instance side or the static side of that class */
+  isStatic: boolean;
+  /** an arrow of an instance field: its `this` is the instance */
+  takesThis: boolean;
+  /** a constructor of a class with `extends`: hot after `super(…)` */
+  derived: boolean;
+  reach: Reach | undefined;
+}
+
+/** All that `functionsOf` finds. */
+export interface ModuleFunctions {
+  functions: HotFunction[];
+  classes: ClassScope[];
+}
+
+interface Place {
+  /** path of a function that stands right here */
+  name: string;
+  /** what a call that stands here puts before its own text: `total = ` in `const total = memo(() => …)` */
+  lead: string;
+  reach: Reach | undefined;
+  classScope: ClassScope | undefined;
+  isStatic: boolean;
+  takesThis: boolean;
+}
+
+/** Finds the hot functions of a module. @param program the tree of `source` */
+export function functionsOf(source: string, program: Program): ModuleFunctions {
+  const functions: HotFunction[] = [];
+  const classes: ClassScope[] = [];
+  const seen = new Map<string, number>();
+
+  const top: Place = {
+    name: 'anonymous',
+    lead: '',
+    reach: undefined,
+    classScope: undefined,
+    isStatic: false,
+    takesThis: false,
+  };
+  for (let i = 0; i < program.body.length; i++) visit(program.body[i] as Node, top);
+  return { functions, classes };
+
+  function unique(path: string): string {
+    const count = (seen.get(path) ?? 0) + 1;
+    seen.set(path, count);
+    return count === 1 ? path : `${path}~${count}`;
+  }
+
+  function add(
+    node: FunctionNode,
+    place: Place,
+    path: string,
+    kind: FunctionKind,
+    owner: HotFunction['owner'],
+    derived = false,
+  ): void {
+    const whole = owner ?? node;
+    const start =
+      owner !== undefined && 'static' in owner && owner.static
+        ? skipTrivia(source, owner.start + 'static'.length)
+        : whole.start;
+    functions.push({
+      index: functions.length,
+      path: unique(path),
+      kind,
+      async: node.async,
+      generator: node.type !== 'ArrowFunctionExpression' && node.generator,
+      arity: arityOf(node),
+      line: lineOf(source, start),
+      start,
+      end: whole.end,
+      node,
+      owner,
+      classScope: place.classScope,
+      isStatic: place.isStatic,
+      takesThis: kind === 'arrow' && place.takesThis,
+      derived,
+      reach: place.reach,
+    });
+  }
+
+  function visit(node: Node, place: Place): void {
+    if (isFunction(node)) {
+      if (node.type === 'ArrowFunctionExpression') {
+        if (canForward(node)) add(node, place, place.name, 'arrow', undefined);
+      } else {
+        const declared = node.type === 'FunctionDeclaration' ? node.id?.name : undefined;
+        const at = declared === undefined ? place : { ...place, reach: { root: declared, keys: [] } };
+        add(node, at, declared ?? place.name, 'function', undefined);
+      }
+      return;
+    }
+    if (isClass(node)) return visitClass(node, place);
+    switch (node.type) {
+      case 'ExportDefaultDeclaration':
+        return visit(node.declaration, { ...place, name: 'default', lead: 'default = ' });
+      case 'VariableDeclarator':
+        visit(node.id, place);
+        if (node.init)
+          visit(
+            node.init,
+            node.id.type === 'Identifier' ? at(place, node.id.name, variable(node.id.name)) : place,
+          );
+        return;
+      case 'AssignmentPattern':
+        return visit(
+          node.right,
+          node.left.type === 'Identifier' ? at(place, node.left.name, variable(node.left.name)) : place,
+        );
+      case 'AssignmentExpression': {
+        visit(node.left, place);
+        const name = text(node.left);
+        return visit(node.right, at(place, name, reachOf(node.left)));
+      }
+      case 'CallExpression':
+      case 'NewExpression': {
+        visit(node.callee, { ...place, name: `${place.lead}iife`, reach: undefined });
+        const call = callText(node);
+        for (let i = 0; i < node.arguments.length; i++) {
+          visit(node.arguments[i] as Node, at(place, `${place.lead}${call}[${i}]`, undefined));
+        }
+        return;
+      }
+      case 'TaggedTemplateExpression': {
+        visit(node.tag, place);
+        const { expressions } = node.quasi;
+        for (let i = 0; i < expressions.length; i++) {
+          visit(expressions[i] as Node, at(place, `${place.lead}${text(node.tag)}\`\`[${i}]`, undefined));
+        }
+        return;
+      }
+      case 'ArrayExpression':
+        for (let i = 0; i < node.elements.length; i++) {
+          const element = node.elements[i];
+          if (element) visit(element, at(place, `${place.name}[${i}]`, step(place.reach, String(i))));
+        }
+        return;
+      case 'ObjectExpression':
+        for (let i = 0; i < node.properties.length; i++) {
+          const property = node.properties[i] as ObjectProperty | Node;
+          if (property.type === 'Property') visitProperty(property as ObjectProperty, place);
+          else visit(property, place);
+        }
+        return;
+      case 'MemberExpression':
+      case 'ImportExpression':
+        return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
+      // Functions inside these see variables that no scope we hold can reach.
+      case 'BlockStatement':
+      case 'SwitchStatement':
+      case 'ForStatement':
+      case 'ForInStatement':
+      case 'ForOfStatement':
+      case 'CatchClause':
+        if (bindsLexically(node)) return;
+        break;
+      case 'StaticBlock':
+        return;
+    }
+    eachChild(node, (child) => visit(child, place));
+  }
+
+  function visitProperty(property: ObjectProperty, place: Place): void {
+    if (property.computed) visit(property.key, { ...place, reach: undefined });
+    const { value } = property;
+    const key = keyText(property.key, property.computed);
+    const here = { ...place, takesThis: false };
+    if (property.kind !== 'init' && isFunction(value)) {
+      const path = `${place.name}.${property.kind} ${key.startsWith('.') ? key.slice(1) : key}`;
+      add(
+        value,
+        { ...here, reach: accessor(place.reach, property.kind, key) },
+        path,
+        property.kind === 'get' ? 'getter' : 'setter',
+        property,
+      );
+    } else if (property.method && isFunction(value)) {
+      add(value, { ...here, reach: step(place.reach, plainKey(key)) }, place.name + key, 'method', property);
+    } else {
+      visit(value, at(place, place.name + key, step(place.reach, plainKey(key))));
+    }
+  }
+
+  function visitClass(node: ClassNode, place: Place): void {
+    const name = node.type === 'ClassDeclaration' ? (node.id?.name ?? place.name) : place.name;
+    if (node.superClass)
+      visit(node.superClass, {
+        ...place,
+        name: `${name} extends`,
+        lead: `${name} extends `,
+        reach: undefined,
+      });
+    const scope: ClassScope = { index: classes.length, path: name, node };
+    classes.push(scope);
+    const { body } = node.body;
+    for (let i = 0; i < body.length; i++) {
+      const member = body[i];
+      if (member?.type !== 'MethodDefinition' && member?.type !== 'PropertyDefinition') continue;
+      if (member.computed) visit(member.key, { ...place, reach: undefined });
+      const key = keyText(member.key, member.computed);
+      const side = member.static ? name : `${name}.prototype`;
+      const on: Reach = { root: scope, keys: member.static ? [] : ['prototype'] };
+      const here: Place = {
+        name: side + key,
+        lead: `${side}${key} = `,
+        // A field of an instance, or a #private name, hangs on nothing that can be walked to.
+        reach:
+          (member.type === 'PropertyDefinition' && !member.static) || key.startsWith('.#')
+            ? undefined
+            : step(on, plainKey(key)),
+        classScope: scope,
+        isStatic: member.static,
+        takesThis: false,
+      };
+      if (!('kind' in member)) {
+        if (member.value) visit(member.value, { ...here, takesThis: true });
+      } else if (isFunction(member.value)) {
+        if (member.kind === 'get' || member.kind === 'set') {
+          const path = `${side}.${member.kind} ${key.startsWith('.') ? key.slice(1) : key}`;
+          const reach = key.startsWith('.#') ? undefined : accessor(on, member.kind, key);
+          add(member.value, { ...here, reach }, path, member.kind === 'get' ? 'getter' : 'setter', member);
+        } else if (member.kind === 'constructor') {
+          const derived = node.superClass !== null;
+          if (!derived || superCall(member.value) !== undefined) {
+            add(member.value, { ...here, reach: undefined }, here.name, 'constructor', member, derived);
+          }
+        } else {
+          add(member.value, here, here.name, 'method', member);
+        }
+      }
+    }
+  }
+
+  /** `.name`, `.#name`, `['a-b']`, `[0]`, `[Symbol.iterator]` */
+  function keyText(key: Node, computed: boolean): string {
+    if (!computed && key.type === 'Identifier') return `.${key.name}`;
+    if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
+    if (key.type === 'Literal' && typeof key.value === 'string') {
+      return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key.value)
+        ? `.${key.value}`
+        : `['${key.value}']`;
+    }
+    return `[${oneLine(source.slice(key.start, key.end))}]`;
+  }
+
+  /** A callee, an assignment's left side or a tag, as a person would name it. */
+  function text(node: Node): string {
+    const inner = unwrapped(node);
+    switch (inner.type) {
+      case 'Identifier':
+        return inner.name;
+      case 'ThisExpression':
+        return 'this';
+      case 'Super':
+        return 'super';
+      case 'ChainExpression':
+        return text(inner.expression);
+      case 'AwaitExpression':
+        return text(inner.argument);
+      case 'MemberExpression':
+        return text(inner.object) + keyText(inner.property, inner.computed);
+      case 'CallExpression':
+      case 'NewExpression':
+        return callText(inner);
+      case 'ArrowFunctionExpression':
+      case 'FunctionExpression':
+        return 'iife';
+      default:
+        return oneLine(source.slice(inner.start, inner.end));
+    }
+  }
+
+  /**
+   * `app.get('/x')`: the callee and the first argument where that is a literal. In a chain of calls the ones
+   * before are left out if this one has a literal, so that a link more does not rename those after it.
+   */
+  function callText(node: CallExpression | NewExpression): string {
+    const first = node.arguments[0];
+    const literal = first?.type === 'Literal' ? oneLine(source.slice(first.start, first.end)) : '';
+    const callee = unwrapped(node.callee);
+    const prefix = node.type === 'NewExpression' ? 'new ' : '';
+    if (literal !== '' && callee.type === 'MemberExpression') {
+      const method = keyText(callee.property, callee.computed);
+      return `${prefix}${chainRoot(callee.object, method)}${method}(${literal})`;
+    }
+    return `${prefix}${text(callee)}(${literal})`;
+  }
+
+  /** What a chain of calls hangs on: `app` in `app.get('/a', f).get('/b', g)`, `app.route('/a')` in `app.route('/a').get('/b', g)`. */
+  function chainRoot(node: Node, method: string): string {
+    const inner = unwrapped(node);
+    const callee = inner.type === 'CallExpression' ? unwrapped(inner.callee) : undefined;
+    if (inner.type !== 'CallExpression' || callee?.type !== 'MemberExpression') return text(inner);
+    const registers =
+      keyText(callee.property, callee.computed) === method ||
+      inner.arguments.some((argument) => isFunction(argument));
+    return registers ? chainRoot(callee.object, method) : text(inner);
+  }
+}
+
+/** The place of something that is called `name` there. */
+function at(place: Place, name: string, reach: Reach | undefined): Place {
+  return { ...place, name, lead: `${name} = `, reach };
+}
+
+function variable(name: string): Reach {
+  return { root: name, keys: [] };
+}
+
+function step(reach: Reach | undefined, key: string | undefined): Reach | undefined {
+  return reach === undefined || key === undefined
+    ? undefined
+    : { root: reach.root, keys: [...reach.keys, key] };
+}
+
+/** Accessors are walked to as `get size`, which the walker takes for the getter of `size`. */
+function accessor(reach: Reach | undefined, kind: 'get' | 'set', key: string): Reach | undefined {
+  const plain = plainKey(key);
+  return plain === undefined ? undefined : step(reach, `${kind} ${plain}`);
+}
+
+/** The property key behind `.name` or `['a-b']`; undefined for private and computed ones. */
+function plainKey(key: string): string | undefined {
+  if (key.startsWith('.#')) return undefined;
+  if (key.startsWith('.')) return key.slice(1);
+  return key.startsWith("['") ? key.slice(2, -2) : undefined;
+}
+
+function reachOf(node: Node): Reach | undefined {
+  if (node.type === 'Identifier') return variable(node.name);
+  if (node.type !== 'MemberExpression' || node.computed || node.property.type !== 'Identifier')
+    return undefined;
+  return step(reachOf(node.object), node.property.name);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** The value of `.length` (ECMA-262 15.1.5, ExpectedArgumentCount). */
+export function arityOf(node: FunctionNode): number {
+  const { params } = node;
+  for (let i = 0; i < params.length; i++) {
+    const type = (params[i] as Node).type;
+    if (type === 'AssignmentPattern' || type === 'RestElement') return i;
+  }
+  return params.length;
+}
+
+/** The `super(…)` that a derived constructor must open with to be hot. */
+export function superCall(method: FunctionNode): Node | undefined {
+  const statements = blockOf(method)?.body ?? [];
+  for (let i = 0; i < statements.length; i++) {
+    const statement = statements[i];
+    if (statement?.type !== 'ExpressionStatement') return undefined;
+    if ('directive' in statement && statement.directive) continue;
+    const call = unwrapped(statement.expression);
+    return call.type === 'CallExpression' && call.callee.type === 'Super' ? statement : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a block, loop, switch or catch clause has variables of its own. */
+function bindsLexically(node: Node): boolean {
+  let binds = node.type === 'CatchClause' && node.param !== null;
+  const look = (child: Node): void => {
+    if (child.type === 'VariableDeclaration') binds ||= child.kind !== 'var';
+    else if (child.type === 'FunctionDeclaration' || child.type === 'ClassDeclaration') binds = true;
+    else if (child.type === 'SwitchCase') eachChild(child, look);
+  };
+  eachChild(node, look);
+  return binds;
+}
+
+/**
+ * Whether an arrow's arguments can be handed on as they came. An arrow has no `arguments`, so its parameters
+ * with patterns or defaults are renamed and taken apart in the body; see `movable`.
+ */
+function canForward(arrow: FunctionNode): boolean {
+  return !hasInitialisers(arrow) || movable(arrow);
+}
+
+/** Whether some parameter is a pattern or has a default. */
+export function hasInitialisers(node: FunctionNode): boolean {
+  return node.params.some(
+    (param: Node) =>
+      param.type !== 'Identifier' && !(param.type === 'RestElement' && param.argument.type === 'Identifier'),
+  );
+}
+
+/**
+ * Whether patterns and defaults of the parameters mean the same as the body's first statements. They do not
+ * where one mentions itself or a later parameter (which must be in its dead zone), where the body declares a
+ * name that they mention or bind (the body's scope is another), or where `eval` could tell (ECMA-262 10.2.11).
+ */
+export function movable(node: FunctionNode): boolean {
+  if (node.type !== 'ArrowFunctionExpression' && node.generator) return false; // would run at the first next()
+  const { params } = node;
+  const later = new Set<string>();
+  const mentioned = new Set<string>();
+  for (let i = params.length - 1; i >= 0; i--) {
+    const param = params[i] as Node;
+    boundNames(param).forEach((name) => {
+      later.add(name);
+    });
+    const used = new Set<string>();
+    initialiserNames(param, used);
+    let clash = used.has('eval');
+    used.forEach((name) => {
+      clash ||= later.has(name);
+      mentioned.add(name);
+    });
+    if (clash) return false;
+  }
+  const block = blockOf(node);
+  if (block === undefined) return true;
+  let clash = false;
+  declaredIn(block, (name) => {
+    clash ||= later.has(name) || mentioned.has(name);
+  });
+  return !clash;
+}
+
+/** Every identifier that a parameter's defaults and computed keys mention, at any depth; too many is safe. */
+function initialiserNames(node: Node, names: Set<string>): void {
+  const mention = (inner: Node): void => {
+    if (inner.type === 'Identifier') names.add(inner.name);
+    eachChild(inner, mention);
+  };
+  switch (node.type) {
+    case 'AssignmentPattern':
+      initialiserNames(node.left, names);
+      mention(node.right);
+      break;
+    case 'Property':
+      if (node.computed) mention(node.key);
+      initialiserNames(node.value, names);
+      break;
+    case 'Identifier':
+      break;
+    default:
+      eachChild(node, (child) => initialiserNames(child, names));
+  }
+}
+
+/** Names that a function body declares: its own let, const, class, function, and `var` at any depth. */
+function declaredIn(body: Node, found: (name: string) => void, top = true): void {
+  eachChild(body, (child) => {
+    if (child.type === 'VariableDeclaration') {
+      if (child.kind === 'var' || top) child.declarations.forEach((one) => boundNames(one.id).forEach(found));
+    } else if (child.type === 'FunctionDeclaration' || child.type === 'ClassDeclaration') {
+      if (top && child.id) found(child.id.name);
+    } else if (!isFunction(child) && !isClass(child)) {
+      declaredIn(child, found, false);
+    }
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * The hooks where Node runs them on a thread of their own (Node 20, `module.register`). In: requests for modules;
+ * out: instrumented texts, and over a port a message a module for the registry on the main thread. Cells are
+ * defined there by a virtual module, `hotswap:cells/<prefix>/<count>`, that each instrumented one imports first.
+ */
+import type { LoadHook, ResolveHook } from 'node:module';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Config } from './config.ts';
+import type { MemoryVersion } from './live.ts';
+import { createLoader, type ModuleLoader, sayer } from './load.ts';
+import { textOf } from './source.ts';
+
+export interface HooksData {
+  port: MessagePort;
+  config: Config;
+  sourceMaps: boolean;
+}
+
+const CELLS = 'hotswap:cells/';
+let loader: ModuleLoader;
+let say: (line: string) => void;
+let port: MessagePort;
+
+export function initialize(data: HooksData): void {
+  port = data.port;
+  loader = createLoader(data.config, true, () => data.sourceMaps);
+  say = sayer(data.config);
+}
+
+export const resolve: ResolveHook = (specifier, context, nextResolve) =>
+  specifier.startsWith(CELLS)
+    ? { url: specifier, format: 'module', shortCircuit: true }
+    : nextResolve(specifier, context);
+
+export const load: LoadHook = async (url, context, nextLoad) => {
+  if (url.startsWith(CELLS)) {
+    const [prefix, count] = url.slice(CELLS.length).split('/');
+    const source = `globalThis[Symbol.for('hotswap')].cells(${JSON.stringify(prefix)}, ${Number(count)})`;
+    return { format: 'module', source, shortCircuit: true };
+  }
+  for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
+    loader.remember(sent.message as MemoryVersion);
+  }
+  const version = loader.version(url);
+  if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
+  const result = await nextLoad(url, context);
+  if (result.format !== 'module' || !loader.takes(url)) return result;
+  const source = textOf(result.source);
+  if (source === undefined) return result;
+  try {
+    const instrumented = loader.load(url, source);
+    if (instrumented === undefined) return result;
+    port.postMessage(instrumented.loaded);
+    return { ...result, source: instrumented.code };
+  } catch (error) {
+    say(`${url} could not be instrumented and runs as it is: ${(error as Error).stack}`);
+    return result;
+  }
+};

@@ -1,0 +1,160 @@
+/**
+ * The transformation of a module: patch points, the way into its scope, and live exports. In: source text; out:
+ * the text that Node runs instead, with every line where it was. Pure; a text that does not parse comes back
+ * as it is, so that Node reports the error as ever.
+ */
+import MagicString from 'magic-string';
+import { functionsOf } from './functions.ts';
+import {
+  boundNames,
+  eachChild,
+  isClass,
+  isFunction,
+  type Node,
+  type Program,
+  tryParse,
+  unwrapped,
+} from './parse.ts';
+import { addPatchPoint } from './patch.ts';
+
+/** Global through which an instrumented module hands over its scope; defined by the registry. */
+export const SCOPE = 'hs$scope';
+
+export interface InstrumentOptions {
+  /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
+  prefix: string;
+  /** import a virtual module that defines the cells first: for hooks that run on another thread */
+  importCells: boolean;
+  /** URL that a source map, made when given, is to name */
+  mapFor?: string;
+}
+
+export interface Instrumented {
+  code: string;
+  /** number of cells that must be defined before the module runs */
+  cells: number;
+  /** source map version 3 of `code`, as JSON, when asked for */
+  map: string | undefined;
+}
+
+/** The name of a hot function's cell. @param index its position in `functionsOf` */
+export function cellName(prefix: string, index: number): string {
+  return `${prefix}$${index}`;
+}
+
+/** Instruments one module. Returns undefined where the text does not parse. */
+export function instrument(
+  source: string,
+  { prefix, importCells, mapFor }: InstrumentOptions,
+): Instrumented | undefined {
+  const result = tryParse(source);
+  if (result.errors.length > 0) return undefined;
+  const { program } = result;
+  const text = new MagicString(source);
+  const { functions, classes } = functionsOf(source, program);
+  const facts = survey(source, program);
+
+  for (let i = 0; i < functions.length; i++) {
+    const hot = functions[i] as (typeof functions)[number];
+    addPatchPoint(text, source, hot, cellName(prefix, i), facts.readsNewTarget.has(hot.node));
+  }
+  for (let i = 0; i < classes.length; i++) {
+    const scope = classes[i] as (typeof classes)[number];
+    text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);
+  }
+  freeExports(text, program, facts.assigned);
+
+  const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
+  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);`;
+  const { hashbang } = program;
+  if (hashbang === null) text.prepend(opening);
+  else if (hashbang.end === source.length) text.append(`\n${opening}`);
+  else
+    text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
+
+  return {
+    code: text.toString(),
+    cells: functions.length,
+    map:
+      mapFor === undefined
+        ? undefined
+        : text.generateMap({ hires: 'boundary', source: mapFor, includeContent: true }).toString(),
+  };
+}
+
+interface Facts {
+  /** functions whose own code reads `new.target` */
+  readsNewTarget: Set<Node>;
+  /** names that something in the module assigns to */
+  assigned: Set<string>;
+}
+
+/** One walk over the whole tree for what instrumentation must know of function bodies. */
+function survey(source: string, program: Program): Facts {
+  const facts: Facts = { readsNewTarget: new Set(), assigned: new Set() };
+  const wantsTarget = /\btarget\b/.test(source);
+  const wantsAssigned = /\bexport\b/.test(source) && /\bconst\b/.test(source);
+  if (!wantsTarget && !wantsAssigned) return facts;
+  const target = (pattern: Node): void => {
+    boundNames(unwrapped(pattern)).forEach((name) => facts.assigned.add(name));
+  };
+  const look = (node: Node, owner: Node | undefined): void => {
+    if (node.type === 'MetaProperty') {
+      if (node.meta.name === 'new' && owner !== undefined) facts.readsNewTarget.add(owner);
+    } else if (node.type === 'AssignmentExpression') target(node.left);
+    else if (node.type === 'UpdateExpression') target(node.argument);
+    else if (
+      (node.type === 'ForInStatement' || node.type === 'ForOfStatement') &&
+      node.left.type !== 'VariableDeclaration'
+    ) {
+      target(node.left);
+    }
+    const inner = isFunction(node) && node.type !== 'ArrowFunctionExpression' ? node : owner;
+    eachChild(node, (child) => look(child, inner));
+  };
+  look(program, undefined);
+  return facts;
+}
+
+/**
+ * An exported `const` that holds data becomes `let`, so that a new value reaches importers through the live
+ * binding. One that the module assigns to stays, as it must go on throwing; one that holds a function stays.
+ */
+function freeExports(text: MagicString, program: Program, assigned: Set<string>): void {
+  const exported = new Set<string>();
+  const constants: Extract<Node, { type: 'VariableDeclaration' }>[] = [];
+  for (let i = 0; i < program.body.length; i++) {
+    const statement = program.body[i] as Node;
+    let declaration: Node | null = statement;
+    if (statement.type === 'ExportNamedDeclaration') {
+      declaration = statement.declaration;
+      if (statement.source === null) {
+        statement.specifiers.forEach((specifier) => {
+          if (specifier.local.type === 'Identifier') exported.add(specifier.local.name);
+        });
+      }
+    }
+    if (declaration?.type !== 'VariableDeclaration' || declaration.kind !== 'const') continue;
+    constants.push(declaration);
+    if (declaration !== statement) {
+      declaration.declarations.forEach((one) => {
+        boundNames(one.id).forEach((name) => exported.add(name));
+      });
+    }
+  }
+  for (let i = 0; i < constants.length; i++) {
+    const { start, declarations } = constants[i] as (typeof constants)[number];
+    const names: string[] = [];
+    let holdsData = false;
+    declarations.forEach((one) => {
+      const init = one.init === null ? undefined : unwrapped(one.init);
+      const bound = boundNames(one.id);
+      holdsData ||=
+        init !== undefined && !isFunction(init) && !isClass(init) && bound.some((name) => exported.has(name));
+      bound.forEach((name) => names.push(name));
+    });
+    if (holdsData && !names.some((name) => assigned.has(name))) {
+      text.overwrite(start, start + 'const'.length, 'let  ');
+    }
+  }
+}

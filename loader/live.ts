@@ -1,0 +1,166 @@
+/**
+ * The live modules of this thread. In: what the load hook saw (texts) and what the running module handed over
+ * (its scope); out: one record a module, which the API edits through. Held under `Symbol.for('hotswap')`, so that the
+ * preload, the program and a second copy of this package see the same ones.
+ */
+import type { Config } from './config.ts';
+import { cellName, SCOPE } from './instrument.ts';
+import { CONSTRUCT, NULLISH } from './patch.ts';
+
+/** Evaluates code among a module's (or class's) own variables. */
+export type Scope = (code: string) => unknown;
+
+/** A version as kept in memory; see `Version` in the API for the fields' meaning. */
+export interface KeptVersion {
+  number: number;
+  id: string;
+  parent: number | undefined;
+  at: number;
+  persisted: boolean;
+  summary: string;
+  /** the text itself while it is not, or not surely, on disk */
+  text: string | undefined;
+  /** values that `bind` gave and that the text cannot carry, by path */
+  bound: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
+/** A module that came through the load hook. */
+export interface LiveModule {
+  readonly url: string;
+  /** what the names of its cells begin with */
+  readonly prefix: string;
+  /** text of version 0: the file as it was on disk */
+  readonly base: string;
+  /** text that was instrumented and evaluated: `base`, or the version that a restart made live again */
+  readonly source: string;
+  /** number of the version that `source` is */
+  readonly started: number;
+  scope: Scope | undefined;
+  meta: (() => ImportMeta) | undefined;
+  classScopes: Scope[];
+  /** made by the API at the first question */
+  history: { versions: KeptVersion[]; current: number } | undefined;
+  /** the last edit asked for; the next one waits for it */
+  queue: Promise<unknown>;
+  /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
+  made: Map<string, unknown>;
+}
+
+/** What the load hook tells about a module. */
+export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started'>;
+
+/** A version for `import('…?hotswap=…')` that is not on disk, sent to hooks on another thread. */
+export interface MemoryVersion {
+  url: string;
+  number: number;
+  id: string;
+  text: string;
+}
+
+export interface Registry {
+  readonly layout: 1;
+  readonly config: Config;
+  readonly modules: Map<string, LiveModule>;
+  /** takes in what hooks on another thread have sent; does nothing where they run on this one */
+  receive: () => void;
+  /** hands a version that is not on disk to the load hook */
+  publish: (version: MemoryVersion) => void;
+  /** says a line on stderr, unless HOTSWAP_SILENT */
+  say: (line: string) => void;
+}
+
+const KEY = Symbol.for('hotswap');
+
+/** The registry of this thread; undefined when the program was not started with `--import hotswap/register`. */
+export function registry(): Registry | undefined {
+  return (globalThis as { [KEY]?: Registry })[KEY];
+}
+
+/** Scopes that arrived before the module's texts did (hooks on another thread). */
+interface Handed {
+  scope: Scope | undefined;
+  meta: (() => ImportMeta) | undefined;
+  classScopes: Scope[];
+}
+
+/** Makes this thread's registry and the hidden globals that instrumented code uses. */
+export function createRegistry(
+  config: Config,
+  channel: Pick<Registry, 'receive' | 'publish' | 'say'>,
+): Registry {
+  const made: Registry = { layout: 1, config, modules: new Map(), ...channel };
+  hidden(KEY, made);
+  hidden(CONSTRUCT, Reflect.construct);
+  hidden(NULLISH, nullish);
+  hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
+    const handed = handedBy(prefix);
+    if (typeof what === 'number') {
+      handed.classScopes[what] = scope;
+    } else {
+      handed.scope = scope;
+      handed.meta = what;
+    }
+  });
+  return made;
+}
+
+const handedOver = new Map<string, Handed>();
+
+function handedBy(prefix: string): Handed {
+  let handed = handedOver.get(prefix);
+  if (handed === undefined)
+    handedOver.set(prefix, (handed = { scope: undefined, meta: undefined, classScopes: [] }));
+  return handed;
+}
+
+/** Enters a module that the load hook saw. A URL loads once a thread, so a second call replaces nothing that runs. */
+export function addModule(to: Registry, loaded: Loaded): void {
+  if (to.modules.has(loaded.url)) return;
+  const handed = handedBy(loaded.prefix);
+  to.modules.set(loaded.url, {
+    ...loaded,
+    history: undefined,
+    queue: Promise.resolve(),
+    made: new Map(),
+    get scope() {
+      return handed.scope;
+    },
+    get meta() {
+      return handed.meta;
+    },
+    get classScopes() {
+      return handed.classScopes;
+    },
+  });
+}
+
+/**
+ * Defines the cells of a module before it runs. A cell is a global of its own: V8 takes one that was never
+ * rewritten for a constant and compiles the check away.
+ */
+export function defineCells(prefix: string, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const name = cellName(prefix, i);
+    if (!(name in globalThis)) hidden(name, undefined);
+  }
+}
+
+/** Writes a cell: `replacement` runs from the next call on; undefined is the function as loaded. */
+export function writeCell(prefix: string, index: number, replacement: unknown): void {
+  (globalThis as unknown as Record<string, unknown>)[cellName(prefix, index)] = replacement;
+}
+
+function hidden(name: string | symbol, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+/** Fails on null or undefined as the parameter pattern that was moved would have, with the same words and frames. */
+function nullish(value: unknown, destructure: (value: unknown) => void): never {
+  try {
+    destructure(value);
+  } catch (error) {
+    Error.captureStackTrace(error as Error, nullish);
+    throw error;
+  }
+  throw new TypeError('Cannot destructure a nullish value');
+}

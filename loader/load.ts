@@ -1,0 +1,224 @@
+/**
+ * What happens to one module on its way in. In: its URL and the text that the other loaders gave; out: the text to
+ * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
+ * of hooks and independent of the thread; it must never make a program fail that would run without us.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import remapping from '@jridgewell/remapping';
+import { ModuleLog } from '../cache/log.ts';
+import { getObject, sha256 } from '../cache/objects.ts';
+import { cachedTransform } from '../cache/transforms.ts';
+import { HotswapError } from '../error.ts';
+import type { Config } from './config.ts';
+import { instrument } from './instrument.ts';
+import type { Loaded, MemoryVersion } from './live.ts';
+
+export interface ModuleLoader {
+  /** Whether a module is ours to instrument, by its URL. */
+  takes(url: string): boolean;
+  /** The text to run for a module, and how many cells it needs; undefined: run it as it is. */
+  load(url: string, disk: string): { code: string; cells: number; loaded: Loaded } | undefined;
+  /** The text of one version, for `<url>?hotswap=<number or id>`; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
+  version(url: string): string | undefined;
+  /** Makes a version known that is not on disk. */
+  remember(version: MemoryVersion): void;
+}
+
+/** Our own compiled files, which edit modules and are not edited. */
+const OURS = new URL('../', import.meta.url).href;
+
+/**
+ * @param importCells see `InstrumentOptions`
+ * @param sourceMaps whether the user asked for source maps, so that positions within a line count
+ */
+export function createLoader(config: Config, importCells: boolean, sourceMaps: () => boolean): ModuleLoader {
+  const bases = new Map<string, string>();
+  const prefixes = new Map<string, string>();
+  const memory = new Map<string, MemoryVersion[]>();
+  const { cacheDir } = config;
+  const say = sayer(config);
+  let included: ((file: string) => boolean) | undefined;
+  let excluded: ((file: string) => boolean) | undefined;
+  if (config.include.length > 0) included = matcher(config.include);
+  if (config.exclude.length > 0) excluded = matcher(config.exclude);
+  let ourHash: string | undefined;
+
+  return { takes, load, version, remember };
+
+  function takes(url: string): boolean {
+    if (
+      !url.startsWith('file:') ||
+      (url.startsWith(OURS) && /^(api|loader|cache|error)\b/.test(url.slice(OURS.length)))
+    )
+      return false;
+    if (excluded === undefined && included === undefined) return !url.includes('/node_modules/');
+    const file = fileURLToPath(url);
+    if (excluded?.(file)) return false;
+    return included?.(file) || !url.includes('/node_modules/');
+  }
+
+  function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
+    const base = sha256(disk);
+    bases.set(url, base);
+    const { text, number } = newest(url, disk, base);
+    const prefix = prefixFor(url);
+    const maps = sourceMaps();
+    // Everything the result depends on; `ourHash` stands for the instrumenter itself.
+    ourHash ??= sha256(
+      OUR_FILES.map((name) => readFileSync(new URL(name, import.meta.url), 'utf8')).join('\0'),
+    );
+    const key = sha256([ourHash, prefix, importCells, maps ? url : '', text].join('\0'));
+    const entry = cachedTransform(cacheDir, key, () => {
+      const made = instrument(text, { prefix, importCells, ...(maps ? { mapFor: url } : {}) });
+      if (made === undefined) return '';
+      return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
+    });
+    if (entry === '') return undefined;
+    const newline = entry.indexOf('\n');
+    const loaded: Loaded = { url, prefix, base: disk, source: text, started: number };
+    return { code: entry.slice(newline + 1), cells: Number(entry.slice(0, newline)), loaded };
+  }
+
+  /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
+  function newest(url: string, disk: string, base: string): { text: string; number: number } {
+    if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
+    const log = new ModuleLog(cacheDir, url);
+    const { versions, current } = log.era(base);
+    if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
+      const kept = log.era(log.newestBase).current;
+      if (kept > 0) {
+        say(
+          `${fileURLToPath(url)} has changed on disk since version ${kept} was made; the file is used, the version is kept in ${log.file}`,
+        );
+      }
+      try {
+        log.appendBase(base);
+      } catch {
+        // a read-only cache: the notice comes again next time
+      }
+      return { text: disk, number: 0 };
+    }
+    const found = versions[current - 1];
+    if (found === undefined) return { text: disk, number: 0 };
+    try {
+      const text = getObject(cacheDir, found.id, extensionOf(url));
+      say(
+        `${fileURLToPath(url)} runs version ${found.number} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
+      );
+      return { text, number: found.number };
+    } catch (error) {
+      say(`${(error as Error).message} Version ${found.number} of ${fileURLToPath(url)} is not applied.`);
+      return { text: disk, number: 0 };
+    }
+  }
+
+  function version(url: string): string | undefined {
+    if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
+    const parsed = new URL(url);
+    const wanted = parsed.searchParams.get('hotswap');
+    if (wanted === null) return undefined;
+    parsed.searchParams.delete('hotswap');
+    const { href } = parsed;
+    const held = memory.get(href)?.find((one) => one.id === wanted || String(one.number) === wanted);
+    if (held !== undefined) return held.text;
+    let base = bases.get(href);
+    if (base === undefined || wanted === '0' || wanted === base) {
+      const disk = readFileSync(fileURLToPath(href), 'utf8');
+      base ??= sha256(disk);
+      if (sha256(disk) === base && (wanted === '0' || wanted === base)) return disk;
+    }
+    const known = cacheDir === undefined ? [] : new ModuleLog(cacheDir, href).era(base).versions;
+    const id =
+      wanted === '0' ? base : known.find((one) => one.id === wanted || String(one.number) === wanted)?.id;
+    if (id === undefined || cacheDir === undefined) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_NO_VERSION',
+        `${href} has no version ${JSON.stringify(wanted)}; there are ${known.length === 0 ? 'only 0, the file' : `0 to ${known.length}`}`,
+        { module: href },
+      );
+    }
+    return getObject(cacheDir, id, extensionOf(href));
+  }
+
+  function remember(kept: MemoryVersion): void {
+    const list = memory.get(kept.url);
+    if (list === undefined) memory.set(kept.url, [kept]);
+    else list.push(kept);
+  }
+
+  /** `hs$` and 7 or more digits to base 36 of the URL's hash: the same at every start, so that the transform is cached. */
+  function prefixFor(url: string): string {
+    const digits = BigInt(`0x${sha256(url)}`).toString(36);
+    for (let length = 7; ; length++) {
+      const prefix = `hs$${digits.slice(0, length)}`;
+      const taken = prefixes.get(prefix);
+      if (taken === undefined || taken === url) {
+        prefixes.set(prefix, url);
+        return prefix;
+      }
+    }
+  }
+}
+
+const OUR_FILES = ['instrument', 'patch', 'functions', 'parse'].map(
+  (name) => `./${name}${extname(import.meta.url)}`,
+);
+
+/** The file extension of a module, with its dot, as the cache uses it. */
+export function extensionOf(url: string): string {
+  const extension = extname(new URL(url).pathname);
+  return /^\.\w+$/.test(extension) ? extension : '.js';
+}
+
+/** Writes notices to stderr at once, from any thread. */
+export function sayer({ silent }: Config): (line: string) => void {
+  return (line) => {
+    if (silent) return;
+    try {
+      writeSync(2, `hotswap: ${line}\n`);
+    } catch {
+      // stderr is closed or full; a notice is not worth an error
+    }
+  };
+}
+
+function matcher(patterns: string[]): (file: string) => boolean {
+  const picomatch = createRequire(import.meta.url)('picomatch') as typeof import('picomatch');
+  const cwd = process.cwd().replaceAll('\\', '/');
+  const absolute = patterns.map((glob) =>
+    /^(\/|[a-z]:|\*\*)/i.test(glob) ? glob : `${cwd}/${glob.replace(/^\.\//, '')}`,
+  );
+  const matches = picomatch(absolute, { dot: true });
+  return (file) => matches(file.replaceAll('\\', '/'));
+}
+
+/** Code with a source map that leads through ours and the one the text came with, if any. */
+function withMap(code: string, map: string, source: string, url: string): string {
+  let whole: unknown = JSON.parse(map);
+  const own = [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
+  const inner = own === undefined ? undefined : readMap(own, url);
+  if (inner !== undefined) {
+    whole = remapping(whole as Parameters<typeof remapping>[0], (_file, context) =>
+      context.depth === 1 ? inner : null,
+    );
+    const sources = (whole as { sources: (string | null)[] }).sources;
+    sources.forEach((file, i) => {
+      if (file !== null)
+        sources[i] = new URL(file, own?.startsWith('data:') ? url : new URL(own as string, url)).href;
+    });
+  }
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(whole)).toString('base64')}`;
+}
+
+function readMap(reference: string, url: string): string | undefined {
+  try {
+    if (!reference.startsWith('data:')) return readFileSync(new URL(reference, url), 'utf8');
+    const [head = '', body = ''] = reference.split(/,(.*)/s);
+    return head.endsWith(';base64') ? Buffer.from(body, 'base64').toString() : decodeURIComponent(body);
+  } catch {
+    return undefined; // as Node does with a map that cannot be read
+  }
+}

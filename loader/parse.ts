@@ -1,0 +1,166 @@
+/**
+ * Source text to syntax tree (ESTree), with oxc-parser. In: a module's text and its URL (for the language);
+ * out: the program, or a HotswapError that names the line. The only place that knows the parser.
+ */
+import {
+  type ArrowFunctionExpression,
+  type Class,
+  type FunctionBody,
+  type Function as FunctionWithBody,
+  type Node,
+  type ParseResult,
+  type Program,
+  parseSync,
+  visitorKeys,
+} from 'oxc-parser';
+import { HotswapError } from '../error.ts';
+
+export type {
+  CallExpression,
+  FunctionBody,
+  MethodDefinition,
+  NewExpression,
+  Node,
+  ObjectProperty,
+  Program,
+  PropertyDefinition,
+  Statement,
+} from 'oxc-parser';
+
+/** A function node of any syntactic form. */
+export type FunctionNode = FunctionWithBody | ArrowFunctionExpression;
+export type ClassNode = Class;
+
+/** The parser's answer, errors included; for text that may well be wrong. */
+export function tryParse(source: string, filename = 'module.js'): ParseResult {
+  return parseSync(filename, source, { lang: 'js', sourceType: 'module', preserveParens: true });
+}
+
+/**
+ * The tree of a module's text.
+ * @param what names the text in the error, e.g. `the new source of ./pricing.js#price`
+ * @throws ERR_HOTSWAP_SYNTAX with the line, from 1, and a code frame
+ */
+export function parse(source: string, what: string): Program {
+  const result = tryParse(source);
+  const error = result.errors.find((found) => found.severity === 'Error');
+  if (error === undefined) return result.program;
+  const line = lineOf(source, error.labels[0]?.start ?? 0);
+  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd()}`;
+  throw new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `${what} does not parse: ${error.message} (line ${line})${frame}`,
+    {
+      line,
+    },
+  );
+}
+
+/** Line of an offset, from 1. CR LF, LF, CR and the two Unicode separators each end a line, as in ECMA-262 12.3. */
+export function lineOf(source: string, offset: number): number {
+  let line = 1;
+  for (let i = 0; i < offset; i++) {
+    const c = source.charCodeAt(i);
+    if (c === 10 || c === 0x2028 || c === 0x2029 || (c === 13 && source.charCodeAt(i + 1) !== 10)) line++;
+  }
+  return line;
+}
+
+/** First offset at or after `at` that is neither white space nor comment. */
+export function skipTrivia(source: string, at: number): number {
+  for (let i = at; ; ) {
+    const c = source[i];
+    if (c === '/' && source[i + 1] === '/') {
+      while (i < source.length && !/[\n\r\u2028\u2029]/.test(source[i] as string)) i++;
+    } else if (c === '/' && source[i + 1] === '*') {
+      i = source.indexOf('*/', i + 2) + 2;
+    } else if (c !== undefined && /\s|\uFEFF/.test(c)) {
+      i++;
+    } else {
+      return i;
+    }
+  }
+}
+
+/**
+ * Calls `visit(child, key)` for each child node, in source order. Index loops throughout: a program may have
+ * patched `Array.prototype[Symbol.iterator]` in the realm that we run in.
+ */
+export function eachChild(node: Node, visit: (child: Node, key: string) => void): void {
+  const keys = visitorKeys[node.type];
+  if (keys === undefined) return;
+  for (let k = 0; k < keys.length; k++) {
+    const key = keys[k] as string;
+    const value = (node as unknown as Record<string, unknown>)[key];
+    if (value === null || typeof value !== 'object') continue;
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        if (value[i] !== null && typeof value[i] === 'object') visit(value[i], key);
+      }
+    } else if (typeof (value as Node).type === 'string') {
+      visit(value as Node, key);
+    }
+  }
+}
+
+/** Whether a node is a function with code of its own. */
+export function isFunction(node: Node): node is FunctionNode {
+  return (
+    node.type === 'ArrowFunctionExpression' ||
+    ((node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration') && node.body !== null)
+  );
+}
+
+/** Whether a node is a class. */
+export function isClass(node: Node): node is ClassNode {
+  return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
+}
+
+/** An expression without the parentheses (and TypeScript assertions) around it. */
+export function unwrapped(node: Node): Node {
+  let inner = node;
+  while (
+    inner.type === 'ParenthesizedExpression' ||
+    inner.type === 'TSAsExpression' ||
+    inner.type === 'TSSatisfiesExpression' ||
+    inner.type === 'TSNonNullExpression'
+  ) {
+    inner = inner.expression;
+  }
+  return inner;
+}
+
+/** The names that a pattern binds, in order, e.g. `a` and `c` for `{ a, b: [c = 1] }`. */
+export function boundNames(pattern: Node, names: string[] = []): string[] {
+  switch (pattern.type) {
+    case 'Identifier':
+      names.push(pattern.name);
+      break;
+    case 'AssignmentPattern':
+      boundNames(pattern.left, names);
+      break;
+    case 'RestElement':
+      boundNames(pattern.argument, names);
+      break;
+    case 'ArrayPattern':
+      for (let i = 0; i < pattern.elements.length; i++) {
+        const element = pattern.elements[i];
+        if (element) boundNames(element, names);
+      }
+      break;
+    case 'ObjectPattern':
+      for (let i = 0; i < pattern.properties.length; i++) {
+        const property = pattern.properties[i] as Node;
+        boundNames(property.type === 'Property' ? property.value : property, names);
+      }
+      break;
+  }
+  return names;
+}
+
+/** The statements of a function, or undefined for an arrow that is one expression. */
+export function blockOf(node: FunctionNode): FunctionBody | undefined {
+  return node.body === null || (node.type === 'ArrowFunctionExpression' && node.expression)
+    ? undefined
+    : (node.body as FunctionBody);
+}

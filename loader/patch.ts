@@ -1,0 +1,256 @@
+/**
+ * Patch points: the check at the entry of a hot function that sends the call to its replacement. In: a function
+ * and the name of its cell; out: edits on a MagicString, all within existing lines. What the unedited function
+ * does, says (`name`, `length`, messages) and costs must not change.
+ */
+import type MagicString from 'magic-string';
+import { type HotFunction, hasInitialisers, movable, superCall } from './functions.ts';
+import { blockOf, type FunctionNode, type Node, skipTrivia, unwrapped } from './parse.ts';
+
+/** Names that patch points use besides their cells; the registry defines them as hidden globals. */
+export const CONSTRUCT = 'hs$construct';
+export const NULLISH = 'hs$nullish';
+
+/**
+ * Puts the patch point into one function.
+ * @param cell name of the global cell, e.g. `hs$1k3v9x$4`
+ * @param readsNewTarget whether the body reads `new.target`, which is then passed on
+ */
+export function addPatchPoint(
+  text: MagicString,
+  source: string,
+  hot: HotFunction,
+  cell: string,
+  readsNewTarget: boolean,
+): void {
+  const { node } = hot;
+  const isArrow = node.type === 'ArrowFunctionExpression';
+  const moves =
+    hasInitialisers(node) && (isArrow || (runsCode(node) && hot.kind !== 'constructor' && movable(node)));
+  const redirect = isArrow ? undefined : redirectThis(hot, cell, readsNewTarget);
+  if (moves)
+    return moveParameters(
+      text,
+      source,
+      node,
+      (params) => redirect ?? `if(${cell})return ${redirectArrow(hot, cell, params)};`,
+    );
+  if (redirect !== undefined) return enterBody(text, source, hot, redirect);
+
+  const call = redirectArrow(hot, cell, openParameters(text, source, node));
+  const { body } = node;
+  if (blockOf(node) !== undefined) return enterBody(text, source, hot, `if(${cell})return ${call};`);
+  text.appendRight((body as Node).start, `${cell}?${call}:(`);
+  text.appendLeft((body as Node).end, ')');
+}
+
+/** The statement that hands a call on as it came: `this`, every argument, and `new.target` where it counts. */
+function redirectThis({ kind, generator }: HotFunction, cell: string, readsNewTarget: boolean): string {
+  if (kind === 'constructor') return `if(${cell})return ${cell}.call(this,new.target,arguments);`;
+  if (generator) return `if(${cell})return yield*${cell}.apply(this,arguments);`;
+  if (readsNewTarget) {
+    return `if(${cell})return new.target?${CONSTRUCT}(${cell},arguments,new.target):${cell}.apply(this,arguments);`;
+  }
+  return `if(${cell})return ${cell}.apply(this,arguments);`;
+}
+
+function redirectArrow(hot: HotFunction, cell: string, params: string[]): string {
+  return hot.takesThis ? `${cell}.call(${['this', ...params].join()})` : `${cell}(${params.join()})`;
+}
+
+/** Inserts at the start of a body, after its directives and, in a derived constructor, after `super(…)`. */
+function enterBody(text: MagicString, source: string, hot: HotFunction, statement: string): void {
+  const block = blockOf(hot.node) as NonNullable<ReturnType<typeof blockOf>>;
+  const first = hot.derived ? superCall(hot.node) : undefined;
+  let at = first === undefined ? block.start + 1 : first.end;
+  for (let i = 0; first === undefined && i < block.body.length; i++) {
+    const item = block.body[i] as Node;
+    if (!('directive' in item) || !item.directive) break;
+    at = item.end;
+    // An arrow gets a rest parameter, and a list that is not simple may not stand before "use strict" (15.2.1).
+    if (item.directive === 'use strict' && hot.kind === 'arrow') {
+      text.overwrite(item.expression.start, item.expression.end, '"use\\x20strict"');
+    }
+  }
+  const ended = at === block.start + 1 || source[at - 1] === ';';
+  text.appendLeft(at, ended ? statement : `;${statement}`);
+}
+
+/**
+ * Gives an arrow a rest parameter, which takes what its own parameters leave and does not count in `.length`.
+ * @returns the arguments of a call that hands everything on
+ */
+function openParameters(text: MagicString, source: string, arrow: FunctionNode): string[] {
+  const params: string[] = [];
+  for (let i = 0; i < arrow.params.length; i++) {
+    const param = arrow.params[i] as Node;
+    if (param.type === 'RestElement') return [...params, source.slice(param.start, param.end)];
+    params.push((param as { name: string }).name);
+  }
+  const { open, close, comma } = parens(source, arrow);
+  if (open === undefined) {
+    const only = arrow.params[0] as Node;
+    text.appendRight(only.start, '(');
+    text.appendLeft(only.end, ',...hs$r)');
+  } else if (comma !== undefined) {
+    text.overwrite(comma, comma + 1, ',...hs$r');
+  } else {
+    text.appendLeft(close, params.length === 0 ? '...hs$r' : ',...hs$r');
+  }
+  return [...params, '...hs$r'];
+}
+
+/**
+ * Turns `f({ a }, b = g()) {` into `f(hs$0,hs$1=void 0){if(…)…;var { a }=…;var b=hs$1;if(b===void 0)b = g();`, with each
+ * pattern and default left on its line: what stood around them moves, not they. The raw arguments can then be
+ * handed on, and a replaced function's defaults no longer run. Equivalent where `movable` says so.
+ */
+function moveParameters(
+  text: MagicString,
+  source: string,
+  node: FunctionNode,
+  redirect: (params: string[]) => string,
+): void {
+  const isArrow = node.type === 'ArrowFunctionExpression';
+  const { open, close } = parens(source, node);
+  const header: string[] = [];
+  const args: string[] = [];
+  for (let i = 0; i < node.params.length; i++) {
+    const param = node.params[i] as Node;
+    const raw = `hs$${i}`;
+    if (param.type === 'Identifier') {
+      header.push(param.name);
+      args.push(param.name);
+      text.remove(param.start, param.end);
+    } else if (param.type === 'RestElement') {
+      const { argument } = param;
+      const name = argument.type === 'Identifier' ? argument.name : raw;
+      header.push(`...${name}`);
+      args.push(`...${name}`);
+      if (argument.type === 'Identifier') {
+        blank(text, source, param.start, param.end);
+      } else {
+        blank(text, source, param.start, argument.start);
+        text.appendRight(argument.start, 'var ').appendLeft(argument.end, `=${raw};`);
+      }
+    } else {
+      const withDefault = param.type === 'AssignmentPattern';
+      header.push(withDefault ? `${raw}=void 0` : raw);
+      args.push(raw);
+      if (withDefault && param.left.type === 'Identifier') {
+        const { name } = param.left;
+        text.appendRight(param.start, `var ${name}=${raw};if(${name}===void 0)`).appendLeft(param.end, ';');
+      } else if (withDefault) {
+        const equals = skipTrivia(source, param.left.end);
+        text.appendRight(param.start, 'var ');
+        text.overwrite(equals, equals + 1, `=${raw}===void 0?(`);
+        text.appendLeft(param.end, `):${raw};`);
+      } else {
+        // `(0, x)` and the helper keep V8's messages, which would otherwise name our parameter.
+        const value =
+          param.type === 'ArrayPattern'
+            ? `(0,${raw})`
+            : `${raw}??${NULLISH}(${raw},(${firstKey(source, param)})=>0)`;
+        text.appendRight(param.start, 'var ').appendLeft(param.end, `=${value};`);
+      }
+    }
+    const after = skipTrivia(source, param.end);
+    if (source[after] === ',') text.remove(after, after + 1);
+  }
+  if (isArrow && node.params.at(-1)?.type !== 'RestElement') {
+    header.push('...hs$r');
+    args.push('...hs$r');
+  }
+  text.overwrite(
+    open as number,
+    (open as number) + 1,
+    `(${header.join()})${isArrow ? '=>' : ''}{${redirect(args)}`,
+  );
+  text.remove(close, close + 1);
+  if (isArrow) {
+    const arrow = skipTrivia(source, close + 1);
+    text.remove(arrow, arrow + 2);
+  }
+  const block = blockOf(node);
+  if (block !== undefined) {
+    text.remove(block.start, block.start + 1);
+  } else {
+    const body = node.body as Node;
+    text.appendRight(body.start, 'return (').appendLeft(body.end, ')}');
+  }
+}
+
+/** Where the parameter list opens and closes, and its trailing comma; `open` is undefined for `x => …`. */
+function parens(
+  source: string,
+  node: FunctionNode,
+): { open: number | undefined; close: number; comma: number | undefined } {
+  const last = node.params.at(-1);
+  let open: number | undefined;
+  if (node.type === 'ArrowFunctionExpression') {
+    let at = node.start;
+    if (node.async) at = skipTrivia(source, at + 'async'.length);
+    if (source[at] !== '(') return { open: undefined, close: at, comma: undefined };
+    open = at;
+  } else {
+    const first = node.params[0];
+    // A method's function starts at its parenthesis; any other has a keyword, a star or a name before it.
+    let at = node.start;
+    const limit = first?.start ?? (blockOf(node) as Node).start;
+    while (source[at] !== '(' && at < limit)
+      at = node.id && at < node.id.start ? node.id.end : skipTrivia(source, at + 1);
+    open = at;
+  }
+  let close = skipTrivia(source, last?.end ?? open + 1);
+  let comma: number | undefined;
+  if (source[close] === ',') {
+    comma = close;
+    close = skipTrivia(source, close + 1);
+  }
+  return { open, close, comma };
+}
+
+/** Removes text but not its line breaks. */
+function blank(text: MagicString, source: string, start: number, end: number): void {
+  if (end > start)
+    text.overwrite(start, end, source.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, '') || ' ');
+}
+
+/** A pattern that fails on null and undefined with the same words as `pattern` would. */
+function firstKey(source: string, pattern: Node): string {
+  const first = pattern.type === 'ObjectPattern' ? (pattern.properties[0] as Node | undefined) : undefined;
+  if (first?.type !== 'Property' || first.computed) return '{}';
+  return `{${source.slice(first.key.start, first.key.end)}:hs$0}`;
+}
+
+/** Whether a parameter list does more than name parameters and give them constants: old code that a swap must not run. */
+function runsCode(node: FunctionNode): boolean {
+  return node.params.some((param: Node) => {
+    if (param.type === 'Identifier') return false;
+    if (param.type === 'RestElement') return param.argument.type !== 'Identifier';
+    return param.type !== 'AssignmentPattern' || param.left.type !== 'Identifier' || !isConstant(param.right);
+  });
+}
+
+function isConstant(node: Node): boolean {
+  const value = unwrapped(node);
+  switch (value.type) {
+    case 'Literal':
+    case 'Identifier':
+      return true;
+    case 'ArrayExpression':
+      return value.elements.length === 0;
+    case 'ObjectExpression':
+      return value.properties.length === 0;
+    case 'UnaryExpression':
+      return value.operator !== 'delete' && isConstant(value.argument);
+    case 'TemplateLiteral':
+      return value.expressions.length === 0;
+    default:
+      return isFunctionLike(value);
+  }
+}
+
+function isFunctionLike(node: Node): boolean {
+  return node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression';
+}

@@ -1,0 +1,7 @@
+/** The source that a load hook got, as text. In: string, bytes or nothing; out: text, or undefined where there is none. */
+export function textOf(
+  source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined,
+): string | undefined {
+  if (source === null || source === undefined) return undefined;
+  return typeof source === 'string' ? source : new TextDecoder('utf-8', { ignoreBOM: true }).decode(source);
+}
