@@ -20,6 +20,8 @@ export interface VersionRecord {
   at: number;
   /** what changed, e.g. `~price` */
   summary: string;
+  /** whether the text is among the objects; one that holds values no text can carry is not */
+  kept: boolean;
 }
 
 /** All that happened on top of one text of the file. */
@@ -32,10 +34,19 @@ export interface Era {
 /** An event as it stands in the log. `base` is the SHA-256 of the file on disk that the history rests on. */
 type LogEvent =
   | { event: 'base'; base: string; module: string }
-  | { event: 'version'; base: string; id: string; parent: number; at: number; summary: string; key: string }
+  | {
+      event: 'version';
+      base: string;
+      id: string;
+      parent: number;
+      at: number;
+      summary: string;
+      kept: boolean;
+      key: string;
+    }
   | { event: 'restore'; base: string; to: number; at: number };
 
-/** The log of one module, read as far as it has grown. Opened anew for every operation: it may be shared. */
+/** The log of one module, read as far as it has grown; other processes may write to it at any time. */
 export class ModuleLog {
   readonly file: string;
   /** the base that the newest event rests on; undefined while the log is empty */
@@ -129,11 +140,15 @@ export class ModuleLog {
     const era = this.#era(event.base);
     if (event.event === 'version') {
       const number = era.versions.length + 1;
-      era.versions.push({ number, id: event.id, parent: event.parent, at: event.at, summary: event.summary });
-      era.current = number;
+      const { id, parent, at, summary, kept } = event;
+      era.versions.push({ number, id, parent, at, summary, kept });
+      if (kept) era.current = number;
       this.#keys.set(event.key, number);
     } else if (event.event === 'restore') {
-      era.current = Math.min(event.to, era.versions.length);
+      // A version whose text was never written cannot come back after a restart; the nearest before it can.
+      let to = Math.min(event.to, era.versions.length);
+      while (to > 0 && !era.versions[to - 1]?.kept) to = era.versions[to - 1]?.parent ?? 0;
+      era.current = to;
     }
   }
 

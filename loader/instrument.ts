@@ -47,7 +47,7 @@ export function instrument(
   source: string,
   { prefix, importCells, mapFor }: InstrumentOptions,
 ): Instrumented | undefined {
-  const result = tryParse(source);
+  const result = tryParse(source, true);
   if (result.errors.length > 0) return undefined;
   const { program } = result;
   const text = new MagicString(source);

@@ -3,6 +3,7 @@
  * (its scope); out: one record a module, which the API edits through. Held under `Symbol.for('hotswap')`, so that the
  * preload, the program and a second copy of this package see the same ones.
  */
+import type { ModuleLog } from '../cache/log.ts';
 import type { Config } from './config.ts';
 import { cellName, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
@@ -35,15 +36,23 @@ export interface LiveModule {
   readonly source: string;
   /** number of the version that `source` is */
   readonly started: number;
+  /** when it was loaded, milliseconds since 1970 */
+  readonly at: number;
   scope: Scope | undefined;
   meta: (() => ImportMeta) | undefined;
   classScopes: Scope[];
   /** made by the API at the first question */
-  history: { versions: KeptVersion[]; current: number } | undefined;
+  history: { versions: KeptVersion[]; current: number; log: ModuleLog | undefined } | undefined;
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
-  made: Map<string, unknown>;
+  made: Map<string, MadeFunction>;
+}
+
+/** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
+export interface MadeFunction {
+  value: unknown;
+  bound: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the load hook tells about a module. */
@@ -119,6 +128,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
   const handed = handedBy(loaded.prefix);
   to.modules.set(loaded.url, {
     ...loaded,
+    at: Date.now(),
     history: undefined,
     queue: Promise.resolve(),
     made: new Map(),

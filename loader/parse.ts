@@ -31,9 +31,18 @@ export type {
 export type FunctionNode = FunctionWithBody | ArrowFunctionExpression;
 export type ClassNode = Class;
 
-/** The parser's answer, errors included; for text that may well be wrong. */
-export function tryParse(source: string, filename = 'module.js'): ParseResult {
-  return parseSync(filename, source, { lang: 'js', sourceType: 'module', preserveParens: true });
+/**
+ * The parser's answer, errors included; for text that may well be wrong.
+ * @param early whether to report what only a whole module can be judged by: names declared twice, unknown #private
+ *   names, `"use strict"` after a pattern, and the like (the early errors of ECMA-262)
+ */
+export function tryParse(source: string, early = false): ParseResult {
+  return parseSync('module.js', source, {
+    lang: 'js',
+    sourceType: 'module',
+    preserveParens: true,
+    showSemanticErrors: early,
+  });
 }
 
 /**

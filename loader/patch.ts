@@ -181,7 +181,7 @@ function moveParameters(
 }
 
 /** Where the parameter list opens and closes, and its trailing comma; `open` is undefined for `x => …`. */
-function parens(
+export function parens(
   source: string,
   node: FunctionNode,
 ): { open: number | undefined; close: number; comma: number | undefined } {

@@ -1,0 +1,243 @@
+/**
+ * The one way in for every change: an edited text becomes a version, is carried into the running program, and is
+ * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
+ * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
+ */
+import { putObject, sha256 } from '../cache/objects.ts';
+import { HotswapError } from '../error.ts';
+import type { HotFunction } from '../loader/functions.ts';
+import { type KeptVersion, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
+import { extensionOf } from '../loader/load.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { checkNames } from './check.ts';
+import { makeFunction, reach } from './evaluate.ts';
+import {
+  catchUp,
+  currentText,
+  currentVersion,
+  historyOf,
+  needRegistry,
+  publicVersion,
+  textUrl,
+  type Version,
+  versionText,
+} from './history.ts';
+import { plan, sameTree } from './plan.ts';
+
+/** What an edit makes of the current version. */
+export interface Edit {
+  /** the new text of the whole module */
+  source: string;
+  /** what it is about, for messages, e.g. `./pricing.js#price` */
+  about: string;
+  /** names that need no meeting in the module, because values are bound to them */
+  bound: KeptVersion['bound'];
+}
+
+/** Functions that are kept for going back, a module. */
+const MADE = 32;
+
+/**
+ * Runs a change of one module after those asked for before it.
+ * @param change makes its edit from the version that is current when its turn comes
+ */
+export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
+  const turn = module.queue.then(change, change);
+  module.queue = turn.catch(() => {});
+  return turn;
+}
+
+/** Makes an edit the module's newest version. Must run within `queued`. */
+export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  const current = currentVersion(module);
+  const before = analyse(currentText(module), module.url);
+  if (edit.source === before.source && edit.bound === current.bound) return publicVersion(module, current);
+  const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
+  const { replaced, structural } = plan(before, after);
+  refuse(module, structural);
+  for (const hot of edit.bound === current.bound ? [] : after.functions) {
+    if (edit.bound.get(hot.path) !== current.bound.get(hot.path) && !replaced.includes(hot))
+      replaced.push(hot);
+  }
+  for (const hot of replaced) {
+    const old = before.functions.find((one) => one.path === hot.path);
+    const bound = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
+    checkNames(old, hot, { module: module.url, analysis: after, bound });
+  }
+  const id = sha256(edit.source);
+  const steps = prepare(module, after, replaced, edit.bound, textUrl(module, id, edit.bound.size === 0));
+  const version = await record(
+    module,
+    edit,
+    id,
+    current,
+    replaced.map((hot) => `~${hot.path}`).join(', ') || 'comments and layout',
+  );
+  apply(module, steps);
+  const history = historyOf(module);
+  history.versions.push(version);
+  history.current = version.number;
+  return publicVersion(module, version);
+}
+
+/** Brings an earlier or later version of the module back. Must run within `queued`. */
+export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
+  const history = historyOf(module);
+  if (history.current === version.number) return publicVersion(module, version);
+  const current = currentVersion(module);
+  const before = analyse(currentText(module), module.url);
+  const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
+  const { replaced, structural } = plan(before, after);
+  refuse(module, structural);
+  for (const hot of after.functions) {
+    if (version.bound.get(hot.path) !== current.bound.get(hot.path) && !replaced.includes(hot))
+      replaced.push(hot);
+  }
+  const steps = prepare(
+    module,
+    after,
+    replaced,
+    version.bound,
+    textUrl(module, version.id, version.persisted),
+  );
+  history.log?.appendRestore((history.versions[0] as KeptVersion).id, version.number);
+  apply(module, steps);
+  history.current = version.number;
+  return publicVersion(module, version);
+}
+
+interface Step {
+  loaded: HotFunction;
+  hot: HotFunction;
+  /** undefined: the function as loaded */
+  value: unknown;
+}
+
+/** Makes every replacement; changes nothing. */
+function prepare(
+  module: LiveModule,
+  analysis: Analysis,
+  replaced: HotFunction[],
+  bound: KeptVersion['bound'],
+  url: string,
+): Step[] {
+  const start = analyse(module.source, module.url);
+  return replaced.map((hot) => {
+    const loaded = start.functions.find((one) => one.path === hot.path) as HotFunction;
+    const values = bound.get(hot.path);
+    if (values === undefined && sameTree(loaded.node, hot.node)) return { loaded, hot, value: undefined };
+    const key = `${hot.path}\n${analysis.source.slice(hot.start, hot.end)}`;
+    const known = module.made.get(key);
+    if (known !== undefined && known.bound === values) return { loaded, hot, value: known.value };
+    const value = makeFunction({ module, analysis, hot, loaded, bound: values ?? {}, url });
+    keep(module.made, key, { value, bound: values });
+    return { loaded, hot, value };
+  });
+}
+
+function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
+  made.delete(key);
+  made.set(key, one);
+  if (made.size > MADE) made.delete(made.keys().next().value as string);
+}
+
+/** Writes the version to disk and to the log; on failure neither has it. */
+async function record(
+  module: LiveModule,
+  edit: Edit,
+  id: string,
+  current: KeptVersion,
+  summary: string,
+): Promise<KeptVersion> {
+  const { config, publish } = needRegistry();
+  const history = historyOf(module);
+  const [original] = history.versions as [KeptVersion];
+  const kept = edit.bound.size === 0;
+  const made = { id, parent: current.number, at: Date.now(), summary };
+  if (config.cacheDir === undefined || history.log === undefined) {
+    const version = {
+      ...made,
+      number: history.versions.length,
+      persisted: false,
+      text: edit.source,
+      bound: edit.bound,
+    };
+    publish({ url: module.url, number: version.number, id, text: edit.source });
+    return version;
+  }
+  let undo = () => {};
+  if (kept) {
+    const extension = extensionOf(module.url);
+    const first =
+      history.versions.length === 1 ? await putObject(config.cacheDir, module.base, extension) : undefined;
+    const text = await putObject(config.cacheDir, edit.source, extension).catch((error: unknown) => {
+      first?.undo();
+      throw error;
+    });
+    undo = () => {
+      first?.undo();
+      text.undo();
+    };
+  }
+  try {
+    const { number } = history.log.appendVersion(original.id, { ...made, kept });
+    catchUpTo(module, number);
+    if (!kept) publish({ url: module.url, number, id, text: edit.source });
+    return { ...made, number, persisted: kept, text: kept ? undefined : edit.source, bound: edit.bound };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+/** Versions that other processes made meanwhile come before ours. */
+function catchUpTo(module: LiveModule, number: number): void {
+  catchUp(module);
+  historyOf(module).versions.length = number;
+}
+
+/** Carries prepared steps out: synchronous, and nothing in it can fail. */
+function apply(module: LiveModule, steps: Step[]): void {
+  for (const { loaded, value } of steps) writeCell(module.prefix, loaded.index, value);
+  for (const { loaded, hot, value } of steps) follow(module, loaded, hot, value);
+}
+
+const originals = new WeakMap<
+  object,
+  { name: PropertyDescriptor | undefined; length: PropertyDescriptor | undefined }
+>();
+
+/** Lets `.length` and `.name` of the function that everyone holds follow its new code, where it can be reached. */
+function follow(module: LiveModule, loaded: HotFunction, hot: HotFunction, value: unknown): void {
+  const live = reach(module, loaded.reach);
+  if (typeof live !== 'function') return;
+  const before = originals.get(live) ?? {
+    name: Object.getOwnPropertyDescriptor(live, 'name'),
+    length: Object.getOwnPropertyDescriptor(live, 'length'),
+  };
+  const length = value === undefined ? before.length : { value: hot.arity, configurable: true };
+  const renamed = value !== undefined && hot.node.id !== null && hot.node.id.name !== live.name;
+  const name =
+    value === undefined
+      ? before.name
+      : renamed
+        ? { value: hot.node.id?.name, configurable: true }
+        : undefined;
+  try {
+    if (length && length.value !== live.length) Object.defineProperty(live, 'length', length);
+    if (name && name.value !== live.name) Object.defineProperty(live, 'name', name);
+    originals.set(live, before);
+  } catch {
+    // frozen: its code changes all the same
+  }
+}
+
+function refuse(module: LiveModule, structural: { line: number; text: string }[]): void {
+  const [first] = structural;
+  if (first === undefined) return;
+  throw new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `${module.url} line ${first.line} changes outside of its functions, which cannot be applied in place: ${first.text}`,
+    { module: module.url, line: first.line },
+  );
+}

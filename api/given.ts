@@ -1,0 +1,205 @@
+/**
+ * The function that an edit brings: a function value or its source text. In: either; out: its clean text and tree.
+ * A value's text never shows our patch points; what has no source (native, bound, a Proxy) is refused.
+ */
+import type MagicString from 'magic-string';
+import { HotswapError } from '../error.ts';
+import { registry } from '../loader/live.ts';
+import {
+  blockOf,
+  type FunctionNode,
+  isClass,
+  isFunction,
+  type MethodDefinition,
+  type Node,
+  type ObjectProperty,
+  tryParse,
+  unwrapped,
+} from '../loader/parse.ts';
+import { parens } from '../loader/patch.ts';
+import { analyse } from './analysis.ts';
+import { currentText } from './history.ts';
+import { liveModules } from './module.ts';
+
+export interface Given {
+  /** text that the tree's positions are offsets into: the function's own, perhaps with a wrapper around it */
+  source: string;
+  node: FunctionNode;
+  /** the method or accessor it was written as */
+  owner: MethodDefinition | ObjectProperty | undefined;
+  /** what it calls itself: its own name, or the variable's for an arrow that calls itself */
+  ownName: string | undefined;
+  /** whether it came as a value, whose closure cannot be read */
+  isValue: boolean;
+}
+
+/** Names in a call of hotswap what is being asked for, for messages. */
+export type Role = 'the new source' | 'the injected source' | 'the source';
+
+/**
+ * @throws ERR_HOTSWAP_NO_SOURCE for natives, bound functions, Proxies, and what is no function at all
+ * @throws ERR_HOTSWAP_SYNTAX for text that does not parse or is not a function
+ * @throws ERR_HOTSWAP_TOO_MANY for text with more than one function
+ */
+export function given(what: unknown, role: Role): Given {
+  if (typeof what === 'string') return { ...parseFunction(what, role), isValue: false };
+  if (typeof what !== 'function') {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_SOURCE',
+      `${role} must be a function or a string with one; got ${describe(what)}`,
+    );
+  }
+  const parsed = parseFunction(cleanText(what), role);
+  return { ...parsed, ownName: parsed.ownName ?? (what.name || undefined), isValue: true };
+}
+
+/** A hot function as a value can be found again by the cell that its own text names. */
+export function cellOf(fn: unknown): { url: string; index: number } | undefined {
+  const text = Function.prototype.toString.call(fn);
+  if (/^class\b/.test(text)) return undefined;
+  for (const match of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
+    const module = liveModules().find((live) => live.prefix === match[1]);
+    if (module !== undefined) return { url: module.url, index: Number(match[2]) };
+  }
+  return undefined;
+}
+
+/**
+ * The text of a function (or class) value without anything of ours in it; of a hot one, its current version's.
+ * @throws ERR_HOTSWAP_NO_SOURCE
+ */
+export function cleanText(fn: unknown): string {
+  const text = Function.prototype.toString.call(fn);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
+    const name = (fn as { name?: unknown }).name;
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_SOURCE',
+      `${typeof name === 'string' && name !== '' ? `function ${name}` : 'this function'} has no source: it is native, bound, or a Proxy. Pass the function it stands for, or source text.`,
+    );
+  }
+  const cell = cellOf(fn);
+  const live = cell && registry()?.modules.get(cell.url);
+  if (cell !== undefined && live !== undefined) {
+    const path = analyse(live.source, live.url).functions[cell.index]?.path;
+    const now = analyse(currentText(live), live.url);
+    const hot = now.functions.find((one) => one.path === path);
+    if (hot !== undefined) return now.source.slice(hot.start, hot.end);
+  }
+  const scope = /^class\b/.test(text)
+    ? /hs\$scope\("(hs\$[0-9a-z]+)",hs\$c=>eval\(hs\$c\),(\d+)\)/.exec(text)
+    : null;
+  const owner = scope && liveModules().find((module) => module.prefix === scope[1]);
+  if (scope && owner) {
+    const now = analyse(currentText(owner), owner.url);
+    const node = now.classes[Number(scope[2])]?.node;
+    if (node) return now.source.slice(node.start, node.end);
+  }
+  return text;
+}
+
+/** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */
+function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
+  const plain = tryParse(text);
+  if (plain.errors.length === 0) {
+    const statements = plain.program.body.filter((statement) => statement.type !== 'EmptyStatement');
+    const found = statements.map(functionIn);
+    const [first] = found;
+    if (statements.length === 1 && first !== undefined) return { source: text, owner: undefined, ...first };
+    refuseOther(statements, found.filter((one) => one !== undefined).length, text, role);
+  }
+  const expression = tryParse(`(${text}\n)`);
+  const [only] = expression.program.body;
+  if (expression.errors.length === 0 && expression.program.body.length === 1 && only !== undefined) {
+    const found = functionIn(only);
+    if (found !== undefined) return { source: `(${text}\n)`, owner: undefined, ...found };
+  }
+  for (const [open, close] of [
+    ['({', '\n})'],
+    ['(class extends Object{', '\n})'],
+  ]) {
+    const source = open + text + close;
+    const wrapped = tryParse(source);
+    const statement = wrapped.program.body[0];
+    if (wrapped.errors.length > 0 || statement?.type !== 'ExpressionStatement') continue;
+    const holder = unwrapped(statement.expression);
+    const members = isClass(holder)
+      ? holder.body.body
+      : holder.type === 'ObjectExpression'
+        ? holder.properties
+        : [];
+    const methods = members.filter(
+      (member): member is MethodDefinition | ObjectProperty =>
+        'value' in member && member.value !== null && isFunction(member.value as Node),
+    );
+    if (methods.length > 1) throw tooMany(methods.length, role);
+    const [owner] = methods;
+    if (owner === undefined || members.length > 1 || !('kind' in owner)) continue;
+    if (owner.type === 'Property' && owner.kind === 'init' && !owner.method) continue;
+    return { source, owner, node: owner.value as FunctionNode, ownName: undefined };
+  }
+  const error = (expression.errors.length <= plain.errors.length ? expression : plain).errors[0];
+  throw new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `${role} is not one function: ${error?.message ?? 'something else was found'}${error?.codeframe ? `\n${error.codeframe.trimEnd()}` : ''}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
+  );
+}
+
+function functionIn(statement: Node): { node: FunctionNode; ownName: string | undefined } | undefined {
+  switch (statement.type) {
+    case 'ExportNamedDeclaration':
+      return statement.declaration ? functionIn(statement.declaration) : undefined;
+    case 'ExportDefaultDeclaration':
+      return functionIn(statement.declaration);
+    case 'ExpressionStatement':
+      return functionIn(unwrapped(statement.expression));
+    case 'VariableDeclaration': {
+      const [one] = statement.declarations;
+      const init = one?.init && unwrapped(one.init);
+      if (statement.declarations.length !== 1 || !init || !isFunction(init) || one?.id.type !== 'Identifier')
+        return undefined;
+      return { node: init, ownName: init.id?.name ?? one.id.name };
+    }
+  }
+  return isFunction(statement) ? { node: statement, ownName: statement.id?.name } : undefined;
+}
+
+function refuseOther(statements: Node[], functions: number, text: string, role: Role): void {
+  if (functions > 1) throw tooMany(functions, role);
+  const [only] = statements;
+  const inner = only?.type === 'ExpressionStatement' ? unwrapped(only.expression) : only;
+  if (statements.length === 1 && inner !== undefined && isClass(inner)) {
+    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${role} is a class, and a function is due: ${short(text)}`);
+  }
+  if (statements.length === 0)
+    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${role} is empty, and a function is due`);
+}
+
+function tooMany(count: number, role: Role): HotswapError {
+  return new HotswapError('ERR_HOTSWAP_TOO_MANY', `${role} holds ${count} functions, and one is due`);
+}
+
+/** What stands between a function's parentheses. @param text its source, perhaps edited */
+export function paramsText({ source, node }: Given, text: MagicString): string {
+  const { open, close } = parens(source, node);
+  const [first] = node.params;
+  if (open === undefined) return first === undefined ? '' : text.slice(first.start, first.end);
+  return close === open + 1 ? '' : text.slice(open + 1, close).trim();
+}
+
+/** Whether the function's body is one expression, as in `x => x + 1`. */
+export function isConcise(node: FunctionNode): boolean {
+  return blockOf(node) === undefined;
+}
+
+/** A value as a person would call it in a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'string') return JSON.stringify(short(value));
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value)})`;
+  return `${typeof value} ${String(value)}`;
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

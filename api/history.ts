@@ -1,0 +1,137 @@
+/**
+ * The versions of a module. In: a live module; out: its versions, oldest first, and the text of each. Versions
+ * come from the log on disk (so numbers hold across restarts and processes) and from memory where there is none.
+ */
+import { pathToFileURL } from 'node:url';
+import { ModuleLog } from '../cache/log.ts';
+import { getObject, objectFile, sha256 } from '../cache/objects.ts';
+import { HotswapError } from '../error.ts';
+import { type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
+import { extensionOf } from '../loader/load.ts';
+
+/** One version of a module: a whole source text. */
+export interface Version {
+  /** URL of the module */
+  module: string;
+  /** 0 is the file as loaded; edits count from 1 and keep their number */
+  number: number;
+  /** SHA-256 of the text, 64 hexadecimal digits */
+  id: string;
+  /** number of the version that this one was made from; absent for 0 */
+  parent?: number;
+  /** when it was made, or for 0 loaded */
+  at: Date;
+  /** whether it is on disk and will be live again after a restart */
+  persisted: boolean;
+  /** what changed, e.g. `~price` */
+  summary: string;
+}
+
+/** The registry, or the error that says how to get one. @throws ERR_HOTSWAP_NOT_HOT */
+export function needRegistry(): Registry {
+  const found = registry();
+  if (found === undefined) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NOT_HOT',
+      'no module is hot: the program was started without the hooks. Start it with `node --import hotswap/register …`.',
+    );
+  }
+  return found;
+}
+
+/** The history of a module, read from the log at the first question. */
+export function historyOf(module: LiveModule): NonNullable<LiveModule['history']> {
+  if (module.history !== undefined) return module.history;
+  const original: KeptVersion = {
+    number: 0,
+    id: sha256(module.base),
+    parent: undefined,
+    at: module.at,
+    persisted: true,
+    summary: 'as loaded',
+    text: undefined,
+    bound: new Map(),
+  };
+  const { cacheDir } = needRegistry().config;
+  const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
+  module.history = { versions: [original], current: module.started, log };
+  catchUp(module);
+  return module.history;
+}
+
+/** Takes in what other processes have added to the log since. */
+export function catchUp(module: LiveModule): void {
+  const { versions, log } = historyOf(module);
+  if (log === undefined) return;
+  const [original] = versions as [KeptVersion];
+  for (const record of log.era(original.id).versions.slice(versions.length - 1)) {
+    versions.push({ ...record, persisted: record.kept, text: undefined, bound: new Map() });
+  }
+}
+
+/** The version with a number, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
+export function findVersion(module: LiveModule, wanted: number | string): KeptVersion {
+  catchUp(module);
+  const { versions } = historyOf(module);
+  const found =
+    typeof wanted === 'number'
+      ? versions.find((one) => one.number === wanted)
+      : versions.findLast(
+          (one) => one.id === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && one.id.startsWith(wanted)),
+        );
+  if (found !== undefined) return found;
+  throw new HotswapError(
+    'ERR_HOTSWAP_NO_VERSION',
+    `${module.url} has no version ${JSON.stringify(wanted)}; there are ${versions.length === 1 ? 'only 0, the file' : `0 to ${versions.length - 1}`}`,
+    { module: module.url },
+  );
+}
+
+/** The version that runs. */
+export function currentVersion(module: LiveModule): KeptVersion {
+  const { versions, current } = historyOf(module);
+  return versions[current] as KeptVersion;
+}
+
+/** The whole text of a version. @throws ERR_HOTSWAP_CACHE where it was on disk and is no longer, or is damaged */
+export function versionText(module: LiveModule, version: KeptVersion): string {
+  if (version.number === 0) return module.base;
+  if (version.number === module.started) return module.source;
+  if (version.text !== undefined) return version.text;
+  const { cacheDir } = needRegistry().config;
+  if (cacheDir === undefined || !version.persisted) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_VERSION',
+      `version ${version.number} of ${module.url} was made by another process and never written to disk`,
+      { module: module.url },
+    );
+  }
+  return getObject(cacheDir, version.id, extensionOf(module.url));
+}
+
+/** The text that runs. */
+export function currentText(module: LiveModule): string {
+  return versionText(module, currentVersion(module));
+}
+
+/** URL that stack traces and editors are to open for a version's text: a file that exists, where there is one. */
+export function textUrl(module: LiveModule, id: string, onDisk: boolean): string {
+  const { cacheDir } = needRegistry().config;
+  if (id === sha256(module.base)) return module.url;
+  if (cacheDir === undefined || !onDisk) return `${module.url}?hotswap=${id.slice(0, 12)}`;
+  return pathToFileURL(objectFile(cacheDir, id, extensionOf(module.url))).href;
+}
+
+/** A version as the user sees it. */
+export function publicVersion(module: LiveModule, kept: KeptVersion): Version {
+  const { number, id, parent, at, persisted, summary } = kept;
+  return {
+    module: module.url,
+    number,
+    id,
+    ...(parent === undefined ? {} : { parent }),
+    at: new Date(at),
+    persisted,
+    summary,
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * What a program calls to look: source, tree, exports, hot functions. In: a target, a module, any function value, or
+ * source text; out: plain data. Synchronous, and nothing changes.
+ */
+import { HotswapError } from '../error.ts';
+import type { FunctionKind } from '../loader/functions.ts';
+import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { type Exported, exportedLocals } from './exported.ts';
+import { cleanText, given } from './given.ts';
+import { currentText } from './history.ts';
+import { liveModules, type ModuleRef, moduleOf, valueIn } from './module.ts';
+import { find, type Target } from './target.ts';
+
+/** One exported name as it is now. */
+export interface ExportInfo {
+  name: string;
+  kind: 'function' | 'class' | 'value';
+  /** `.length`, of functions and classes */
+  arity?: number;
+}
+
+/** One hot function as it is now. */
+export interface FunctionInfo {
+  path: string;
+  kind: FunctionKind;
+  /** `.length` */
+  arity: number;
+  /** line of its first character in the current version, from 1 */
+  line: number;
+}
+
+/**
+ * The current source text of a function, as a person wrote it.
+ *
+ * @param what a target, any function or class value, source text with one function, or a module (its whole text)
+ * @throws ERR_HOTSWAP_NO_SOURCE for native and bound functions and Proxies; ERR_HOTSWAP_MISSING, ERR_HOTSWAP_NOT_HOT,
+ *   ERR_HOTSWAP_SYNTAX, ERR_HOTSWAP_TOO_MANY
+ * @example code(price) // 'function price(item) { return item.cost * 1.2; }'
+ */
+export function code(what: Target | ModuleRef): string {
+  if (typeof what === 'function') return cleanText(what);
+  if (typeof what === 'string') {
+    if (isTarget(what)) return textAt(what);
+    const module = liveModule(what);
+    if (module !== undefined) return currentText(module);
+    const { source, node, owner } = given(what, 'the source');
+    const whole = owner ?? node;
+    return source.slice(whole.start, whole.end);
+  }
+  if (isPlace(what)) return textAt(what);
+  return currentText(moduleOf(what));
+}
+
+/**
+ * The syntax tree of what `code` gives: ESTree, `start` and `end` being offsets into that text. A function is its
+ * declaration or expression, a method its `MethodDefinition` or `Property`, a module its `Program`.
+ * @throws as `code`
+ */
+export function ast(what: Target | ModuleRef): Node {
+  if (typeof what === 'string' && !isTarget(what)) {
+    const module = liveModule(what);
+    if (module !== undefined) return analyse(currentText(module), module.url).program;
+  } else if (typeof what === 'object' && !isPlace(what)) {
+    const module = moduleOf(what);
+    return analyse(currentText(module), module.url).program;
+  }
+  const text = code(what);
+  if (/^class\b/.test(text)) {
+    const statement = analyse(`(${text}\n)`, 'the class').program.body[0] as Extract<
+      Node,
+      { type: 'ExpressionStatement' }
+    >;
+    return moved(unwrapped(statement.expression), 1);
+  }
+  const { node, owner } = given(text, 'the source');
+  const whole = owner ?? node;
+  return moved(whole, whole.start);
+}
+
+/**
+ * The exports of a module as they are now.
+ * @returns in source order; names of `export * from` a hot module included
+ * @throws ERR_HOTSWAP_NOT_HOT
+ */
+export function exports(ref: ModuleRef): ExportInfo[] {
+  const module = moduleOf(ref);
+  const seen = new Set<string>();
+  return collect(module.url, seen).filter(
+    (one, i, all) => all.findIndex((other) => other.name === one.name) === i,
+  );
+}
+
+/** URLs of all hot modules of this thread, in order of loading. */
+export function modules(): string[] {
+  return liveModules().map((module) => module.url);
+}
+
+/**
+ * The hot functions of a module in source order, with their paths.
+ * @throws ERR_HOTSWAP_NOT_HOT
+ * @example functions('./app.js') // [{ path: "app.get('/price')[1]", kind: 'arrow', arity: 2, line: 12 }]
+ */
+export function functions(ref: ModuleRef): FunctionInfo[] {
+  const module = moduleOf(ref);
+  return analyse(currentText(module), module.url).functions.map(({ path, kind, arity, line }) => ({
+    path,
+    kind,
+    arity,
+    line,
+  }));
+}
+
+function textAt(target: Target): string {
+  const { analysis, hot } = find(target);
+  return analysis.source.slice(hot.start, hot.end);
+}
+
+/** Whether a string is `<module>#<path>` rather than source text or a module's name. */
+function isTarget(text: string): boolean {
+  return /^[^\s(){};=]+#./.test(text);
+}
+
+function isPlace(what: object): what is { module: ModuleRef; path: string } {
+  return 'module' in what && 'path' in what && !(Symbol.toStringTag in what);
+}
+
+/** A hot module by name, where the string can be one. */
+function liveModule(name: string): ReturnType<typeof moduleOf> | undefined {
+  if (/[\n{}();=>]/.test(name)) return undefined;
+  try {
+    return moduleOf(name);
+  } catch (error) {
+    if (error instanceof HotswapError && error.code === 'ERR_HOTSWAP_NOT_HOT' && /^\w+$/.test(name))
+      return undefined;
+    throw error;
+  }
+}
+
+function collect(url: string, seen: Set<string>): ExportInfo[] {
+  const module = liveModules().find((one) => one.url === url);
+  if (module === undefined || seen.has(url)) return [];
+  seen.add(url);
+  const source = currentText(module);
+  const analysis = analyse(source, url);
+  const infos: ExportInfo[] = [];
+  for (const exported of exportedLocals(source)) {
+    if (exported.from !== undefined) {
+      const from = hotUrl(exported.from, url);
+      const inner = from === undefined ? [] : collect(from, exported.name === '*' ? seen : new Set(seen));
+      if (exported.name === '*') infos.push(...inner.filter((one) => one.name !== 'default'));
+      else
+        infos.push({
+          ...(inner.find((one) => one.name === exported.importName) ?? { kind: 'value' }),
+          name: exported.name,
+        });
+    } else if (exported.local !== undefined) {
+      infos.push(describeExport(exported.name, valueIn(module, exported.local)));
+    } else {
+      infos.push(describeDefault(exported, analysis));
+    }
+  }
+  return infos;
+}
+
+function describeExport(name: string, value: unknown): ExportInfo {
+  if (typeof value !== 'function') return { name, kind: 'value' };
+  const isClass = /^class\b/.test(Function.prototype.toString.call(value));
+  return { name, kind: isClass ? 'class' : 'function', arity: value.length };
+}
+
+/** `export default` of an expression has no variable to read; its text says what it is. */
+function describeDefault({ name }: Exported, { functions: all, classes }: Analysis): ExportInfo {
+  const hot = all.find((one) => one.path === 'default');
+  if (hot !== undefined) return { name, kind: 'function', arity: hot.arity };
+  const scope = classes.find((one) => one.path === 'default');
+  if (scope === undefined) return { name, kind: 'value' };
+  const made = all.find((one) => one.classScope === scope && one.kind === 'constructor');
+  return { name, kind: 'class', arity: made?.arity ?? 0 };
+}
+
+function hotUrl(specifier: string, parent: string): string | undefined {
+  const relative =
+    URL.canParse(specifier, parent) && /^[./]|^file:/.test(specifier)
+      ? new URL(specifier, parent).href
+      : undefined;
+  if (relative !== undefined) return relative;
+  try {
+    return moduleOf(specifier).url;
+  } catch {
+    return undefined; // not hot: what it exports is not known here
+  }
+}
+
+/** A copy of a tree with its offsets moved back. */
+function moved(node: Node, by: number): Node {
+  const copy = structuredCloneTree(node) as Node;
+  const shift = (one: Node): void => {
+    one.start -= by;
+    one.end -= by;
+    eachChild(one, shift);
+  };
+  shift(copy);
+  return copy;
+}
+
+function structuredCloneTree(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(structuredCloneTree);
+  if (value === null || typeof value !== 'object' || value instanceof RegExp) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, structuredCloneTree(item)]));
+}

@@ -1,0 +1,155 @@
+/**
+ * Which module is meant. In: a URL, a path, a bare specifier or a namespace object; out: the live module, or an error
+ * that says why there is none. Reads the registry and the file system, changes nothing.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { resolve as resolveSpecifier } from 'import-meta-resolve';
+import { HotswapError } from '../error.ts';
+import { type LiveModule, registry } from '../loader/live.ts';
+import { exportedLocals } from './exported.ts';
+import { currentText, needRegistry } from './history.ts';
+
+/** URL, file path (relative to the working directory), bare specifier, or a module's namespace object. */
+export type ModuleRef = string | URL | object;
+
+/** Every module of this thread that came through the hooks, in order of loading; none without the hooks. */
+export function liveModules(): LiveModule[] {
+  const found = registry();
+  if (found === undefined) return [];
+  found.receive();
+  return [...found.modules.values()];
+}
+
+/**
+ * The live module behind a reference.
+ * @throws ERR_HOTSWAP_CORE for a built-in module
+ * @throws ERR_HOTSWAP_NOT_HOT for one that is not loaded, was loaded before the hooks, or is excluded
+ * @throws ERR_HOTSWAP_BAD_TARGET for what names no module
+ */
+export function moduleOf(ref: ModuleRef): LiveModule {
+  needRegistry();
+  if (ref instanceof URL) return byUrl(ref.href, ref.href);
+  if (typeof ref === 'string') return byName(ref);
+  if (types.isModuleNamespaceObject(ref)) return byNamespace(ref as Record<string, unknown>);
+  throw new HotswapError(
+    'ERR_HOTSWAP_BAD_TARGET',
+    `a module is named by its URL, its path, its specifier or its namespace object; got ${ref === null ? 'null' : typeof ref}`,
+  );
+}
+
+function byName(name: string): LiveModule {
+  if (name === '') throw new HotswapError('ERR_HOTSWAP_BAD_TARGET', 'the name of a module is empty');
+  if (isBuiltin(name)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_CORE',
+      `${name} is part of Node and has no source here; built-in modules cannot be edited`,
+      {
+        module: name,
+      },
+    );
+  }
+  const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
+  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
+  const file = resolve(name);
+  const urls = [pathToFileURL(file).href];
+  if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
+  else if (!isPath) {
+    try {
+      urls.push(resolveSpecifier(name, pathToFileURL(resolve('noop.js')).href));
+    } catch {
+      // not a package either; reported below
+    }
+  }
+  const live = needRegistry().modules;
+  needRegistry().receive();
+  const url = urls.find((one) => live.has(one));
+  return url === undefined ? refuse(name, urls.at(-1) as string) : (live.get(url) as LiveModule);
+}
+
+function byUrl(url: string, asked: string): LiveModule {
+  const live = needRegistry();
+  live.receive();
+  return live.modules.get(url) ?? refuse(asked, url);
+}
+
+function withoutVersion(url: string): string {
+  if (!url.includes('hotswap=') || !URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  parsed.searchParams.delete('hotswap');
+  return parsed.href;
+}
+
+function refuse(asked: string, url: string): never {
+  if (isBuiltin(asked)) return byName(asked) as never;
+  const file = url.startsWith('file:') ? fileURLToPath(url) : undefined;
+  const why =
+    file !== undefined && !existsSync(file)
+      ? `there is no file ${file}`
+      : url.includes('/node_modules/')
+        ? 'modules under node_modules are left alone unless HOTSWAP_INCLUDE names them'
+        : 'it has not been loaded, was loaded before the hooks, is CommonJS, or is excluded';
+  throw new HotswapError(
+    'ERR_HOTSWAP_NOT_HOT',
+    `${asked} is not a hot module: ${why}. Hot modules: ${list(liveModules().map((module) => module.url))}`,
+    { module: url },
+  );
+}
+
+/**
+ * A namespace object does not say whose it is. It is found by its names and by what they hold, which a
+ * module's own variables must be; a module that only re-exports another's is told apart from it by that.
+ */
+function byNamespace(namespace: Record<string, unknown>): LiveModule {
+  const names = Object.keys(namespace).sort();
+  const read = (name: string): unknown => {
+    try {
+      return namespace[name];
+    } catch {
+      return undefined; // still in its dead zone
+    }
+  };
+  const fits = liveModules().filter((module) => {
+    const locals = exportedLocals(currentText(module));
+    const own = locals.filter((one) => one.local !== undefined);
+    const stars = locals.some((one) => one.name === '*');
+    if (!stars && (locals.length !== names.length || !locals.every((one) => names.includes(one.name))))
+      return false;
+    return (
+      own.length > 0 &&
+      own.every(({ name, local }) => names.includes(name) && valueIn(module, local as string) === read(name))
+    );
+  });
+  const exact = fits.filter((module) =>
+    exportedLocals(currentText(module)).every((one) => one.local !== undefined),
+  );
+  const [only, other] = exact.length > 0 ? exact : fits;
+  if (only !== undefined && other === undefined) return only;
+  throw new HotswapError(
+    only === undefined ? 'ERR_HOTSWAP_NOT_HOT' : 'ERR_HOTSWAP_BAD_TARGET',
+    only === undefined
+      ? `the namespace with ${list(names)} belongs to no hot module that can be told by it; name the module by its URL or path`
+      : `the namespace with ${list(names)} fits ${only.url} as well as ${other?.url}; name the module by its URL or path`,
+    { names },
+  );
+}
+
+/** The value of a module's variable now; undefined for one in its dead zone. */
+export function valueIn(module: LiveModule, local: string): unknown {
+  try {
+    return module.scope?.(local);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names for a message, the first few. */
+export function list(names: string[]): string {
+  if (names.length === 0) return 'none';
+  return names.length > 12
+    ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`
+    : names.join(', ');
+}

@@ -1,0 +1,157 @@
+/**
+ * Which names a function takes from outside itself. In: a function's tree; out: its free references, and what a
+ * module declares to meet them. Scopes are oxc-walker's; nothing here looks at running values.
+ */
+import { isReferenceIdentifier, ScopeTracker, walk } from 'oxc-walker';
+import {
+  boundNames,
+  eachChild,
+  type FunctionNode,
+  isClass,
+  isFunction,
+  type Node,
+  type Program,
+} from '../loader/parse.ts';
+
+export interface FreeReferences {
+  /** name → each identifier node that refers to it; `shorthand` ones stand for `{ name: name }` */
+  names: Map<string, { node: Node; shorthand: boolean; typeofOnly: boolean }[]>;
+  /** `this`, `super`, `new.target`, `arguments` that an arrow takes from where it stands; `#x` of a class outside */
+  context: Set<string>;
+}
+
+/**
+ * The free references of a function. Its own name is not its own here: a call to it is a reference like any other.
+ */
+export function freeReferences(fn: FunctionNode): FreeReferences {
+  // A copy, because a function's own name would count as declared; children are shared, so positions hold.
+  const root = { ...fn, id: null } as Node;
+  const names: FreeReferences['names'] = new Map();
+  const scopeTracker = new ScopeTracker({ preserveExitedScopes: true });
+  walk(root, { scopeTracker });
+  scopeTracker.freeze();
+  walk(root, {
+    scopeTracker,
+    enter(node, parent) {
+      if (
+        node.type !== 'Identifier' ||
+        !isReferenceIdentifier(node, parent) ||
+        scopeTracker.isDeclared(node.name)
+      )
+        return;
+      const list = names.get(node.name) ?? [];
+      // In `{ a }` key and value may be one node seen twice.
+      if (list.some((seen) => seen.node.start === node.start)) return;
+      list.push({
+        node,
+        shorthand: parent?.type === 'Property' && parent.shorthand,
+        typeofOnly: parent?.type === 'UnaryExpression' && parent.operator === 'typeof',
+      });
+      names.set(node.name, list);
+    },
+  });
+  return { names, context: contextOf(fn) };
+}
+
+/** What a function takes from its place rather than from a variable. */
+function contextOf(fn: FunctionNode): Set<string> {
+  const found = new Set<string>();
+  const look = (node: Node, own: boolean, declared: ReadonlySet<string>): void => {
+    switch (node.type) {
+      case 'ThisExpression':
+        if (!own) found.add('this');
+        return;
+      case 'Super':
+        found.add('super');
+        return;
+      case 'MetaProperty':
+        if (!own && node.meta.name === 'new') found.add('new.target');
+        return;
+      case 'PrivateIdentifier':
+        if (!declared.has(node.name)) found.add(`#${node.name}`);
+        return;
+    }
+    if (isClass(node)) {
+      const inner = new Set(declared);
+      node.body.body.forEach((member) => {
+        if ('key' in member && member.key.type === 'PrivateIdentifier') inner.add(member.key.name);
+      });
+      // Members have a `this`, and where the class extends something a `super`, of their own.
+      if (node.superClass) look(node.superClass, own, declared);
+      const within = contextInside(node.body, inner);
+      within.forEach((name) => found.add(name));
+      return;
+    }
+    const has = own || (isFunction(node) && node.type !== 'ArrowFunctionExpression');
+    eachChild(node, (child) => look(child, has, declared));
+  };
+  look(fn, false, new Set());
+  return found;
+}
+
+/** Private names that a class body uses and neither it nor one around it declares. */
+function contextInside(body: Node, declared: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  const look = (node: Node, names: ReadonlySet<string>): void => {
+    if (node.type === 'PrivateIdentifier' && !names.has(node.name)) found.add(`#${node.name}`);
+    let inner = names;
+    if (isClass(node)) {
+      const more = new Set(names);
+      node.body.body.forEach((member) => {
+        if ('key' in member && member.key.type === 'PrivateIdentifier') more.add(member.key.name);
+      });
+      inner = more;
+    }
+    eachChild(node, (child) => look(child, inner));
+  };
+  look(body, declared);
+  return found;
+}
+
+/** Every name that a module has at its top level: imports, variables, functions, classes, and `var` in its blocks. */
+export function moduleNames(program: Program): Set<string> {
+  const names = new Set<string>();
+  const look = (node: Node, top: boolean): void => {
+    switch (node.type) {
+      case 'ImportDeclaration':
+        node.specifiers.forEach((specifier) => names.add(specifier.local.name));
+        return;
+      case 'ExportNamedDeclaration':
+      case 'ExportDefaultDeclaration':
+        if (node.declaration) look(node.declaration as Node, top);
+        return;
+      case 'VariableDeclaration':
+        if (top || node.kind === 'var')
+          node.declarations.forEach((one) => boundNames(one.id).forEach((name) => names.add(name)));
+        return;
+    }
+    if (isFunction(node) || isClass(node)) {
+      if (top && node.id && node.type !== 'FunctionExpression' && node.type !== 'ClassExpression')
+        names.add(node.id.name);
+      return;
+    }
+    eachChild(node, (child) => look(child, top && node.type === 'Program'));
+  };
+  program.body.forEach((statement) => look(statement, true));
+  return names;
+}
+
+/** Every name that is declared somewhere inside a function, its parameters included. */
+export function declaredWithin(fn: FunctionNode): Set<string> {
+  const names = new Set<string>();
+  const look = (node: Node): void => {
+    if (isFunction(node)) {
+      if (node !== fn && node.id) names.add(node.id.name);
+      node.params.forEach((param) => boundNames(param).forEach((name) => names.add(name)));
+    } else if (isClass(node)) {
+      if (node.id) names.add(node.id.name);
+    } else if (node.type === 'VariableDeclarator') {
+      boundNames(node.id).forEach((name) => names.add(name));
+    } else if (node.type === 'CatchClause' && node.param) {
+      boundNames(node.param).forEach((name) => names.add(name));
+    }
+    eachChild(node, look);
+  };
+  look(fn);
+  return names;
+}

@@ -1,0 +1,150 @@
+/**
+ * Which function is meant. In: a target in any of its forms; out: the live module and the hot function as the
+ * current version has it. Every edit and every look at a function starts here.
+ */
+import { HotswapError } from '../error.ts';
+import type { HotFunction } from '../loader/functions.ts';
+import { type LiveModule, registry } from '../loader/live.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { exportedLocals } from './exported.ts';
+import { cellOf, describe } from './given.ts';
+import { currentText, needRegistry } from './history.ts';
+import { list, type ModuleRef, moduleOf } from './module.ts';
+
+/**
+ * What an edit is aimed at: the function itself, `'<module>#<path>'` (or `'<module>#<path>/<arity>'`, which insists on
+ * that many parameters), or `{ module, path }`.
+ */
+export type Target = ((...args: never[]) => unknown) | string | { module: ModuleRef; path: string };
+
+export interface Found {
+  module: LiveModule;
+  /** the current version */
+  analysis: Analysis;
+  hot: HotFunction;
+  /** the arity that a `/n` target insists on */
+  arity: number | undefined;
+}
+
+/**
+ * Finds a target.
+ * @throws ERR_HOTSWAP_BAD_TARGET for what cannot be a target, and for a class
+ * @throws ERR_HOTSWAP_NOT_HOT for a function or module that came through no hook
+ * @throws ERR_HOTSWAP_NO_SOURCE for a native or bound function or a Proxy
+ * @throws ERR_HOTSWAP_MISSING for a path that the module does not have
+ * @throws ERR_HOTSWAP_ARITY where `/n` is not the function's arity
+ */
+export function find(target: unknown): Found {
+  if (typeof target === 'function') return byValue(target);
+  if (typeof target === 'string') {
+    const { module, path } = split(target);
+    return byPath(moduleOf(module), path);
+  }
+  if (target !== null && typeof target === 'object' && 'module' in target && 'path' in target) {
+    if (typeof target.path !== 'string') {
+      throw new HotswapError(
+        'ERR_HOTSWAP_BAD_TARGET',
+        `the path of a target must be a string; got ${describe(target.path)}`,
+      );
+    }
+    return byPath(moduleOf(target.module as ModuleRef), target.path);
+  }
+  throw new HotswapError(
+    'ERR_HOTSWAP_BAD_TARGET',
+    `a target is a function, a string '<module>#<path>' or { module, path }; got ${describe(target)}`,
+  );
+}
+
+/** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import). */
+export function split(target: string): { module: string; path: string } {
+  const hash = target.indexOf('#', 1);
+  if (hash < 1 || hash === target.length - 1) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_BAD_TARGET',
+      `${JSON.stringify(target)} is not a target: it must be '<module>#<path>', for example './pricing.js#price'`,
+    );
+  }
+  return { module: target.slice(0, hash), path: target.slice(hash + 1) };
+}
+
+function byValue(fn: { name: string }): Found {
+  needRegistry();
+  const text = Function.prototype.toString.call(fn);
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_SOURCE',
+      `${describe(fn)} has no source: it is native, bound, or a Proxy. Aim at the function it stands for.`,
+    );
+  }
+  if (/^class\b/.test(text)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_BAD_TARGET',
+      `${describe(fn)} is a class; aim at one of its functions, e.g. ${fn.name || 'Class'}.prototype.method, or ${fn.name || 'Class'}.prototype.constructor in a path`,
+    );
+  }
+  const cell = cellOf(fn);
+  const module = cell && registry()?.modules.get(cell.url);
+  if (cell === undefined || module === undefined) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NOT_HOT',
+      `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,
+    );
+  }
+  const loaded = analyse(module.source, module.url).functions[cell.index] as HotFunction;
+  return byPath(module, loaded.path);
+}
+
+function byPath(module: LiveModule, asked: string): Found {
+  const analysis = analyse(currentText(module), module.url);
+  const exact = /^(.+)\/(\d+)$/.exec(asked);
+  const path = exact?.[1] ?? asked;
+  const hot = lookUp(analysis, path);
+  if (hot === undefined) throw missing(module, analysis, path);
+  const arity = exact ? Number(exact[2]) : undefined;
+  if (arity !== undefined && arity !== hot.arity) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_ARITY',
+      `${module.url}#${path} has arity ${hot.arity}, and ${arity} was asked for`,
+      { module: module.url, path },
+    );
+  }
+  return { module, analysis, hot, arity };
+}
+
+/** A path, or an exported name, or `Cart.prototype.size` for a lone accessor. */
+function lookUp({ source, functions }: Analysis, path: string): HotFunction | undefined {
+  const named = (wanted: string) => functions.find((one) => one.path === wanted);
+  const exact = named(path);
+  if (exact !== undefined) return exact;
+  const [root = '', ...rest] = path.split(/(?=[.[~])/);
+  const local = exportedLocals(source).find((one) => one.name === root)?.local;
+  const aliased = local === undefined || local === root ? undefined : named(local + rest.join(''));
+  if (aliased !== undefined) return aliased;
+  const accessors = functions.filter(
+    (one) =>
+      (one.kind === 'getter' || one.kind === 'setter') &&
+      one.path.replace(/\.[gs]et /, '.').replace('.[', '[') === path,
+  );
+  return accessors.length === 1 ? accessors[0] : undefined;
+}
+
+function missing(module: LiveModule, { functions, classes }: Analysis, path: string): HotswapError {
+  const names = functions.map((one) => one.path);
+  const ofClass = classes.some((one) => one.path === path);
+  if (ofClass) {
+    return new HotswapError(
+      'ERR_HOTSWAP_BAD_TARGET',
+      `${module.url}#${path} is a class, and a function is due: ${list(names.filter((name) => name.startsWith(`${path}.`)))}`,
+      { module: module.url, path, names },
+    );
+  }
+  return new HotswapError(
+    'ERR_HOTSWAP_MISSING',
+    `${module.url} has no hot function ${JSON.stringify(path)}; it has ${list(names)}`,
+    {
+      module: module.url,
+      path,
+      names,
+    },
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * What a program calls to go through a module's versions. In: a module and where to go; out: a promise of the version
+ * that is then live. Versions are never removed: going back is itself undone by `restore`.
+ */
+import { HotswapError } from '../error.ts';
+import { goTo, queued } from './commit.ts';
+import {
+  catchUp,
+  currentVersion,
+  findVersion,
+  historyOf,
+  needRegistry,
+  publicVersion,
+  type Version,
+} from './history.ts';
+import { type ModuleRef, moduleOf } from './module.ts';
+
+/**
+ * Undoes the last `n` edits of a module: the version `n` parents before the current one runs again.
+ *
+ * @param n how many edits, 1 by default; more than there are is all of them
+ * @returns the version that is live again
+ * @throws ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_NO_VERSION when `n` is no count, ERR_HOTSWAP_CACHE
+ * @example await rollback('./pricing.js');
+ */
+export async function rollback(ref: ModuleRef, n = 1): Promise<Version> {
+  if (!Number.isInteger(n) || n < 0) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_VERSION',
+      `rollback goes back a whole number of edits, 0 or more; ${String(n)} was asked for`,
+    );
+  }
+  const module = moduleOf(ref);
+  return queued(module, async () => {
+    const { versions } = historyOf(module);
+    const oldest = oldestKept(versions.length);
+    let version = currentVersion(module);
+    for (let i = 0; i < n && version.parent !== undefined; i++) {
+      const parent = findVersion(module, version.parent);
+      version = parent.number < oldest ? findVersion(module, 0) : parent;
+    }
+    return goTo(module, version);
+  });
+}
+
+/**
+ * Puts a module back to the file as it was loaded (version 0).
+ * @throws ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE
+ */
+export async function reset(ref: ModuleRef): Promise<Version> {
+  return restore(ref, 0);
+}
+
+/**
+ * Makes any version of a module live, earlier or later.
+ *
+ * @param which its number, its id, or the first 7 digits or more of its id
+ * @throws ERR_HOTSWAP_NO_VERSION, ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE when its text is gone or damaged
+ * @example await restore('./pricing.js', 2);
+ */
+export async function restore(ref: ModuleRef, which: number | string): Promise<Version> {
+  const module = moduleOf(ref);
+  return queued(module, async () => {
+    const version = findVersion(module, which);
+    if (version.number !== 0 && version.number < oldestKept(historyOf(module).versions.length)) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_NO_VERSION',
+        `version ${version.number} of ${module.url} is older than HOTSWAP_ROLLBACK_LENGTH (${needRegistry().config.rollbackLength}) lets come back`,
+        { module: module.url },
+      );
+    }
+    return goTo(module, version);
+  });
+}
+
+/**
+ * The version of a module that runs.
+ * @throws ERR_HOTSWAP_NOT_HOT
+ */
+export function version(ref: ModuleRef): Version {
+  const module = moduleOf(ref);
+  return publicVersion(module, currentVersion(module));
+}
+
+/**
+ * Every version of a module, oldest first, 0 (the file) included.
+ * @throws ERR_HOTSWAP_NOT_HOT
+ */
+export function history(ref: ModuleRef): Version[] {
+  const module = moduleOf(ref);
+  catchUp(module);
+  const { versions } = historyOf(module);
+  const oldest = oldestKept(versions.length);
+  return versions
+    .filter(({ number }) => number === 0 || number >= oldest)
+    .map((one) => publicVersion(module, one));
+}
+
+/** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves. */
+function oldestKept(count: number): number {
+  return Math.max(1, count - needRegistry().config.rollbackLength);
+}
