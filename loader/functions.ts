@@ -118,6 +118,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
     owner: HotFunction['owner'],
     derived = false,
   ): void {
+    if (isAsm(node)) return;
     const whole = owner ?? node;
     const start =
       owner !== undefined && 'static' in owner && owner.static
@@ -207,6 +208,9 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
         }
         return;
       case 'MemberExpression':
+        visit(node.object, { ...place, reach: undefined });
+        if (node.computed) visitKey(node.property, place);
+        return;
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
       // Functions inside these see variables that no scope we hold can reach.
@@ -224,8 +228,13 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
     eachChild(node, (child) => visit(child, place));
   }
 
+  /** A function that is itself the key is never called, and its text is the key. */
+  function visitKey(key: Node, place: Place): void {
+    if (!isFunction(unwrapped(key))) visit(key, { ...place, reach: undefined });
+  }
+
   function visitProperty(property: ObjectProperty, place: Place): void {
-    if (property.computed) visit(property.key, { ...place, reach: undefined });
+    if (property.computed) visitKey(property.key, place);
     const { value } = property;
     const key = keyText(property.key, property.computed);
     const here = { ...place, takesThis: false };
@@ -260,7 +269,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
     for (let i = 0; i < body.length; i++) {
       const member = body[i];
       if (member?.type !== 'MethodDefinition' && member?.type !== 'PropertyDefinition') continue;
-      if (member.computed) visit(member.key, { ...place, reach: undefined });
+      if (member.computed) visitKey(member.key, place);
       const key = keyText(member.key, member.computed);
       const side = member.static ? name : `${name}.prototype`;
       const on: Reach = { root: scope, keys: member.static ? [] : ['prototype'] };
@@ -442,6 +451,12 @@ function bindsLexically(node: Node): boolean {
  */
 function canForward(arrow: FunctionNode): boolean {
   return !hasInitialisers(arrow) || movable(arrow);
+}
+
+/** Whether V8 checks and compiles a function as asm.js, which has no place for a patch point. */
+function isAsm(node: FunctionNode): boolean {
+  const first = blockOf(node)?.body[0];
+  return first !== undefined && 'directive' in first && first.directive === 'use asm';
 }
 
 /** Whether some parameter is a pattern or has a default. */

@@ -164,12 +164,14 @@ function hidden(name: string | symbol, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
+const { captureStackTrace } = Error;
+
 /** Fails on null or undefined as the parameter pattern that was moved would have, with the same words and frames. */
 function nullish(value: unknown, destructure: (value: unknown) => void): never {
   try {
     destructure(value);
   } catch (error) {
-    Error.captureStackTrace(error as Error, nullish);
+    captureStackTrace(error as Error, nullish);
     throw error;
   }
   throw new TypeError('Cannot destructure a nullish value');

@@ -142,16 +142,16 @@ function moveParameters(
         text.appendRight(param.start, `var ${name}=${raw};if(${name}===void 0)`).appendLeft(param.end, ';');
       } else if (withDefault) {
         const equals = skipTrivia(source, param.left.end);
+        const [before, after] = param.left.type === 'ArrayPattern' ? ['(0,', ')'] : ['', ''];
         text.appendRight(param.start, 'var ');
-        text.overwrite(equals, equals + 1, `=${raw}===void 0?(`);
-        text.appendLeft(param.end, `):${raw};`);
+        text.overwrite(equals, equals + 1, `=${before}${raw}===void 0?(`);
+        text.appendLeft(param.end, `):${raw}${after};`);
       } else {
-        // `(0, x)` and the helper keep V8's messages, which would otherwise name our parameter.
-        const value =
-          param.type === 'ArrayPattern'
-            ? `(0,${raw})`
-            : `${raw}??${NULLISH}(${raw},(${firstKey(source, param)})=>0)`;
-        text.appendRight(param.start, 'var ').appendLeft(param.end, `=${value};`);
+        // `(0, x)` and the check keep V8's messages, which would otherwise name our parameter.
+        const array = param.type === 'ArrayPattern';
+        if (array) text.appendRight(param.start, 'var ');
+        else openPattern(text, source, param, raw);
+        text.appendLeft(param.end, array ? `=(0,${raw});` : `=${raw};`);
       }
     }
     const after = skipTrivia(source, param.end);
@@ -216,11 +216,21 @@ function blank(text: MagicString, source: string, start: number, end: number): v
     text.overwrite(start, end, source.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, '') || ' ');
 }
 
-/** A pattern that fails on null and undefined with the same words as `pattern` would. */
-function firstKey(source: string, pattern: Node): string {
+/**
+ * Opens `var { a }=hs$0` with a check for null and undefined, on which V8 names the first property and puts the error
+ * on its line; so the brace moves there, too. Where that property has a default, V8 does not name the value.
+ */
+function openPattern(text: MagicString, source: string, pattern: Node, raw: string): void {
   const first = pattern.type === 'ObjectPattern' ? (pattern.properties[0] as Node | undefined) : undefined;
-  if (first?.type !== 'Property' || first.computed) return '{}';
-  return `{${source.slice(first.key.start, first.key.end)}:hs$0}`;
+  const named = first?.type === 'Property' && !first.computed ? first : undefined;
+  if (named?.value.type === 'AssignmentPattern') {
+    text.appendRight(pattern.start, 'var ');
+    return;
+  }
+  const key = named === undefined ? '' : `${source.slice(named.key.start, named.key.end)}:hs$0`;
+  const at = named ?? (first?.type === 'RestElement' ? first : undefined);
+  text.remove(pattern.start, pattern.start + 1);
+  text.appendRight(at?.start ?? pattern.start + 1, `${raw}??${NULLISH}(${raw},({${key}})=>0);var {`);
 }
 
 /** Whether a parameter list does more than name parameters and give them constants: old code that a swap must not run. */

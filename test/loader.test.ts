@@ -12,7 +12,7 @@ interface Case extends Omit<RunOptions, 'hot'> {
 
 /** `show(label, f)` prints what `f` gives, or its error with every frame of the stack, without columns. */
 const SHOW = `const trace = (e) => String(e.stack).replaceAll(/:(\\d+):\\d+/g, ':$1').replaceAll(import.meta.url, 'here');
-const show = (label, f) => { try { console.log(label, f()); } catch (e) { console.log(label, e?.constructor?.name, trace(e)); } };
+const show = (label, f) => { try { const v = f(); v?.catch?.(() => {}); console.log(label, v); } catch (e) { console.log(label, e?.constructor?.name, trace(e)); } };
 `;
 
 const CASES: Record<string, string | Case> = {
@@ -65,6 +65,14 @@ const a18 = (a = (() => { throw new Error('in default'); })()) => a;
 const a19 = (cb = () => v, v = 1) => { v = 2; return cb(); }, a20 = (v, cb = () => v) => { v = 2; return cb(); };
 const a21 = (v, cb = () => v) => { var v = 9; return [v, cb()]; }, a22 = ({ v }, cb = () => v) => { let w = v; { let v = 3; w += v; } return [w, cb()]; };
 const a23 = (...[p, q = p]) => [p, q], a24 = (a, ...{ length }) => length, a25 = ({ a }, ...[{ b }]) => [a, b];
+const a28 = ({ a = 1 }, { b }) => [a, b], a29 = ({
+  a
+}, {
+  b = 2
+  , c }) => [a, b, c], a30 = ([ a ] = []) => a, a31 = ([a] = 1, [b] = {}) => [a, b], a32 = ({ a: { b } = {} }) => b, a33 = ({
+  ['a']: b
+}) => b, a34 = ({ // c
+  /* d */ ...r }) => r;
 const a26 = (get = 1, set = 2, of = 3, async = 4, await1 = 5) => get + set + of + async + await1;
 const a27 = ({ get: g, set, async, static: s, class: c }) => [g, set, async, s, c];
 function f1({ a }, [b], c = a, d = arguments.length, { e } = { e: arguments[3] }) { return [a, b, c, d, e, arguments.length]; }
@@ -79,14 +87,14 @@ async function* f9({ a }) { yield a; }
 class C { constructor({ a }, b = a) { this.a = a; this.b = b; } m({ a }, b = this.b) { return [a, b]; } static s([a] = []) { return a; } set v({ a }) { this.w = a; } #p({ a }) { return a; } p(x) { return this.#p(x); }
   async am({ a }) { return a; } *gm({ a }) { yield a; } }
 const o = { m({ a }, b = super.toString) { return [a, typeof b]; }, set v([a]) { this.w = a; }, async n({ a }) { return a; }, ['c' + 1]({ a }) { return a; }, arrow: ({ a }) => a };
-const all = { a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, f1, f2, f3, f4, f5, f6, f7, f8, f9 };
-const inputs = [[], [undefined], [null], [1], ['xy'], [{ a: 1, x: 2, v: 3, get: 4 }, [5], undefined, 7], [[1, [2]], { b: 3 }], [{ a: { b: 1 }, k1: 6, 'a-b': 7, 0: 8 }], [{ get a() { throw new RangeError('getter'); }, get v() { throw 1; } }], [[]], [Symbol.iterator], [() => 1]];
+const all = { a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, f1, f2, f3, f4, f5, f6, f7, f8, f9 };
+const inputs = [[], [undefined], [null], [1], ['xy'], [{ a: 1, x: 2, v: 3, get: 4 }, [5], undefined, 7], [[1, [2]], { b: 3 }], [{ a: { b: 1 }, k1: 6, 'a-b': 7, 0: 8 }], [{ get a() { throw new RangeError('getter'); }, get v() { throw 1; } }], [[]], [Symbol.iterator]];
 for (const [name, f] of Object.entries(all)) {
   console.log(name, f.name, f.length);
   for (const args of inputs) {
     show(name, () => f(...args));
     try { await f(...args); } catch (e) { console.log('async', String(e.stack ?? e).split('\\n')[0], e.stack && trace(e)); }
-    try { for (const x of f(...args)) console.log('yields', x); } catch (e) { console.log('iterating', e.name, e.message); }
+    try { const all = f(...args); all?.catch?.(() => {}); for (const x of all) console.log('yields', x); } catch (e) { console.log('iterating', e.name, e.message); }
   }
 }
 for (const args of inputs) {
@@ -100,7 +108,7 @@ for (const args of inputs) {
   'order of evaluation in parameters': `
 const log = []; const note = (x, v) => (log.push(x), v);
 const src = (n) => new Proxy({}, { get: (_, k) => typeof k === 'symbol' ? undefined : note(n + k.toString(), undefined), ownKeys: () => note(n + 'keys', []), has: (_, k) => note(n + 'has', true) });
-const it = (n) => ({ [Symbol.iterator]: () => note(n + 'iter', { next: () => note(n + 'next', { done: false, value: undefined }), return: () => note(n + 'return', {}) }) });
+const it = (n, count = 0) => ({ [Symbol.iterator]: () => note(n + 'iter', { next: () => note(n + 'next', { done: count++ > 3, value: undefined }), return: () => note(n + 'return', {}) }) });
 const f = ({ a = note('da', 1), [note('key', 'b')]: b = note('db', 2), ...r }, [c = note('dc', 3), ...[]], d = note('dd', 4), ...[e = note('de')]) => note('body', [a, b, c, d, e]);
 function g({ a = note('da', 1), b: { c } = note('db', {}) }, [d, e = note('de', 5)], h = note('dh')) { return note('body', [a, c, d, e, h]); }
 try { f(src('s'), it('i')); } catch (e) { log.push(e.message); }
@@ -190,6 +198,9 @@ show('extends', () => { class X extends 5 {} }); show('extends', () => { class X
 function mixin(Base) { return class extends Base { mixed({ a } = {}) { return [super.hello?.(), a]; } }; } console.log(new (mixin(class { hello() { return 'hi'; } }))().mixed());
 const frozen = Object.freeze(class { static f = (x) => x; static m() { return 'frozen'; } }); console.log(frozen.m(), frozen.f(2));`,
 
+  'functions as keys': `const o = { [() => 1]: 1, [async (x) => x]: 2, [(function () {})]: 3, m: { [class { m() {} }]: 4 } }; class C { [(x) => x] = 1; static [() => {}]() { return 2; } get [function* () {}]() { return 3; } }
+console.log(Object.keys(o), Object.keys(new C()), Object.getOwnPropertyNames(C), Object.getOwnPropertyNames(C.prototype), o[() => 1], o[async (x) => x], C[() => {}]());`,
+
   'directives and what only looks like one': `
 function a() { 'use strict' }
 function b() { 'use strict'
@@ -204,7 +215,7 @@ function g() { 'x' /* c */ ; // d
 function h() { 'use strict' /* c */ }
 const i = () => { 'use strict'; return 7 }, j = (x) => { "use strict"
   return x }, k = async x => { 'use strict' /* c */
-  /* d */ return x }, l = () => { 'use asm'; return 9 }, m = () => { 'x'
+  /* d */ return x }, l = () => { 'use nothing'; return 9 }, m = () => { 'x'
   [0]; return 10 }, n = () => { 'use strict' };
 class C { constructor() { 'use strict'; this.c = 1 } m() { 'use strict'
  return this } get g() { 'y' } static async *s() { 'use strict'; yield 1 } }
@@ -240,6 +251,9 @@ var x1 = 1, x2 = () => x1
 void (() => {})(), +(() => 1)(), new (function () { this.made = 1 })(), new (class { constructor() { console.log('anon') } })
 const cond = true ? x => x : y => y, opt = null ?? (x => x), and = true && (() => 'and'), nested = { a: { b: [x => x, { c: () => 1 }] } }, spread = { ...{ s: () => 1 } }, sp = [...[() => 1]], call = ((f) => f)(...[x => x]), tpl = \`\${(() => 'in template')()}\`, del = delete { a: () => 1 }.a, ass = (x1 = () => 2), chain = [3, 1, 2].sort((a, b) => a - b).map((x) => x)?.filter?.(x => x > 1), thrown = () => { throw 1 };
 console.log(cond(1), opt(2), and(), nested.a.b[0](3), nested.a.b[1].c(), spread.s(), sp[0](), call(4), tpl, del, ass(), chain, x1());`,
+
+  'asm.js': `function Asm(stdlib) { 'use asm'; function f(x) { x = x | 0; return (x + 1) | 0; } return { f: f }; }
+console.log(Asm(globalThis).f(1));`,
 
   'names from everywhere: unicode, escapes, shadowing, keywords': `
 const ünï = (ø) => ø, \\u0061bc = x => x, 变量 = ({ 键 }) => 键, $ = ($) => $, _ = (_, __) => __, 𠮷 = (𠮷) => 𠮷, undefined1 = (undefined) => undefined, get = (of) => of, async = (async) => async;
@@ -312,6 +326,127 @@ let depth = 0; const rec = (x) => (depth++, rec(x + 1)); show('overflow', () => 
 console.log(new Error('here').stack.split('\\n').map((l) => l.replace(/:\\d+\\)?$/, '')).join('|'));
 show('messages', () => undefined.x); show('messages', () => { null.f(); }); show('messages', () => o.nope()); show('messages', () => nope); show('messages', () => { const c = 1; c = 2; }); show('messages', () => new (() => {})()); show('messages', () => { let [a] = {}; }); show('messages', () => A()); show('messages', () => o.m.x.y); show('messages', () => [...5]); show('messages', () => tdz); let tdz; show('messages', () => arrow.x()); show('messages', () => new arrow()); show('messages', () => class extends undefined {}); show('messages', () => Symbol() + ''); show('messages', () => ({}) instanceof arrow); show('messages', () => 1 in 1); show('messages', () => { for (const x of 5); }); show('messages', () => JSON.parse('{'));`,
 
+  'a program cannot see the loader': `
+const f = (a, { b } = {}) => a; class A { m() {} static s = 1; } function g(x, y = 1) { return new.target; } const o = { get a() { return 1; } };
+console.log(Object.keys(globalThis)); for (const k in globalThis) console.log(k);
+for (const x of [f, A, g, A.prototype.m, Object.getOwnPropertyDescriptor(o, 'a').get]) console.log(Object.getOwnPropertyDescriptors(x), x.length, Object.prototype.toString.call(x), typeof x, Object.isExtensible(x));
+console.log(Object.getOwnPropertyNames(A), JSON.stringify(process.argv.slice(2)), import.meta.main ?? 'no main', typeof require, typeof module, this, new Error().stack.split('\\n').length, Error.stackTraceLimit, process.listenerCount('exit'), process.listenerCount('uncaughtException'), process.listenerCount('warning'), process.sourceMapsEnabled, Object.keys(import.meta));
+process.on('exit', (c) => console.log('exit', c));`,
+
+  'the order of microtasks, ticks and timers': {
+    files: {
+      'app.js': `
+const log = []; const push = (x) => log.push(x);
+const a1 = async (x) => x, a2 = async ({ x }) => { await null; return x; }, a3 = async () => a1(1), a4 = async () => { return a1(1); }, a5 = async () => await a1(1), a6 = (x) => a1(x), a7 = async (x = 1) => { try { return await a1(x); } finally { push('f'); } };
+async function b1(x) { return x; } async function b2({ x }) { await null; return x; } async function* ag() { yield 1; yield a1(2); return a1(3); } class C { async m(x) { return b1(x); } async *g() { yield* ag(); } static async s() { throw 1; } }
+const thenable = { then: (r) => { push('then'); r('t'); } }; process.nextTick(() => push('tick'));
+const fs = { a1, a2, a3, a4, a5, a6, a7, b1, b2, m: (x) => new C().m(x), s: () => C.s(), rej: async () => { throw 1; }, then: async () => thenable, bad: async ({ x: { y: { z } } }) => z, bad2: async (x, y = nope()) => x, ret: async () => Promise.reject(2) };
+for (const [k, f] of Object.entries(fs)) f({ x: 1 }).then(() => push(k), () => push(k + '!')).then(() => push(k + '2'));
+(async () => { for await (const x of new C().g()) push('g' + x); })(); let p = Promise.resolve(); for (let i = 0; i < 12; i++) p = p.then(() => push(i)); queueMicrotask(() => push('q'));
+await a2({ x: 1 }); push('after await'); await import('./other.js').then((m) => push(Object.keys(m).join())); push('imported'); console.log(log.join(' '));`,
+      'other.js': `export const x = async () => 1; await x(); export default () => {};`,
+    },
+  },
+
+  'top-level await, and modules that wait for each other': {
+    files: {
+      'app.js': `import { a } from './a.js'; import './b.js'; console.log('app', a()); const f = async () => { const m = await import('./lazy.js'); return m.default({ n: 2 }); }; console.log(await f(), await Promise.all([f(), f()])); for await (const x of (async function* () { yield 1; })()) console.log(x);
+await import('./throws.js').catch((e) => console.log(e.message)); await import('./throws.js').catch((e) => console.log(e.message)); try { await import('./rejects.js'); } catch (e) { console.log(e); } export const z = await f();`,
+      'a.js': `console.log('a starts'); await new Promise((r) => setTimeout(r, 20)); export const a = () => 'a'; console.log('a ends');`,
+      'b.js': `console.log('b starts'); import { a } from './a.js'; await null; console.log('b', a());`,
+      'lazy.js': `console.log('lazy'); export default ({ n }, m = n) => n + m; export const unused = await (async () => 1)();`,
+      'throws.js': `export const f = () => 1; throw new Error('while evaluating');`,
+      'rejects.js': `await Promise.reject('rejected'); export const f = () => 1;`,
+    },
+  },
+
+  'CommonJS beside ES modules': {
+    files: {
+      'app.js': `import { createRequire } from 'node:module'; import cjs, { two } from './c.cjs'; import * as ns from './c.cjs'; const require = createRequire(import.meta.url);
+console.log(cjs.one(2), two, Object.keys(ns), require('./c.cjs') === cjs, require('./d.json'), await cjs.dyn()); import fs, { readFileSync } from 'node:fs'; console.log(fs.readFileSync === readFileSync, await import('./d.json', { with: { type: 'json' } }));
+try { await import('./throws.cjs'); } catch (e) { console.log(e.message, e.stack.split('\\n').length); } const plugin = (await import('plug')).default; console.log(plugin({ a: 1 }), (await import('noty')).name, (await import('./m.mjs')).m());`,
+      'c.cjs': `const { a = 1 } = {}; exports.one = (x, y = a) => { return x + y; }; exports.two = 2; exports.dyn = () => import('./m.mjs').then((m) => m.m({ v: 3 })); exports.self = () => module.children.length;`,
+      'm.mjs': `export const m = ({ v } = { v: 'none' }) => v;`,
+      'd.json': '{ "d": true }',
+      'throws.cjs': `const f = () => { throw new Error('cjs'); }; f();`,
+      'node_modules/plug/package.json': '{ "name": "plug", "type": "module", "exports": "./i.js" }',
+      'node_modules/plug/i.js': `export default ({ a }) => 'plug ' + a;`,
+      'node_modules/noty/package.json': '{ "name": "noty", "main": "i.js" }',
+      'node_modules/noty/i.js': `exports.name = (() => 'noty')();`,
+    },
+  },
+  'node_modules too, when included': {
+    env: { HOTSWAP_INCLUDE: '**' },
+    files: {
+      'app.js': `import { f } from 'plug'; console.log(f({ a: 1 }));`,
+      'node_modules/plug/package.json': '{ "name": "plug", "type": "module", "exports": "./i.js" }',
+      'node_modules/plug/i.js': `export const f = ({ a }) => 'plug ' + a;`,
+    },
+  },
+  'an entry that is CommonJS': {
+    entry: 'main.cjs',
+    files: {
+      'main.cjs': `console.log(require.main === module, __filename.endsWith('main.cjs'), this === exports); import('./app.js').then((m) => console.log(m.f({ a: 1 }), require('./lib.cjs')()));`,
+      'app.js': `export const f = ({ a }) => a;`,
+      'lib.cjs': `module.exports = () => 'lib';`,
+    },
+  },
+  'require of an ES module': {
+    since: 22,
+    files: {
+      'app.js': `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const a = require('./a.js'); console.log(Object.keys(a), a.f({ x: 1 }), a.default(), a === await import('./a.js'), require('./m.mjs').m); try { require('./tla.js'); } catch (e) { console.log(e.code); } console.log(a.chain()); try { require('./bad.js'); } catch (e) { console.log(e.name, e.message); } try { require('./throws.js'); } catch (e) { console.log(e.message); }`,
+      'a.js': `import { m } from './m.mjs'; export const f = ({ x }, y = x) => x + y; export default function () { return 'd'; } export const data = { a: 1 }; export const chain = () => m;`,
+      'm.mjs': `export const m = 'm'; export { m as 'module.exports' };`,
+      'tla.js': `export const f = () => 1; await f();`,
+      'bad.js': `const f = () => 1;\nlet let1; let let1;`,
+      'throws.js': `const f = () => { throw new Error('required'); }; f();`,
+    },
+  },
+  'a package without a type': {
+    files: {
+      'package.json': '{}',
+      'start.mjs': `import { f } from './lib.mjs'; import * as c from './c.js'; import * as d from './detected.js'; console.log(f({ a: 1 }), c, d.g?.({ a: 2 })); setTimeout(() => {}, 50);`,
+      'lib.mjs': `export const f = ({ a }) => a;`,
+      'c.js': `exports.c = () => 1; exports.d = 2;`,
+      'detected.js': `export { f as g } from './lib.mjs'; export const h = ({ a }) => import.meta.url;`,
+    },
+    entry: 'start.mjs',
+  },
+  'other kinds of modules and URLs': {
+    files: {
+      'app.js': `const a = await import('./m.js?x=1#h'), b = await import('./m.js?x=2'), c = await import('./m.js'); console.log(a === b, a.f() === b.f(), new Set([a.url, b.url, c.url].map((u) => u.replace(/.*m.js/, ''))), a.n(), a.n(), b.n(), c === await import(import.meta.resolve('./m.js')));
+console.log((await import('data:text/javascript,export default (x) => x;export const u = import.meta.url')).default(3)); console.log((await import('./sp ace/ü.js')).default({ a: 1 })); console.log((await import('./100%25.js')).default()); console.log(await import('./noext').catch((e) => e.code), await import('./a.unknown').catch((e) => e.code)); console.log((await import('./m.js?nohotswap=1')).n(), (await import('./m.js?x=hotswap%3D')).n());`,
+      'm.js': `let i = 0; export const f = () => import.meta; export const n = () => ++i, url = import.meta.url;`,
+      'sp ace/ü.js': `export default ({ a }) => 'ü' + a;`,
+      '100%.js': `export default () => '100%';`,
+      noext: `export const f = () => 1;`,
+      'a.unknown': `export const f = () => 1;`,
+    },
+  },
+
+  'worker threads': {
+    files: {
+      'app.js': `import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'; import { f } from './lib.js';
+if (isMainThread) { const run = (w) => new Promise((r) => { const out = []; w.on('message', (m) => out.push(m)); w.on('error', (e) => out.push(e.message, e.stack.split('\\n').length)); w.on('exit', (c) => r([...out, c])); });
+  console.log(await run(new Worker(new URL(import.meta.url), { workerData: { a: 1 } }))); console.log(await run(new Worker(new URL('./w.js', import.meta.url), { execArgv: [], env: {} }))); console.log(await run(new Worker(new URL('./throws.js', import.meta.url))));
+  console.log(await run(new Worker("import('node:fs').then(() => require('node:worker_threads').parentPort.postMessage((() => 'eval')()))", { eval: true }))); console.log(await Promise.all([1, 2, 3].map((a) => run(new Worker(new URL(import.meta.url), { workerData: { a } })))));
+} else { parentPort.postMessage([f(workerData), Object.keys(globalThis).length > 0]); }`,
+      'lib.js': `export const f = ({ a }, b = a) => a + b;`,
+      'w.js': `import { parentPort } from 'node:worker_threads'; import { f } from './lib.js'; parentPort.postMessage(f({ a: 5 }));`,
+      'throws.js': `const f = ({ a }) => a; f();`,
+    },
+  },
+  'child processes and cluster': {
+    files: {
+      'app.js': `import { fork, execFileSync } from 'node:child_process'; import cluster from 'node:cluster'; import { f } from './lib.js';
+if (cluster.isPrimary && !process.send) { const child = fork(new URL('./child.js', import.meta.url).pathname, ['x']); child.on('message', (m) => console.log('child says', m)); child.send({ a: 1 }); await new Promise((r) => child.on('exit', (c) => { console.log('exit', c); r(); }));
+  const w = cluster.fork({ N: 1 }); w.on('message', (m) => console.log('worker says', m)); await new Promise((r) => w.on('exit', (c) => { console.log('worker exit', c); r(); })); console.log(execFileSync(process.execPath, ['-p', '1 + 1']).toString());
+} else { process.send(f({ a: process.env.N })); process.disconnect(); }`,
+      'lib.js': `export const f = ({ a }, b = a) => a + b;`,
+      'child.js': `import { f } from './lib.js'; process.on('message', (m) => { process.send([f(m), process.argv.slice(2)]); process.disconnect(); });`,
+    },
+  },
+
   'an uncaught error': `import { readFileSync } from 'node:fs';
 function inner({ a }) {
   throw new TypeError('uncaught ' + a);
@@ -344,58 +479,55 @@ f();`,
   'an exit code and handlers': `process.on('exit', (c) => console.log('exit', c)); process.on('uncaughtException', (e, o) => { console.log(e.message, o); process.exitCode = 3; }); setTimeout(() => { throw new Error('x'); }); const f = () => 1; f();`,
   'an await that never settles': `const f = () => new Promise(() => {});
 await f();`,
-  'a missing import': `import { nope } from './app.js'; export const x = () => 1;`,
-  'a missing file': `import './nope.js'; export const x = () => 1;`,
-  'a missing package': `import 'nope'; export const x = () => 1;`,
-  ...errors({
-    'a syntax error': 'export const a = 1;\nconst b = ;\nfunction f() {}',
-    'a syntax error in an import': 'export const a = (x) => x;\nimport { } from',
-    'a duplicate declaration': 'const f = (x) => x; let a = 1;\nlet a = 2; function g() { return 1; }',
-    'duplicate parameters': 'const f = ({ a }, a) => a; console.log(f({ a: 1 }, 2));',
-    'duplicate parameters of a function': 'export function f(a, { a }) { return a; }',
-    'a parameter declared again': 'const f = (a, b = 1) => { let a; return a; };',
-    'a strict directive after a pattern':
-      "const f = ({ a }) => { 'use strict'; return a; }; console.log(f({ a: 1 }));",
-    'a strict directive after a rest parameter':
-      "const f = (...a) => { 'use strict'; return a; }; console.log(f(1));",
-    'a strict directive in a method': "class A { m([a]) { 'use strict'; return a; } }",
-    'an undeclared export': 'export { nope }; const f = () => 1;',
-    'a duplicate export': 'export const f = () => 1;\nexport { f };',
-    'an undeclared private name': 'class A { m() { return this.#x; } }',
-    'super outside a method': 'function f() { super.x; }',
-    'super call in a base class': 'class A { constructor() { super(); } }',
-    'await in a default': 'const f = async (a = await 1) => a;',
-    'await in a default of an arrow': 'const f = (a = await 1) => a;',
-    'yield in a default': 'function* f(a = yield) {}',
-    'arguments in a field': 'class A { x = () => arguments; }',
-    'an octal literal': 'const f = () => 010;',
-    with: 'function f() { with ({}) {} }',
-    'break out of nothing': 'const f = () => { break; };',
-    'return at the top': 'const f = () => 1;\nreturn f();',
-    'new.target at the top': 'const f = () => 1; new.target;',
-    'a reserved word': 'const f = (let) => 1; var yield1, interface;',
-    'a bad regular expression': 'const f = () =>\n  /[/;',
-    'a bad regular expression group': 'const f = () =>\n  /(?<a>.)(?<a>.)(/;',
-    'an HTML comment': 'const f = () => 1;\n<!-- x',
-    'two defaults': 'export default () => 1;\nexport default 2;',
-    'a decorator': '@dec class A { m() { return 1; } }',
-    'an accessor field': 'class A { accessor x = 1; m() { return 1; } }',
-    'import twice':
-      'import { a } from "./app.js"; import { a } from "./app.js"; export { f }; const f = () => 1;',
-    'assigning to an import':
-      'import { f } from "./app.js"; export const g = () => 1; export let f1; export { g as f };\nf = 1;',
-    'eval as a name': 'const f = (eval) => 1;',
-    'delete of a name': 'const f = (x) => delete x;',
-    'TypeScript in a JavaScript file': 'const f = (x: number) => x;\nexport {};',
-    JSX: 'const f = () => <a/>;\nexport {};',
-    'an enum': 'enum A { B }\nexport {};',
-  }),
-};
-
-/** Modules that do not run: what stands on stderr must be the same. */
-function errors(sources: Record<string, string>): Record<string, string> {
-  return sources;
+  'a missing import': `export const x = () => 1;
+import { nope } from './app.js';`,
+  'what cannot be found': `for (const name of ['./nope.js', 'nope', 'node:nope', './', '#nope', 'hotswap/nope', './app.js?x', 'file:///nope.js', 'data:text/javascript,export const a = () => 1', './%2f.js']) {
+  try { console.log(Object.keys(await import(name))); } catch (e) { console.log(e.name, e.code, e.message); }
 }
+try { console.log(import.meta.resolve('./nope.js') === new URL('./nope.js', import.meta.url).href, import.meta.resolve('node:fs')); import.meta.resolve('nope'); } catch (e) { console.log(e.code, e.message); }
+if (!import.meta.url.includes('?')) console.log(import.meta.filename, import.meta.dirname, Object.keys(import.meta)); export const x = () => 1;`,
+  'a syntax error': 'export const a = 1;\nconst b = ;\nfunction f() {}',
+  'a syntax error in an import': 'export const a = (x) => x;\nimport { } from',
+  'a duplicate declaration': 'const f = (x) => x; let a = 1;\nlet a = 2; function g() { return 1; }',
+  'duplicate parameters': 'const f = ({ a }, a) => a; console.log(f({ a: 1 }, 2));',
+  'duplicate parameters of a function': 'export function f(a, { a }) { return a; }',
+  'a parameter declared again': 'const f = (a, b = 1) => { let a; return a; };',
+  'a strict directive after a pattern':
+    "const f = ({ a }) => { 'use strict'; return a; }; console.log(f({ a: 1 }));",
+  'a strict directive after a rest parameter':
+    "const f = (...a) => { 'use strict'; return a; }; console.log(f(1));",
+  'a strict directive in a method': "class A { m([a]) { 'use strict'; return a; } }",
+  'an undeclared export': 'export { nope }; const f = () => 1;',
+  'a duplicate export': 'export const f = () => 1;\nexport { f };',
+  'an undeclared private name': 'class A { m() { return this.#x; } }',
+  'super outside a method': 'function f() { super.x; }',
+  'super call in a base class': 'class A { constructor() { super(); } }',
+  'await in a default': 'const f = async (a = await 1) => a;',
+  'await in a default of an arrow': 'const f = (a = await 1) => a;',
+  'yield in a default': 'function* f(a = yield) {}',
+  'arguments in a field': 'class A { x = () => arguments; }',
+  'an octal literal': 'const f = () => 010;',
+  with: 'function f() { with ({}) {} }',
+  'break out of nothing': 'const f = () => { break; };',
+  'return at the top': 'const f = () => 1;\nreturn f();',
+  'new.target at the top': 'const f = () => 1; new.target;',
+  'a reserved word': 'const f = (let) => 1; var yield1, interface;',
+  'a bad regular expression': 'const f = () =>\n  /[/;',
+  'a bad regular expression group': 'const f = () => {\n  /(?<a>.)(?<a>.)(/;\n};',
+  'an HTML comment': 'const f = () => 1;\n<!-- x',
+  'two defaults': 'export default () => 1;\nexport default 2;',
+  'a decorator': 'export {};\n@dec class A {\n  m() { return 1; } }',
+  'an accessor field': 'class A {\n  accessor x = 1; m() { return 1; } }',
+  'import twice':
+    'import { a } from "./app.js"; import { a } from "./app.js"; export { f }; const f = () => 1;',
+  'assigning to an import':
+    'import { f } from "./app.js"; export const g = () => 1; export let f1; export { g as f };\nf = 1;',
+  'eval as a name': 'const f = (eval) => 1;',
+  'delete of a name': 'const f = (x) => delete x;',
+  'TypeScript in a JavaScript file': 'const f = (x: number) => x;\nexport {};',
+  JSX: 'const f = () => <a/>;\nexport {};',
+  'an enum': 'enum A { B }\nexport {};',
+};
 
 for (const [name, value] of Object.entries(CASES)) {
   const {
@@ -413,10 +545,16 @@ for (const [name, value] of Object.entries(CASES)) {
   });
 }
 
-/** What a run printed, without what does not count: columns, which a patch point moves, and process ids in warnings. */
+/**
+ * What a run printed, without what does not count: columns, which a patch point moves, the line of source that Node
+ * shows above an error, where the patch point can be seen, and process ids in warnings.
+ */
 function lines({ stdout, stderr, code, signal }: Outcome): string[] {
-  const plain = stderr.replaceAll(/:(\d+):\d+/g, ':$1').replaceAll(/\(node:\d+\)/g, '(node)');
-  return [...stdout.replaceAll(/:(\d+):\d+/g, ':$1').split('\n'), ...plain.split('\n'), `${code ?? signal}`];
+  const errors = stderr
+    .replaceAll(/^(file:.*:\d+)\n.*\n *\^+$/gm, '$1')
+    .replaceAll(/\(node:\d+\)/g, '(node)');
+  const text = `${stdout}\n${errors}\n${code ?? signal}`.replaceAll(/:(\d+):\d+/g, ':$1');
+  return text.split('\n');
 }
 
 /** The first lines that differ, each as it is without the loader and with it. */
