@@ -1,0 +1,117 @@
+/**
+ * How everything here is measured: plain Node and Node with the hooks run the same program in two processes, and
+ * samples of one alternate with samples of the other, so that whatever else the machine does meets both. In: a program
+ * and its cases; out: medians and ratios. A ratio's spread is over pairs of processes, since V8 may optimise the
+ * same text otherwise from one process to the next, and that is more than a clock's noise.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/**
+ * Starts a program of `programs/`.
+ * @param hot whether with the hooks
+ * @param env HOTSWAP_… settings; versions are kept in memory unless HOTSWAP_CACHE_DIR is given
+ * @returns `ask(question, ...args)`, which resolves to the program's answer, and `close()`
+ */
+export async function start(program, { hot, args = [], env = {}, flags = [] }) {
+  const child = fork(fileURLToPath(new URL(`./programs/${program}.js`, import.meta.url)), args, {
+    cwd: ROOT,
+    execArgv: [...flags, ...(hot ? ['--import', 'hotswap/register'] : [])],
+    env: { ...process.env, HOTSWAP_CACHE_DIR: '', HOTSWAP_SILENT: '1', ...env },
+  });
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      const lost = (code) => reject(new Error(`${program}.js ended with ${code}`));
+      child.once('exit', lost);
+      child.once('message', ({ value, error }) => {
+        child.off('exit', lost);
+        if (error === undefined) resolve(value);
+        else reject(new Error(error));
+      });
+    });
+  await answer();
+  return {
+    ask(name, ...args) {
+      const answered = answer();
+      child.send({ name, args });
+      return answered;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', resolve);
+        child.kill();
+      }),
+  };
+}
+
+/**
+ * Measures each case of a program in pairs of processes.
+ * @param prepare called with the process that has the hooks before anything is measured
+ * @returns a row a case: `plain` and `hot` in nanoseconds a unit of work, `ratio` with `low` and `high`
+ */
+export async function comparePairs(program, options, { prepare = async () => {}, hotOptions = {} } = {}) {
+  const { pairs, rounds, sample, warmUp, only } = options;
+  const rows = new Map();
+  for (let i = 0; i < pairs; i++) {
+    const plain = await start(program, { hot: false });
+    const hot = await start(program, { hot: true, ...hotOptions });
+    await prepare(hot);
+    for (const name of await plain.ask('names')) {
+      if (!name.includes(only)) continue;
+      const n = await calibrated(plain, name, sample);
+      const times = { plain: [], hot: [] };
+      const warm = performance.now() + 2 * warmUp;
+      while (performance.now() < warm || times.plain.length < rounds) {
+        const one = await plain.ask('time', name, n);
+        const other = await hot.ask('time', name, n);
+        if (performance.now() < warm) continue;
+        times.plain.push(one);
+        times.hot.push(other);
+      }
+      const row = rows.get(name) ?? { plain: [], hot: [], ratios: [] };
+      rows.set(name, row);
+      row.plain.push((median(times.plain) * 1e6) / n);
+      row.hot.push((median(times.hot) * 1e6) / n);
+      row.ratios.push(median(times.hot) / median(times.plain));
+    }
+    await plain.close();
+    await hot.close();
+  }
+  return [...rows].map(([name, { plain, hot, ratios }]) => ({
+    name,
+    plain: median(plain),
+    hot: median(hot),
+    unit: 'ns',
+    ...spread(ratios),
+  }));
+}
+
+/** How much work makes a sample of about `ms` milliseconds in optimised code. */
+async function calibrated(process, name, ms) {
+  let n = 1;
+  let took = 0;
+  for (let i = 0; i < 60; i++) {
+    took = await process.ask('time', name, n);
+    if (took >= ms * 0.8 && i > 12) break;
+    if (took < ms) n = Math.max(n, Math.min(n * 4, Math.ceil((n * ms) / Math.max(took, 1e-3))));
+    else if (took > ms * 1.5) n = Math.max(1, Math.ceil((n * ms) / took));
+  }
+  return n;
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A ratio: the median of several, and the lowest and highest. */
+export function spread(ratios) {
+  return { ratio: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+}
+
+export function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}

@@ -1,0 +1,52 @@
+/** Figure 2: libraries from npm, instrumented whole. */
+import { instrument } from '../dist/loader/instrument.js';
+import { comparePairs, geometricMean, start } from './harness.js';
+
+export const title = 'libraries, every module instrumented';
+
+const INCLUDE = ['acorn', 'hono', 'marked', 'zod'].map((name) => `**/node_modules/${name}/**`).join();
+
+export async function measure(options) {
+  const hotOptions = { env: { HOTSWAP_INCLUDE: INCLUDE } };
+  // Far more code than a loop has: V8 needs longer until all of it is compiled as well as it will be.
+  const longer = { ...options, sample: options.sample * 3, warmUp: options.warmUp * 20 };
+  const rows = await comparePairs('libraries', longer, { hotOptions });
+  const { sizes, cells } = await instrumentedSizes(hotOptions);
+  const results = rows.map((row) => ({
+    ...row,
+    target: { ratio: 1.07, says: '≤ 1.07x' },
+    note: textNote(sizes, cells, row.name.split(/\W/)[0]),
+  }));
+  const mean = (pick) => geometricMean(rows.map(pick));
+  results.push({
+    name: 'geometric mean',
+    ratio: mean((row) => row.ratio),
+    low: mean((row) => row.low),
+    high: mean((row) => row.high),
+    target: { ratio: 1.03, says: '≤ 1.03x' },
+  });
+  return results;
+}
+
+/** How much longer the texts of each library are once instrumented, and how many hot functions they have. */
+async function instrumentedSizes(hotOptions) {
+  const process = await start('libraries', { hot: true, ...hotOptions });
+  const modules = await process.ask('instrumented');
+  await process.close();
+  const sizes = {};
+  const cells = {};
+  for (const { url, prefix, base } of modules) {
+    const library = /.*\/node_modules\/([^/]+)/.exec(url)[1];
+    const made = instrument(base, { prefix, importCells: false });
+    sizes[library] ??= [0, 0];
+    sizes[library][0] += base.length;
+    sizes[library][1] += made.code.length;
+    cells[library] = (cells[library] ?? 0) + made.cells;
+  }
+  return { sizes, cells };
+}
+
+function textNote(sizes, cells, library) {
+  const [before, after] = sizes[library];
+  return `text ${(after / before).toFixed(2)}x, ${cells[library]} hot functions`;
+}

@@ -1,0 +1,57 @@
+/**
+ * A program whose one module of 5 KB is changed again and again: by `rewrite`, `rollback` and `restore` with the hooks,
+ * by importing it anew (`?v=n`) without. The module's URL is the program's argument.
+ */
+import { serve } from './serve.js';
+
+const url = process.argv[2];
+const live = await import(url);
+const hot = globalThis[Symbol.for('hotswap')] !== undefined;
+const { rewrite, rollback, restore } = hot ? await import('hotswap') : {};
+let made = 0;
+
+const elapsed = async (change) => {
+  const start = performance.now();
+  await change();
+  return performance.now() - start;
+};
+
+const body = (n) => `function price(item) {
+  const base = item.cost * ${n} + item.tax;
+  return item.count > 10 ? base * 0.9 : base;
+}`;
+
+async function rewriteOnce() {
+  const n = ++made;
+  const ms = await elapsed(() => rewrite({ module: url, path: 'price' }, body(n)));
+  if (live.price({ cost: 1, tax: 0, count: 1 }) !== n) throw new Error('the new code does not run');
+  return ms;
+}
+
+async function importOnce() {
+  const n = ++made;
+  return elapsed(() => import(`${url}?v=${n}`));
+}
+
+const memory = () => {
+  for (let i = 0; i < 4; i++) globalThis.gc();
+  return { heap: process.memoryUsage().heapUsed, rss: process.memoryUsage().rss };
+};
+
+serve({
+  rewrite: rewriteOnce,
+  import: importOnce,
+  rollback: () => elapsed(() => rollback(url)),
+  restore: (number) => elapsed(() => restore(url, number)),
+  /** bytes kept by each of n changes, after a garbage collection and as many changes before as caches may hold */
+  async kept(kind, n) {
+    const change = kind === 'rewrite' ? rewriteOnce : importOnce;
+    for (let i = 0; i < 200; i++) await change();
+    await new Promise((done) => setTimeout(done, 100));
+    const before = memory();
+    for (let i = 0; i < n; i++) await change();
+    await new Promise((done) => setTimeout(done, 100));
+    const after = memory();
+    return { heap: (after.heap - before.heap) / n, rss: (after.rss - before.rss) / n };
+  },
+});

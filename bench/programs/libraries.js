@@ -1,0 +1,106 @@
+/**
+ * Four libraries from npm at their usual work. With the hooks and HOTSWAP_INCLUDE each of their functions is hot.
+ * One piece of work is the same in both processes, and its result is checked by a hash of sorts: its size.
+ */
+import { readFileSync } from 'node:fs';
+import { parse } from 'acorn';
+import { RegExpRouter } from 'hono/router/reg-exp-router';
+import { SmartRouter } from 'hono/router/smart-router';
+import { TrieRouter } from 'hono/router/trie-router';
+import { marked } from 'marked';
+import { z } from 'zod';
+import { serve, time } from './serve.js';
+
+const read = (path) => readFileSync(new URL(`../../node_modules/${path}`, import.meta.url), 'utf8');
+
+const source = read('acorn/dist/acorn.mjs');
+
+const markdown = ['acorn', 'hono', 'marked', 'zod']
+  .map((name) => read(`${name}/README.md`))
+  .join('\n\n')
+  .repeat(3);
+
+const Order = z.object({
+  id: z.string().min(3),
+  at: z.iso.datetime(),
+  email: z.email(),
+  paid: z.boolean().optional(),
+  state: z.enum(['open', 'sent', 'done']),
+  lines: z.array(
+    z.object({
+      sku: z.string().regex(/^[A-Z]+-\d+$/),
+      count: z.number().int().positive(),
+      price: z.number(),
+    }),
+  ),
+  notes: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+const orders = Array.from({ length: 20 }, (_, i) => ({
+  id: `order-${i}`,
+  at: '2025-01-02T03:04:05Z',
+  email: `person${i}@example.org`,
+  paid: i % 2 === 0,
+  state: ['open', 'sent', 'done'][i % 3],
+  lines: Array.from({ length: 5 }, (_, k) => ({ sku: `ABC-${k}`, count: k + 1, price: k * 1.5 })),
+  notes: { a: 'one', b: i },
+}));
+
+const routes = [
+  ['GET', '/user'],
+  ['GET', '/user/comments'],
+  ['GET', '/user/avatar'],
+  ['GET', '/user/lookup/username/:username'],
+  ['GET', '/user/lookup/email/:address'],
+  ['GET', '/event/:id'],
+  ['GET', '/event/:id/comments'],
+  ['POST', '/event/:id/comments'],
+  ['POST', '/status'],
+  ['GET', '/very/deeply/nested/route/hello/there'],
+  ['GET', '/static/*'],
+];
+const requests = [
+  ['GET', '/user'],
+  ['GET', '/user/comments'],
+  ['GET', '/user/lookup/username/hey'],
+  ['GET', '/event/abcd1234/comments'],
+  ['POST', '/event/abcd1234/comments'],
+  ['GET', '/very/deeply/nested/route/hello/there'],
+  ['GET', '/static/index.html'],
+];
+const filled = (router) => {
+  routes.forEach(([method, path]) => {
+    router.add(method, path, () => path);
+  });
+  return router;
+};
+const smart = filled(new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] }));
+const trie = filled(new TrieRouter());
+
+const works = {
+  'acorn parses its own source': () => parse(source, { ecmaVersion: 2022, sourceType: 'module' }).body.length,
+  'marked renders four READMEs': () => marked.parse(markdown).length,
+  'zod parses 20 orders': () => orders.reduce((sum, order) => sum + Order.parse(order).lines.length, 0),
+  "hono's routers match 7 paths": () => {
+    let found = 0;
+    for (const [method, path] of requests)
+      found += smart.match(method, path)[0].length + trie.match(method, path)[0].length;
+    return found;
+  },
+};
+
+serve({
+  names: () => Object.keys(works),
+  result: (name) => works[name](),
+  time: (name, n) =>
+    time((count) => {
+      for (let i = 0; i < count; i++) works[name]();
+    }, n),
+  /** prefix and text of each library module that came through the hooks */
+  instrumented() {
+    const registry = globalThis[Symbol.for('hotswap')];
+    registry.receive();
+    return [...registry.modules.values()]
+      .filter(({ url }) => url.includes('/node_modules/'))
+      .map(({ url, prefix, base }) => ({ url, prefix, base }));
+  },
+});

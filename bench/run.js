@@ -1,0 +1,72 @@
+/**
+ * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor]`: what the hooks cost, each figure against plain Node in the
+ * same run. Parts: calls, libraries, swapped, edits, memory, startup. Out: a table on stdout, and all of it as JSON in
+ * `results/<node version>.json`, parts that were not run keeping their last figures. Needs a build (`npm run build`).
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format, heading } from './table.js';
+
+const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'startup'];
+const args = process.argv.slice(2);
+const quick = args.includes('--quick');
+const asked = args.filter((one) => !one.startsWith('--'));
+const unknown = asked.filter((one) => !PARTS.includes(one));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
+  process.exit(2);
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'hotswap-bench-'));
+const options = {
+  directory,
+  /** pairs of processes, samples of each case in each, milliseconds of a sample and of running before the first one */
+  pairs: quick ? 1 : 4,
+  rounds: quick ? 5 : 9,
+  sample: quick ? 3 : 6,
+  warmUp: quick ? 20 : 50,
+  /** edits of each kind timed in each process, and made for the memory that they keep */
+  edits: quick ? 50 : 100,
+  kept: quick ? 500 : 2000,
+  /** part of the names of the cases to measure */
+  only: args.find((one) => one.startsWith('--only='))?.slice('--only='.length) ?? '',
+  starts: quick ? 3 : 7,
+};
+
+const results = fileURLToPath(new URL('./results/', import.meta.url));
+const file = join(results, `${process.version}.json`);
+const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}`;
+const report = {
+  node: process.version,
+  v8: process.versions.v8,
+  machine,
+  at: new Date().toISOString(),
+  parts: {},
+};
+try {
+  report.parts = JSON.parse(readFileSync(file, 'utf8')).parts;
+} catch {
+  // the first run
+}
+
+console.log(heading(report));
+try {
+  for (const part of PARTS.filter((one) => asked.length === 0 || asked.includes(one))) {
+    const { title, measure } = await import(`./${part}.js`);
+    const start = performance.now();
+    const rows = await measure(options);
+    report.parts[part] = {
+      at: new Date().toISOString(),
+      seconds: (performance.now() - start) / 1000,
+      quick,
+      rows,
+    };
+    console.log(format(title, rows));
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+mkdirSync(results, { recursive: true });
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
