@@ -36,6 +36,9 @@ export function bindings(bind: unknown): Bindings {
   return sorted;
 }
 
+/** Levels within which a value is still written as text; no person reads more. */
+const DEEP = 64;
+
 /** A value as source text, if JSON can say it exactly; undefined otherwise. */
 export function literalOf(value: unknown, around: readonly object[] = []): string | undefined {
   switch (typeof value) {
@@ -50,9 +53,10 @@ export function literalOf(value: unknown, around: readonly object[] = []): strin
       return undefined;
   }
   if (value === null) return 'null';
-  if (around.includes(value)) return undefined;
+  if (around.includes(value) || around.length > DEEP) return undefined;
   const inside = [...around, value];
   if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype) return undefined;
     if (Object.keys(value).length !== value.length) return undefined; // holes, or properties besides
     const items = value.map((item) => literalOf(item, inside));
     return items.includes(undefined) ? undefined : `[${items.join(', ')}]`;

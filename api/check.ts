@@ -5,7 +5,6 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import type { Node } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
 import type { Given } from './given.ts';
 import { type FreeReferences, freeReferences, moduleNames } from './scope.ts';
@@ -17,6 +16,8 @@ export interface Destination {
   analysis: Analysis;
   /** names that `bind` supplies */
   bound: ReadonlySet<string>;
+  /** values that earlier edits bound into the function as it is now */
+  kept: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -59,11 +60,16 @@ export function checkValue(fn: Given, free: FreeReferences, to: Destination): vo
 export function checkNames(
   before: HotFunction | undefined,
   after: HotFunction,
-  to: Omit<Destination, 'hot'>,
+  to: Pick<Destination, 'module' | 'analysis' | 'bound'>,
 ): void {
   const declared = moduleNames(to.analysis.program);
   const classNames = new Set(to.analysis.classes.map((one) => one.node.id?.name));
-  const known = before === undefined ? new Map() : freeReferences(before.node).names;
+  const known = new Set<string>();
+  if (before !== undefined) {
+    freeReferences(before.node).names.forEach((references, name) => {
+      if (!references.every((one) => one.typeofOnly)) known.add(name);
+    });
+  }
   const names: string[] = [];
   freeReferences(after.node).names.forEach((references, name) => {
     if (declared.has(name) || classNames.has(name) || to.bound.has(name) || known.has(name)) return;
@@ -77,19 +83,4 @@ export function checkNames(
     `the new code of ${to.module}#${after.path} uses ${names.join(', ')}, which neither the module nor the global scope has`,
     { module: to.module, path: after.path, names },
   );
-}
-
-/** Whether a tree has, outside of functions within, a node of one of these types. */
-export function holds(
-  node: Node,
-  types: ReadonlySet<string>,
-  each: (child: Node, visit: (child: Node) => void) => void,
-): boolean {
-  let found = false;
-  const look = (child: Node): void => {
-    found ||= types.has(child.type);
-    if (!found) each(child, look);
-  };
-  look(node);
-  return found;
 }

@@ -11,6 +11,7 @@ import { extensionOf } from '../loader/load.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { checkNames } from './check.ts';
 import { makeFunction, reach } from './evaluate.ts';
+import { cellOf } from './given.ts';
 import {
   catchUp,
   currentText,
@@ -211,17 +212,19 @@ const originals = new WeakMap<
 function follow(module: LiveModule, loaded: HotFunction, hot: HotFunction, value: unknown): void {
   const live = reach(module, loaded.reach);
   if (typeof live !== 'function') return;
+  const cell = cellOf(live);
+  if (cell?.url !== module.url || cell.index !== loaded.index) return; // something that wraps it
   const before = originals.get(live) ?? {
     name: Object.getOwnPropertyDescriptor(live, 'name'),
     length: Object.getOwnPropertyDescriptor(live, 'length'),
   };
   const length = value === undefined ? before.length : { value: hot.arity, configurable: true };
-  const renamed = value !== undefined && hot.node.id !== null && hot.node.id.name !== live.name;
+  const named = hot.node.id?.name ?? (loaded.node.id && loaded.reach ? variableOf(loaded.reach) : undefined);
   const name =
     value === undefined
       ? before.name
-      : renamed
-        ? { value: hot.node.id?.name, configurable: true }
+      : named !== undefined
+        ? { value: named, configurable: true }
         : undefined;
   try {
     if (length && length.value !== live.length) Object.defineProperty(live, 'length', length);
@@ -230,6 +233,11 @@ function follow(module: LiveModule, loaded: HotFunction, hot: HotFunction, value
   } catch {
     // frozen: its code changes all the same
   }
+}
+
+/** The variable that a function without a name of its own is called by. */
+function variableOf({ root, keys }: NonNullable<HotFunction['reach']>): string | undefined {
+  return typeof root === 'string' && keys.length === 0 ? root : undefined;
 }
 
 function refuse(module: LiveModule, structural: { line: number; text: string }[]): void {

@@ -3,13 +3,14 @@
  * Each is a text edit of the current version, handed to `commit`.
  */
 import { HotswapError } from '../error.ts';
+import { arityOf } from '../loader/functions.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
-import { type Given, given } from './given.ts';
+import { describe, type Given, given } from './given.ts';
 import { currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
-import { rewriteText } from './rewrite.ts';
+import { type Edited, rewriteText } from './rewrite.ts';
 import { find, type Target } from './target.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
@@ -59,42 +60,48 @@ export async function rewrite(target: Target, to: Code, options: EditOptions = {
  * @example await inject(price, () => console.log('priced'), { at: 'end' });
  */
 export async function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
+  const at = options?.at === undefined ? 0 : options.at;
   return change(target, what, options, 'the injected source', (destination, code, bind) =>
-    injectText(destination, code, bind, options.at ?? 0),
+    injectText(destination, code, bind, at),
   );
 }
 
-type TextEdit = (to: Destination, what: Given, bind: Bindings) => string;
+type TextEdit = (to: Destination, what: Given, bind: Bindings) => Edited;
 
-function change(
+async function change(
   target: Target,
   code: Code,
-  options: EditOptions,
+  options: InjectOptions,
   role: 'the new source' | 'the injected source',
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);
+  if (options === null || typeof options !== 'object') {
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
+    );
+  }
+  // What is given is taken now; where it goes is looked up when its turn comes, as an edit before it may move that.
+  const what = given(code, role);
+  const bind = bindings(options.bind);
+  const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
   return queued(first.module, async () => {
-    // Found again: an edit before this one in the queue may have changed the module.
     const { module, analysis, hot, arity } = find(target);
-    const what = given(code, role);
-    if (arity !== undefined && role === 'the new source' && what.node.params.length !== arity) {
+    if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
-        `${module.url}#${hot.path}/${arity} insists on arity ${arity}, and the new function has ${what.node.params.length}`,
+        `${module.url}#${hot.path}/${arity} insists on arity ${arity}, and the new function has ${arityOf(what.node)}`,
         { module: module.url, path: hot.path },
       );
     }
-    const bind = bindings(options.bind);
-    const supplied = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
     const current = currentVersion(module);
-    const kept = role === 'the injected source' ? current.bound.get(hot.path) : undefined;
-    for (const name of Object.keys(kept ?? {})) supplied.add(name);
-    const source = edit({ module: module.url, hot, analysis, bound: supplied }, what, bind);
+    const kept = current.bound.get(hot.path) ?? {};
+    const { source, values } = edit({ module: module.url, hot, analysis, bound, kept }, what, bind);
     return commit(module, {
       source,
       about: `${module.url}#${hot.path}`,
-      bound: withBound(current.bound, hot.path, { ...kept, ...bind.values }),
+      bound: withBound(current.bound, hot.path, values),
     });
   });
 }
@@ -103,9 +110,15 @@ type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /** The bound values of a version in which one function has these; the same map where nothing changes. */
 function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {
-  if (Object.keys(values).length === 0 && !before.has(path)) return before;
+  const known = before.get(path) ?? {};
+  const names = Object.keys(values);
+  if (
+    names.length === Object.keys(known).length &&
+    names.every((name) => Object.is(values[name], known[name]))
+  )
+    return before;
   const after = new Map(before);
-  if (Object.keys(values).length === 0) after.delete(path);
+  if (names.length === 0) after.delete(path);
   else after.set(path, values);
   return after;
 }

@@ -3,6 +3,7 @@
  * function's cell is to hold. The text is evaluated in its module's or class's scope, on its own line of a file that
  * exists. Nothing of the program changes here.
  */
+import { types } from 'node:util';
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
@@ -103,7 +104,8 @@ export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
     return undefined; // in its dead zone
   }
   for (const key of way.keys) {
-    if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
+    if (value === null || (typeof value !== 'object' && typeof value !== 'function') || types.isProxy(value))
+      return undefined;
     const side = /^([gs]et) (.*)$/s.exec(key);
     const property = Object.getOwnPropertyDescriptor(value, side?.[2] ?? key);
     value = side === null ? property?.value : property?.[side[1] as 'get' | 'set'];

@@ -50,13 +50,20 @@ export function given(what: unknown, role: Role): Given {
     );
   }
   const parsed = parseFunction(cleanText(what), role);
-  return { ...parsed, ownName: parsed.ownName ?? (what.name || undefined), isValue: true };
+  // A method cannot see its own name; an arrow has that of the variable that it was put in.
+  const name = parsed.owner === undefined && typeof what.name === 'string' ? what.name : '';
+  return { ...parsed, ownName: parsed.ownName ?? (name || undefined), isValue: true };
+}
+
+/** Whether `toString()` gave a class; a method may be called `class` as well. */
+export function isClassText(text: string): boolean {
+  return /^class\b(?!\s*\()/.test(text);
 }
 
 /** A hot function as a value can be found again by the cell that its own text names. */
 export function cellOf(fn: unknown): { url: string; index: number } | undefined {
   const text = Function.prototype.toString.call(fn);
-  if (/^class\b/.test(text)) return undefined;
+  if (isClassText(text)) return undefined;
   for (const match of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
     const module = liveModules().find((live) => live.prefix === match[1]);
     if (module !== undefined) return { url: module.url, index: Number(match[2]) };
@@ -85,7 +92,7 @@ export function cleanText(fn: unknown): string {
     const hot = now.functions.find((one) => one.path === path);
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
   }
-  const scope = /^class\b/.test(text)
+  const scope = isClassText(text)
     ? /hs\$scope\("(hs\$[0-9a-z]+)",hs\$c=>eval\(hs\$c\),(\d+)\)/.exec(text)
     : null;
   const owner = scope && liveModules().find((module) => module.prefix === scope[1]);
@@ -102,9 +109,9 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
   const plain = tryParse(text);
   if (plain.errors.length === 0) {
     const statements = plain.program.body.filter((statement) => statement.type !== 'EmptyStatement');
-    const found = statements.map(functionIn);
+    const found = statements.flatMap(separated).map(functionIn);
     const [first] = found;
-    if (statements.length === 1 && first !== undefined) return { source: text, owner: undefined, ...first };
+    if (found.length === 1 && first !== undefined) return { source: text, owner: undefined, ...first };
     refuseOther(statements, found.filter((one) => one !== undefined).length, text, role);
   }
   const expression = tryParse(`(${text}\n)`);
@@ -142,6 +149,13 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
     'ERR_HOTSWAP_SYNTAX',
     `${role} is not one function: ${error?.message ?? 'something else was found'}${error?.codeframe ? `\n${error.codeframe.trimEnd()}` : ''}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
   );
+}
+
+/** `const f = …, g = …` is two. */
+function separated(statement: Node): Node[] {
+  return statement.type === 'VariableDeclaration'
+    ? statement.declarations.map((one) => ({ ...statement, declarations: [one] }))
+    : [statement];
 }
 
 function functionIn(statement: Node): { node: FunctionNode; ownName: string | undefined } | undefined {
@@ -183,7 +197,7 @@ export function paramsText({ source, node }: Given, text: MagicString): string {
   const { open, close } = parens(source, node);
   const [first] = node.params;
   if (open === undefined) return first === undefined ? '' : text.slice(first.start, first.end);
-  return close === open + 1 ? '' : text.slice(open + 1, close).trim();
+  return close === open + 1 ? '' : text.slice(open + 1, close);
 }
 
 /** Whether the function's body is one expression, as in `x => x + 1`. */

@@ -7,7 +7,7 @@ import type { FunctionKind } from '../loader/functions.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { type Exported, exportedLocals } from './exported.ts';
-import { cleanText, given } from './given.ts';
+import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
 import { liveModules, type ModuleRef, moduleOf, valueIn } from './module.ts';
 import { find, type Target } from './target.ts';
@@ -66,7 +66,7 @@ export function ast(what: Target | ModuleRef): Node {
     return analyse(currentText(module), module.url).program;
   }
   const text = code(what);
-  if (/^class\b/.test(text)) {
+  if (isClassText(text)) {
     const statement = analyse(`(${text}\n)`, 'the class').program.body[0] as Extract<
       Node,
       { type: 'ExpressionStatement' }
@@ -165,7 +165,7 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
 
 function describeExport(name: string, value: unknown): ExportInfo {
   if (typeof value !== 'function') return { name, kind: 'value' };
-  const isClass = /^class\b/.test(Function.prototype.toString.call(value));
+  const isClass = isClassText(Function.prototype.toString.call(value));
   return { name, kind: isClass ? 'class' : 'function', arity: value.length };
 }
 

@@ -3,7 +3,7 @@
  * replace, or what stands in the way. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, superCall } from '../loader/functions.ts';
-import { lineOf, type Node } from '../loader/parse.ts';
+import { lineOf, type Node, unwrapped } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
 
 export interface Plan {
@@ -27,7 +27,8 @@ export function plan(from: Analysis, to: Analysis): Plan {
     });
   };
 
-  const compare = (a: Node, b: Node): void => {
+  const compare = (from: Node, to: Node): void => {
+    const [a, b] = [unwrapped(from), unwrapped(to)];
     const before = old.get(a);
     const after = next.get(b);
     if (before !== undefined && after !== undefined) {

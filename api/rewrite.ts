@@ -4,18 +4,24 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import { type HotFunction, superCall } from '../loader/functions.ts';
-import { blockOf, type FunctionNode, type Node, unwrapped } from '../loader/parse.ts';
+import { type HotFunction, hasInitialisers, movable, superCall } from '../loader/functions.ts';
+import { blockOf, boundNames, type FunctionNode, type Node, unwrapped } from '../loader/parse.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, isConcise, paramsText } from './given.ts';
+import { sameTree } from './plan.ts';
 import { declaredWithin, type FreeReferences, freeReferences } from './scope.ts';
 
-/**
- * @returns the new text of the whole module
- * @throws ERR_HOTSWAP_OUT_OF_SCOPE, ERR_HOTSWAP_ARITY (an accessor's parameters), ERR_HOTSWAP_STRUCTURAL
- */
-export function rewriteText(to: Destination, what: Given, bind: Bindings): string {
+/** What an edit makes of a module's text. */
+export interface Edited {
+  /** the new text of the whole module */
+  source: string;
+  /** values that the function's text needs and cannot carry, by the name it has for them */
+  values: Record<string, unknown>;
+}
+
+/** @throws ERR_HOTSWAP_OUT_OF_SCOPE, ERR_HOTSWAP_ARITY (an accessor's parameters), ERR_HOTSWAP_STRUCTURAL */
+export function rewriteText(to: Destination, what: Given, bind: Bindings): Edited {
   const { hot, analysis } = to;
   const free = freeReferences(what.node);
   if (what.isValue) checkValue(what, free, to);
@@ -33,9 +39,14 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): strin
   if (hot.owner !== undefined) {
     const accessor = hot.kind === 'getter' ? 'get ' : hot.kind === 'setter' ? 'set ' : '';
     const body = bodyText(text, node, constants);
-    const kept = hot.derived && superCall(node) === undefined ? withSuper(to, body) : body;
+    const kept = hot.derived && superCall(node) === undefined ? withSuper(to, what, body) : body;
     replacement = `${async}${star}${accessor}${keyText(analysis.source, hot)}(${params}) ${kept}`;
-  } else if (hot.node.type === 'ArrowFunctionExpression' && node.type === 'ArrowFunctionExpression') {
+  } else if (
+    hot.node.type === 'ArrowFunctionExpression' &&
+    node.type === 'ArrowFunctionExpression' &&
+    !keepsName &&
+    (isForwarded(what) || free.context.size > 0)
+  ) {
     const concise = isConcise(node) && constants === '';
     const body = concise
       ? text.slice((node.body as Node).start, (node.body as Node).end)
@@ -44,9 +55,26 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): strin
   } else {
     const declared = hot.node.type === 'FunctionDeclaration' ? (hot.node.id?.name ?? '') : '';
     const name = declared !== '' ? declared : keepsName ? what.ownName : '';
-    replacement = `${async}function${star} ${name}(${params}) ${bodyText(text, node, constants)}`;
+    const whole = `${async}function${star} ${name}(${params}) ${bodyText(text, node, constants)}`;
+    replacement = hot.node.type === 'ArrowFunctionExpression' && opensStatement(to) ? `(${whole})` : whole;
   }
-  return new MagicString(analysis.source).overwrite(hot.start, hot.end, replacement).toString();
+  const source = new MagicString(analysis.source).overwrite(hot.start, hot.end, replacement).toString();
+  const values = Object.entries(bind.values).filter(([name]) => free.names.has(name));
+  return { source, values: Object.fromEntries(values) };
+}
+
+/** Whether a function can stay an arrow and be hot: one whose parameters cannot be moved has no patch point (loader/patch.ts). */
+function isForwarded({ node }: Given): boolean {
+  return !hasInitialisers(node) || movable(node);
+}
+
+/** Whether the function stands where `function` would begin a declaration. */
+function opensStatement({ analysis, hot }: Destination): boolean {
+  return analysis.program.body.some(
+    (statement) =>
+      (statement.type === 'ExpressionStatement' && statement.expression === hot.node) ||
+      (statement.type === 'ExportDefaultDeclaration' && statement.declaration === hot.node),
+  );
 }
 
 /** The key of a method as it is written, brackets and all. */
@@ -60,6 +88,17 @@ function checkShape({ hot, module }: Destination, { node, owner }: Given): void 
   const where = `${module}#${hot.path}`;
   const subject = { module, path: hot.path };
   const count = node.params.length;
+  if (
+    owner !== undefined &&
+    (owner.kind === 'get' || owner.kind === 'set') &&
+    hot.kind !== `${owner.kind}ter`
+  ) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${where} is a ${hot.kind}, and the new source is a ${owner.kind}ter`,
+      subject,
+    );
+  }
   if (hot.kind === 'getter' && count > 0) {
     throw new HotswapError(
       'ERR_HOTSWAP_ARITY',
@@ -81,17 +120,6 @@ function checkShape({ hot, module }: Destination, { node, owner }: Given): void 
       subject,
     );
   }
-  if (
-    owner !== undefined &&
-    (owner.kind === 'get' || owner.kind === 'set') &&
-    hot.kind !== `${owner.kind}ter`
-  ) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${where} is a ${hot.kind}, and the new source is a ${owner.kind}ter`,
-      subject,
-    );
-  }
 }
 
 /**
@@ -102,8 +130,9 @@ function retarget(
   text: MagicString,
   what: Given,
   free: FreeReferences,
-  { hot, module }: Destination,
+  { hot, module, bound }: Destination,
 ): boolean {
+  if (what.ownName !== undefined && bound.has(what.ownName)) return false;
   const calls = what.ownName === undefined ? undefined : free.names.get(what.ownName);
   if (calls === undefined || what.ownName === undefined) return false;
   const self = selfReference(hot);
@@ -117,10 +146,7 @@ function retarget(
     );
     return false;
   }
-  const nameable =
-    hot.owner === undefined &&
-    (hot.node.type === 'FunctionExpression' || what.node.type !== 'ArrowFunctionExpression');
-  if (nameable && hot.node.type !== 'FunctionDeclaration') return true;
+  if (hot.owner === undefined && hot.node.type !== 'FunctionDeclaration') return true;
   throw new HotswapError(
     'ERR_HOTSWAP_OUT_OF_SCOPE',
     `the function for ${module}#${hot.path} calls itself as ${what.ownName}, and ${
@@ -167,7 +193,8 @@ function bodyText(text: MagicString, node: FunctionNode, constants: string): str
     const body = node.body as Node;
     const inner = unwrapped(body);
     // `=> ({ … })` has its parentheses for the arrow's sake only.
-    const from = inner.type === 'ObjectExpression' ? inner : body;
+    const bare = inner.type === 'ObjectExpression' && inner.start === body.start + 1;
+    const from = bare && inner.end === body.end - 1 ? inner : body;
     return `{${lead} return ${text.slice(from.start, from.end)}; }`;
   }
   if (constants === '') return text.slice(block.start, block.end);
@@ -178,8 +205,30 @@ function bodyText(text: MagicString, node: FunctionNode, constants: string): str
   return `${text.slice(block.start, at)}${lead}${text.slice(at, block.end)}`;
 }
 
-/** A derived constructor keeps its own `super(…)` where the new body does not begin with one. */
-function withSuper({ analysis, hot }: Destination, body: string): string {
+/**
+ * A derived constructor keeps its own `super(…)` where the new body does not begin with one. What that passes on has run
+ * with the old parameters, and must mean the same with the new ones when the version is loaded.
+ * @throws ERR_HOTSWAP_OUT_OF_SCOPE
+ */
+function withSuper({ analysis, hot, module }: Destination, { node }: Given, body: string): string {
   const call = superCall(hot.node) as Node;
+  const used = freeReferences({
+    ...hot.node,
+    params: [],
+    body: { type: 'BlockStatement', body: [call] },
+  } as never);
+  const names = hot.node.params.flatMap((param: Node, i) =>
+    sameTree(param, node.params[i]) ? [] : boundNames(param).filter((name) => used.names.has(name)),
+  );
+  const hidden = [...declaredWithin(node)].filter(
+    (name) => used.names.has(name) && !declaredWithin(hot.node).has(name),
+  );
+  if (names.length > 0 || hidden.length > 0) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_OUT_OF_SCOPE',
+      `${module}#${hot.path} begins with ${analysis.source.slice(call.start, call.end)}, and ${[...names, ...hidden].join(', ')} would be another there. Keep those parameters where they are.`,
+      { module, path: hot.path, names: [...names, ...hidden] },
+    );
+  }
   return `{ ${analysis.source.slice(call.start, call.end)}${body.slice(1)}`;
 }

@@ -13,9 +13,17 @@ import {
   type Program,
 } from '../loader/parse.ts';
 
+/** One identifier that refers to a variable. */
+export interface Reference {
+  node: Node;
+  /** it stands for `{ name: name }` */
+  shorthand: boolean;
+  /** `typeof name`, which no missing variable makes fail */
+  typeofOnly: boolean;
+}
+
 export interface FreeReferences {
-  /** name → each identifier node that refers to it; `shorthand` ones stand for `{ name: name }` */
-  names: Map<string, { node: Node; shorthand: boolean; typeofOnly: boolean }[]>;
+  names: Map<string, Reference[]>;
   /** `this`, `super`, `new.target`, `arguments` that an arrow takes from where it stands; `#x` of a class outside */
   context: Set<string>;
 }
@@ -24,33 +32,56 @@ export interface FreeReferences {
  * The free references of a function. Its own name is not its own here: a call to it is a reference like any other.
  */
 export function freeReferences(fn: FunctionNode): FreeReferences {
+  const names = references(fn, (name, tracker) => !tracker.isDeclared(name));
+  return { names, context: contextOf(fn) };
+}
+
+/** Every mention of the names that a function declares with `var`, the declarations included. */
+export function varReferences(fn: FunctionNode): Map<string, Reference[]> {
+  const own = new Set<Node>();
+  const look = (node: Node): void => {
+    if (node.type === 'VariableDeclaration' && node.kind === 'var') own.add(node);
+    if (!isFunction(node) && !isClass(node)) eachChild(node, look);
+  };
+  eachChild(fn, look);
+  if (own.size === 0) return new Map();
+  return references(fn, (name, tracker) => {
+    const declaration = tracker.getDeclaration(name);
+    return declaration?.type === 'Variable' && own.has(declaration.variableNode as Node);
+  });
+}
+
+/** The identifiers of a function, by name, whose variable `wanted` picks where they stand. */
+function references(
+  fn: FunctionNode,
+  wanted: (name: string, tracker: ScopeTracker) => boolean,
+): Map<string, Reference[]> {
   // A copy, because a function's own name would count as declared; children are shared, so positions hold.
   const root = { ...fn, id: null } as Node;
-  const names: FreeReferences['names'] = new Map();
+  const names = new Map<string, Reference[]>();
+  const shorthands = new Set<number>();
   const scopeTracker = new ScopeTracker({ preserveExitedScopes: true });
   walk(root, { scopeTracker });
   scopeTracker.freeze();
   walk(root, {
     scopeTracker,
     enter(node, parent) {
-      if (
-        node.type !== 'Identifier' ||
-        !isReferenceIdentifier(node, parent) ||
-        scopeTracker.isDeclared(node.name)
-      )
-        return;
+      if (node.type === 'Property' && node.shorthand) shorthands.add(node.key.start);
+      if (node.type !== 'Identifier') return;
+      const declares = parent?.type === 'VariableDeclarator' && parent.id === node;
+      if ((!declares && !isReferenceIdentifier(node, parent)) || !wanted(node.name, scopeTracker)) return;
       const list = names.get(node.name) ?? [];
       // In `{ a }` key and value may be one node seen twice.
       if (list.some((seen) => seen.node.start === node.start)) return;
       list.push({
         node,
-        shorthand: parent?.type === 'Property' && parent.shorthand,
+        shorthand: shorthands.has(node.start),
         typeofOnly: parent?.type === 'UnaryExpression' && parent.operator === 'typeof',
       });
       names.set(node.name, list);
     },
   });
-  return { names, context: contextOf(fn) };
+  return names;
 }
 
 /** What a function takes from its place rather than from a variable. */

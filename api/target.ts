@@ -7,7 +7,7 @@ import type { HotFunction } from '../loader/functions.ts';
 import { type LiveModule, registry } from '../loader/live.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { exportedLocals } from './exported.ts';
-import { cellOf, describe } from './given.ts';
+import { cellOf, describe, isClassText } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
 import { list, type ModuleRef, moduleOf } from './module.ts';
 
@@ -76,7 +76,7 @@ function byValue(fn: { name: string }): Found {
       `${describe(fn)} has no source: it is native, bound, or a Proxy. Aim at the function it stands for.`,
     );
   }
-  if (/^class\b/.test(text)) {
+  if (isClassText(text)) {
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
       `${describe(fn)} is a class; aim at one of its functions, e.g. ${fn.name || 'Class'}.prototype.method, or ${fn.name || 'Class'}.prototype.constructor in a path`,
