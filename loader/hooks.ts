@@ -6,7 +6,7 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Config } from './config.ts';
-import type { MemoryVersion } from './live.ts';
+import { CELLS as DEFINE, type MemoryVersion } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
@@ -35,7 +35,7 @@ export const resolve: ResolveHook = (specifier, context, nextResolve) =>
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (url.startsWith(CELLS)) {
     const [prefix, count] = url.slice(CELLS.length).split('/');
-    const source = `globalThis[Symbol.for('hotswap')].cells(${JSON.stringify(prefix)}, ${Number(count)})`;
+    const source = `${DEFINE}(${JSON.stringify(prefix)}, ${Number(count)})`;
     return { format: 'module', source, shortCircuit: true };
   }
   for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
@@ -53,7 +53,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     port.postMessage(instrumented.loaded);
     return { ...result, source: instrumented.code };
   } catch (error) {
-    say(`${url} could not be instrumented and runs as it is: ${(error as Error).stack}`);
+    say(`${url} could not be instrumented and runs as it is: ${error}`);
     return result;
   }
 };

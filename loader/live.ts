@@ -80,6 +80,12 @@ export interface Registry {
 
 const KEY = Symbol.for('hotswap');
 
+/** Global through which a virtual module defines the cells of the one that imports it; see hooks.ts. */
+export const CELLS = 'hs$cells';
+
+const { captureStackTrace } = Error;
+const { defineProperty } = Object;
+
 /** The registry of this thread; undefined when the program was not started with `--import hotswap/register`. */
 export function registry(): Registry | undefined {
   return (globalThis as { [KEY]?: Registry })[KEY];
@@ -113,13 +119,11 @@ export function createRegistry(
   return made;
 }
 
-const handedOver = new Map<string, Handed>();
+/** By prefix. Modules hand over while they run: nothing here may call what a program can patch. */
+const handedOver: Record<string, Handed> = Object.create(null);
 
 function handedBy(prefix: string): Handed {
-  let handed = handedOver.get(prefix);
-  if (handed === undefined)
-    handedOver.set(prefix, (handed = { scope: undefined, meta: undefined, classScopes: [] }));
-  return handed;
+  return (handedOver[prefix] ??= { scope: undefined, meta: undefined, classScopes: [] });
 }
 
 /** Enters a module that the load hook saw. A URL loads once a thread, so a second call replaces nothing that runs. */
@@ -160,11 +164,11 @@ export function writeCell(prefix: string, index: number, replacement: unknown): 
   (globalThis as unknown as Record<string, unknown>)[cellName(prefix, index)] = replacement;
 }
 
-function hidden(name: string | symbol, value: unknown): void {
-  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+/** Defines a global that no enumeration shows. */
+export function hidden(name: string | symbol, value: unknown): void {
+  const descriptor = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+  defineProperty(globalThis, name, descriptor);
 }
-
-const { captureStackTrace } = Error;
 
 /** Fails on null or undefined as the parameter pattern that was moved would have, with the same words and frames. */
 function nullish(value: unknown, destructure: (value: unknown) => void): never {

@@ -5,9 +5,10 @@
 import * as nodeModule from 'node:module';
 import { dirname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { withBuiltins } from './builtins.ts';
 import { readConfig } from './config.ts';
 import type { HooksData } from './hooks.ts';
-import { addModule, createRegistry, defineCells, type Loaded, registry } from './live.ts';
+import { addModule, CELLS, createRegistry, defineCells, hidden, type Loaded, registry } from './live.ts';
 import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
@@ -17,6 +18,11 @@ type SyncLoad = (
   context: object,
   nextLoad: (url: string, context: object) => LoadResult,
 ) => LoadResult;
+
+/** Asked before every load, in a realm where anything may be patched. */
+const includes: (text: string, part: string) => boolean = Function.prototype.call.bind(
+  String.prototype.includes,
+);
 
 const { registerHooks } = nodeModule as { registerHooks?: (hooks: { load: SyncLoad }) => void };
 
@@ -32,24 +38,26 @@ if (registry() === undefined) {
     const modules = createRegistry(config, { receive: () => {}, publish: loader.remember, say });
     install({
       load(url, context, nextLoad) {
-        const version = loader.version(url);
+        const version = includes(url, 'hotswap=') ? withBuiltins(() => loader.version(url)) : undefined;
         if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
         const result = nextLoad(url, context);
-        if (result.format !== 'module' || !loader.takes(url)) return result;
-        const source = textOf(result.source);
-        if (source === undefined) return result;
-        try {
-          const instrumented = loader.load(url, source);
-          if (instrumented === undefined) return result;
-          defineCells(instrumented.loaded.prefix, instrumented.cells);
-          addModule(modules, instrumented.loaded);
-          return { ...result, source: instrumented.code };
-        } catch (error) {
-          say(`${url} could not be instrumented and runs as it is: ${(error as Error).stack}`);
-          return result;
-        }
+        return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
       },
     });
+
+    function instrumented(url: string, result: LoadResult): LoadResult {
+      try {
+        const source = loader.takes(url) ? textOf(result.source) : undefined;
+        const made = source === undefined ? undefined : loader.load(url, source);
+        if (made === undefined) return result;
+        defineCells(made.loaded.prefix, made.cells);
+        addModule(modules, made.loaded);
+        return { ...result, source: made.code };
+      } catch (error) {
+        say(`${url} could not be instrumented and runs as it is: ${error}`);
+        return result;
+      }
+    }
   }
 
   function onAnotherThread(): void {
@@ -63,7 +71,7 @@ if (registry() === undefined) {
       publish: (version) => port1.postMessage(version),
       say: sayer(config),
     });
-    Object.assign(modules, { cells: defineCells });
+    hidden(CELLS, defineCells);
     const data: HooksData = { port: port2, config, sourceMaps: process.sourceMapsEnabled };
     nodeModule.register('./hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
     port1.unref();

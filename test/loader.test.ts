@@ -348,6 +348,24 @@ await a2({ x: 1 }); push('after await'); await import('./other.js').then((m) => 
     },
   },
 
+  'built-ins that the program has patched': {
+    files: {
+      'app.js': `const iterators = { array: [][Symbol.iterator](), map: new Map().entries(), set: new Set().entries(), string: ''[Symbol.iterator](), regexp: ''.matchAll(/x/g) }; const define = Object.defineProperty, { apply, construct } = Reflect;
+const table = { Array: 'isArray from', 'Array.prototype': 'at concat every filter find forEach includes indexOf join map pop push slice some sort splice', String: 'raw', 'String.prototype': 'charCodeAt endsWith includes indexOf match matchAll replace replaceAll slice split startsWith trim', 'RegExp.prototype': 'exec test flags', Object: 'assign create defineProperty entries freeze getOwnPropertyDescriptor keys', 'Object.prototype': 'hasOwnProperty toString', 'Function.prototype': 'apply', 'Map.prototype': 'get has set', 'Set.prototype': 'add has', JSON: 'parse stringify', Math: 'max min', 'BigInt.prototype': 'toString', 'Number.prototype': 'toString', Symbol: 'for', Reflect: 'construct', Promise: 'resolve', Date: 'now', Error: 'captureStackTrace', Buffer: 'from alloc', globalThis: 'Array BigInt Date Error JSON Map Math Number Object RegExp Set String Symbol URL Uint8Array TextDecoder Buffer' };
+const places = []; for (const [path, names] of Object.entries(table)) for (const name of names.split(' ')) places.push([path === 'globalThis' ? globalThis : path.split('.').reduce((o, k) => o[k], globalThis), name, path]);
+for (const name of ['replace', 'split', 'match', 'matchAll', 'search']) places.push([RegExp.prototype, Symbol[name], 'RegExp']); places.push([Array.prototype, Symbol.iterator, 'Array'], [String.prototype, Symbol.iterator, 'String'], [Map.prototype, Symbol.iterator, 'Map']); for (const k of Object.keys(iterators)) places.push([Object.getPrototypeOf(iterators[k]), 'next', k]);
+const seen = []; let n = 0; const write = console.log;
+for (const [on, key, label] of places) for (const kind of ['throws', 'counts', 'getter']) { const old = Object.getOwnPropertyDescriptor(on, key); const f = old.value ?? old.get; let calls = 0, m, failed;
+  const spy = kind === 'throws' ? function () { throw 'patched'; } : function () { calls++; return new.target ? construct(f, arguments) : apply(f, this, arguments); };
+  const now = kind === 'getter' ? { get: () => old.get ? apply(old.get, globalThis, []) : f, configurable: true } : old.get ? { ...old, get: spy } : { ...old, value: spy }; let imported; n++; const url = './lib.js?' + n;
+  define(on, key, now); try { imported = import(url); } catch (e) { failed = e; } define(on, key, old);
+  const during = calls; try { m = await imported; failed ??= m.f({ a: n }) === n && m.g().length; } catch (e) { failed = e; } seen.push([label, key, kind, during, failed]); }
+write(n, seen.map((one) => one.map(String).join(' ')).join('\\n'));
+const before = Array.prototype.map; Array.prototype.map = 5; await import('./lib.js?last'); console.log(Array.prototype.map, before.name); delete Array.prototype.forEach; await import('./lib.js?deleted'); console.log('forEach' in Array.prototype);`,
+      'lib.js': `export const f = ({ a, b: [c] = [1] }, d = 2) => a; export function g(x, { y } = {}) { return [x, y, k]; } class K { static { this.s = 1; } #p = 1; m() { return this.#p; } constructor() { this.q = 1; } } export const k = new K().m(), data = { a: 1 }; export default (x) => x;`,
+    },
+  },
+
   'top-level await, and modules that wait for each other': {
     files: {
       'app.js': `import { a } from './a.js'; import './b.js'; console.log('app', a()); const f = async () => { const m = await import('./lazy.js'); return m.default({ n: 2 }); }; console.log(await f(), await Promise.all([f(), f()])); for await (const x of (async function* () { yield 1; })()) console.log(x);
