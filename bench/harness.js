@@ -49,9 +49,14 @@ export async function start(program, { hot, args = [], env = {}, flags = [] }) {
 /**
  * Measures each case of a program in pairs of processes.
  * @param prepare called with the process that has the hooks before anything is measured
+ * @param per units of work in one that a program counts
  * @returns a row a case: `plain` and `hot` in nanoseconds a unit of work, `ratio` with `low` and `high`
  */
-export async function comparePairs(program, options, { prepare = async () => {}, hotOptions = {} } = {}) {
+export async function comparePairs(
+  program,
+  options,
+  { prepare = async () => {}, hotOptions = {}, per = 1 } = {},
+) {
   const { pairs, rounds, sample, warmUp, only } = options;
   const rows = new Map();
   for (let i = 0; i < pairs; i++) {
@@ -72,8 +77,8 @@ export async function comparePairs(program, options, { prepare = async () => {},
       }
       const row = rows.get(name) ?? { plain: [], hot: [], ratios: [] };
       rows.set(name, row);
-      row.plain.push((median(times.plain) * 1e6) / n);
-      row.hot.push((median(times.hot) * 1e6) / n);
+      row.plain.push((median(times.plain) * 1e6) / (n * per));
+      row.hot.push((median(times.hot) * 1e6) / (n * per));
       row.ratios.push(median(times.hot) / median(times.plain));
     }
     await plain.close();

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor]`: what the hooks cost, each figure against plain Node in the
+ * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor] [--pairs=8]`: what the hooks cost, each figure against plain Node in the
  * same run. Parts: calls, libraries, swapped, edits, memory, startup. Out: a table on stdout, and all of it as JSON in
  * `results/<node version>.json`, parts that were not run keeping their last figures. Needs a build (`npm run build`).
  */
@@ -13,6 +13,7 @@ const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'startup'];
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const asked = args.filter((one) => !one.startsWith('--'));
+const option = (name) => args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
 const unknown = asked.filter((one) => !PARTS.includes(one));
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
@@ -23,7 +24,7 @@ const directory = mkdtempSync(join(tmpdir(), 'hotswap-bench-'));
 const options = {
   directory,
   /** pairs of processes, samples of each case in each, milliseconds of a sample and of running before the first one */
-  pairs: quick ? 1 : 4,
+  pairs: Number(option('pairs') ?? (quick ? 1 : 4)),
   rounds: quick ? 5 : 9,
   sample: quick ? 3 : 6,
   warmUp: quick ? 20 : 50,
@@ -31,7 +32,7 @@ const options = {
   edits: quick ? 50 : 100,
   kept: quick ? 500 : 2000,
   /** part of the names of the cases to measure */
-  only: args.find((one) => one.startsWith('--only='))?.slice('--only='.length) ?? '',
+  only: option('only') ?? '',
   starts: quick ? 3 : 7,
 };
 

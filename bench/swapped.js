@@ -4,5 +4,5 @@ import { comparePairs } from './harness.js';
 export const title = 'calls after a swap, against a plain function';
 
 export function measure(options) {
-  return comparePairs('swapped', options, { prepare: (hot) => hot.ask('swap') });
+  return comparePairs('swapped', options, { per: 1000, prepare: (hot) => hot.ask('swap') });
 }

@@ -2,7 +2,7 @@
  * Functions that are replaced once and then called in tight loops. In plain Node nothing is replaced: there the
  * code as it stands, which costs the same as what replaces it, is what a replaced function is compared with.
  */
-import { serve, time } from './serve.js';
+import { serve, timeThousands } from './serve.js';
 
 function declared(a, b) {
   return ((a ^ b) + 1) | 0;
@@ -68,7 +68,7 @@ const runs = {
 
 serve({
   names: () => Object.keys(runs),
-  time: (name, n) => time(runs[name], n),
+  time: (name, n) => timeThousands(runs[name], n),
   async swap() {
     const { rewrite } = await import('hotswap');
     const at = (path) => ({ module: import.meta.url, path });
