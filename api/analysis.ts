@@ -3,11 +3,21 @@
  * since most edits look at the same few texts again and again. Trees are not kept beyond that.
  */
 import { functionsOf, type ModuleFunctions } from '../loader/functions.ts';
-import { type Program, parse } from '../loader/parse.ts';
+import { type Program, parse, unwrapped } from '../loader/parse.ts';
 
 export interface Analysis extends ModuleFunctions {
   source: string;
   program: Program;
+}
+
+/** The variable of `export default name`. */
+export function defaultName({ program }: Analysis): string | undefined {
+  for (const statement of program.body) {
+    if (statement.type !== 'ExportDefaultDeclaration') continue;
+    const value = unwrapped(statement.declaration);
+    return value.type === 'Identifier' ? value.name : undefined;
+  }
+  return undefined;
 }
 
 const KEPT = 16;

@@ -4,6 +4,7 @@
  */
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
+import type { HotFunction } from '../loader/functions.ts';
 import { registry } from '../loader/live.ts';
 import {
   blockOf,
@@ -64,11 +65,15 @@ export function isClassText(text: string): boolean {
 export function cellOf(fn: unknown): { url: string; index: number } | undefined {
   const text = Function.prototype.toString.call(fn);
   if (isClassText(text)) return undefined;
-  for (const match of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
-    const module = liveModules().find((live) => live.prefix === match[1]);
-    if (module !== undefined) return { url: module.url, index: Number(match[2]) };
-  }
-  return undefined;
+  const cells = [...text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)];
+  const module = cells.length === 0 ? undefined : liveModules().find((live) => live.prefix === cells[0]?.[1]);
+  if (module === undefined) return undefined;
+  const indices = cells.filter((cell) => cell[1] === module.prefix).map((cell) => Number(cell[2]));
+  // A computed key or a default of a parameter may hold hot functions too; the outermost one is meant.
+  const { functions } =
+    new Set(indices).size > 1 ? analyse(module.source, module.url) : { functions: [] as HotFunction[] };
+  const start = (index: number) => functions[index]?.start ?? 0;
+  return { url: module.url, index: indices.reduce((a, b) => (start(b) < start(a) ? b : a)) };
 }
 
 /**

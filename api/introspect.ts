@@ -4,8 +4,9 @@
  */
 import { HotswapError } from '../error.ts';
 import type { FunctionKind } from '../loader/functions.ts';
+import { registry } from '../loader/live.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
@@ -118,7 +119,17 @@ function textAt(target: Target): string {
 
 /** Whether a string is `<module>#<path>` rather than source text or a module's name. */
 function isTarget(text: string): boolean {
-  return /^[^\s(){};=]+#./.test(text);
+  if (/^[^\s(){};=]+#./.test(text)) return true;
+  const hash = text.indexOf('#', 1);
+  return hash > 0 && isLive(text.slice(0, hash));
+}
+
+function isLive(name: string): boolean {
+  try {
+    return moduleOf(name) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isPlace(what: object): what is { module: ModuleRef; path: string } {
@@ -127,12 +138,12 @@ function isPlace(what: object): what is { module: ModuleRef; path: string } {
 
 /** A hot module by name, where the string can be one. */
 function liveModule(name: string): ReturnType<typeof moduleOf> | undefined {
-  if (/[\n{}();=>]/.test(name)) return undefined;
+  if (registry() === undefined && !/^(\.{0,2}[\\/]|[a-z]+:)/i.test(name)) return undefined;
   try {
     return moduleOf(name);
   } catch (error) {
-    if (error instanceof HotswapError && error.code === 'ERR_HOTSWAP_NOT_HOT' && /^\w+$/.test(name))
-      return undefined;
+    // What reads as source text rather than as a name is that.
+    if (error instanceof HotswapError && (/[\n{}();=>]/.test(name) || /^\w*$/.test(name))) return undefined;
     throw error;
   }
 }
@@ -144,11 +155,14 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
   const source = currentText(module);
   const analysis = analyse(source, url);
   const infos: ExportInfo[] = [];
-  for (const exported of exportedLocals(source)) {
+  const all = exportedLocals(source);
+  const own = new Set(all.map((one) => one.name));
+  for (const exported of all) {
     if (exported.from !== undefined) {
       const from = hotUrl(exported.from, url);
       const inner = from === undefined ? [] : collect(from, exported.name === '*' ? seen : new Set(seen));
-      if (exported.name === '*') infos.push(...inner.filter((one) => one.name !== 'default'));
+      if (exported.name === '*')
+        infos.push(...inner.filter((one) => one.name !== 'default' && !own.has(one.name)));
       else
         infos.push({
           ...(inner.find((one) => one.name === exported.importName) ?? { kind: 'value' }),
@@ -157,7 +171,12 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
     } else if (exported.local !== undefined) {
       infos.push(describeExport(exported.name, valueIn(module, exported.local)));
     } else {
-      infos.push(describeDefault(exported, analysis));
+      const local = defaultName(analysis);
+      infos.push(
+        local === undefined
+          ? describeDefault(exported, analysis)
+          : describeExport(exported.name, valueIn(module, local)),
+      );
     }
   }
   return infos;

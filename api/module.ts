@@ -57,7 +57,7 @@ function byName(name: string): LiveModule {
   const file = resolve(name);
   const urls = [pathToFileURL(file).href];
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
-  else if (!isPath) {
+  if (!isPath) {
     try {
       urls.push(resolveSpecifier(name, pathToFileURL(resolve('noop.js')).href));
     } catch {
@@ -67,7 +67,9 @@ function byName(name: string): LiveModule {
   const live = needRegistry().modules;
   needRegistry().receive();
   const url = urls.find((one) => live.has(one));
-  return url === undefined ? refuse(name, urls.at(-1) as string) : (live.get(url) as LiveModule);
+  return url === undefined
+    ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)
+    : (live.get(url) as LiveModule);
 }
 
 function byUrl(url: string, asked: string): LiveModule {
@@ -120,7 +122,9 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
       return false;
     return (
       own.length > 0 &&
-      own.every(({ name, local }) => names.includes(name) && valueIn(module, local as string) === read(name))
+      own.every(
+        ({ name, local }) => names.includes(name) && Object.is(valueIn(module, local as string), read(name)),
+      )
     );
   });
   const exact = fits.filter((module) =>

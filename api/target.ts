@@ -5,7 +5,7 @@
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type LiveModule, registry } from '../loader/live.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { exportedLocals } from './exported.ts';
 import { cellOf, describe, isClassText } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
@@ -112,12 +112,15 @@ function byPath(module: LiveModule, asked: string): Found {
 }
 
 /** A path, or an exported name, or `Cart.prototype.size` for a lone accessor. */
-function lookUp({ source, functions }: Analysis, path: string): HotFunction | undefined {
+function lookUp(analysis: Analysis, path: string): HotFunction | undefined {
+  const { source, functions } = analysis;
   const named = (wanted: string) => functions.find((one) => one.path === wanted);
   const exact = named(path);
   if (exact !== undefined) return exact;
   const [root = '', ...rest] = path.split(/(?=[.[~])/);
-  const local = exportedLocals(source).find((one) => one.name === root)?.local;
+  const local =
+    exportedLocals(source).find((one) => one.name === root)?.local ??
+    (root === 'default' ? defaultName(analysis) : undefined);
   const aliased = local === undefined || local === root ? undefined : named(local + rest.join(''));
   if (aliased !== undefined) return aliased;
   const accessors = functions.filter(
