@@ -24,6 +24,7 @@ import {
   versionText,
 } from './history.ts';
 import { plan, sameTree } from './plan.ts';
+import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
 export interface Edit {
@@ -77,7 +78,7 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   apply(module, steps);
   const history = historyOf(module);
   history.versions.push(version);
-  history.current = version.number;
+  makeCurrent(module, version, after.source);
   return publicVersion(module, version);
 }
 
@@ -101,10 +102,22 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
     version.bound,
     textUrl(module, version.id, version.persisted),
   );
-  history.log?.appendRestore((history.versions[0] as KeptVersion).id, version.number);
+  if (history.log !== undefined) {
+    withdrawAtExit(history.log);
+    history.log.appendRestore((history.versions[0] as KeptVersion).id, version.number);
+  }
   apply(module, steps);
-  history.current = version.number;
+  makeCurrent(module, version, after.source);
   return publicVersion(module, version);
+}
+
+/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
+function makeCurrent(module: LiveModule, version: KeptVersion, text: string): void {
+  const history = historyOf(module);
+  const before = currentVersion(module);
+  if (before.persisted) before.text = undefined;
+  version.text = text;
+  history.current = version.number;
 }
 
 interface Step {
@@ -112,6 +125,9 @@ interface Step {
   hot: HotFunction;
   /** undefined: the function as loaded */
   value: unknown;
+  /** of one that was made just now: what it is kept under, and the values bound into it */
+  key?: string;
+  bound?: MadeFunction['bound'];
 }
 
 /** Makes every replacement; changes nothing. */
@@ -131,8 +147,7 @@ function prepare(
     const known = module.made.get(key);
     if (known !== undefined && known.bound === values) return { loaded, hot, value: known.value };
     const value = makeFunction({ module, analysis, hot, loaded, bound: values ?? {}, url });
-    keep(module.made, key, { value, bound: values });
-    return { loaded, hot, value };
+    return { loaded, hot, value, key, bound: values };
   });
 }
 
@@ -166,11 +181,16 @@ async function record(
     publish({ url: module.url, number: version.number, id, text: edit.source });
     return version;
   }
+  const { log } = history;
+  withdrawAtExit(log);
+  const lost = history.versions.slice(1 + log.era(original.id).versions.length);
   let undo = () => {};
   if (kept) {
     const extension = extensionOf(module.url);
     const first =
-      history.versions.length === 1 ? await putObject(config.cacheDir, module.base, extension) : undefined;
+      lost.length > 0 || history.versions.length === 1
+        ? await putObject(config.cacheDir, module.base, extension)
+        : undefined;
     const text = await putObject(config.cacheDir, edit.source, extension).catch((error: unknown) => {
       first?.undo();
       throw error;
@@ -181,7 +201,11 @@ async function record(
     };
   }
   try {
-    const { number } = history.log.appendVersion(original.id, { ...made, kept });
+    // A purge of the cache has taken their lines; numbers are positions in the log.
+    for (const { id, parent = 0, at, summary, persisted } of lost)
+      log.appendVersion(original.id, { id, parent, at, summary, kept: persisted });
+    const { number } = log.appendVersion(original.id, { ...made, kept });
+    withdrawAtExit(log, undo);
     catchUpTo(module, number);
     if (!kept) publish({ url: module.url, number, id, text: edit.source });
     return { ...made, number, persisted: kept, text: kept ? undefined : edit.source, bound: edit.bound };
@@ -200,7 +224,10 @@ function catchUpTo(module: LiveModule, number: number): void {
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
 function apply(module: LiveModule, steps: Step[]): void {
   for (const { loaded, value } of steps) writeCell(module.prefix, loaded.index, value);
-  for (const { loaded, hot, value } of steps) follow(module, loaded, hot, value);
+  for (const { loaded, hot, value, key, bound } of steps) {
+    follow(module, loaded, hot, value);
+    if (key !== undefined) keep(module.made, key, { value, bound });
+  }
 }
 
 const originals = new WeakMap<

@@ -82,7 +82,7 @@ export function findVersion(module: LiveModule, wanted: number | string): KeptVe
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${JSON.stringify(wanted)}; there are ${versions.length === 1 ? 'only 0, the file' : `0 to ${versions.length - 1}`}`,
+    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? 'is only 0, the file' : `are 0 to ${versions.length - 1}`}`,
     { module: module.url },
   );
 }

@@ -27,8 +27,9 @@ export function plan(from: Analysis, to: Analysis): Plan {
     });
   };
 
-  const compare = (from: Node, to: Node): void => {
-    const [a, b] = [unwrapped(from), unwrapped(to)];
+  const compare = (left: Node, right: Node): void => {
+    if (sameText(from, left, to, right)) return;
+    const [a, b] = [unwrapped(left), unwrapped(right)];
     const before = old.get(a);
     const after = next.get(b);
     if (before !== undefined && after !== undefined) {
@@ -40,12 +41,12 @@ export function plan(from: Analysis, to: Analysis): Plan {
       return;
     }
     if (a.type !== b.type) return differs(b);
-    const left = a as unknown as Record<string, unknown>;
-    const right = b as unknown as Record<string, unknown>;
-    for (const key of Object.keys(left)) {
+    const fields = a as unknown as Record<string, unknown>;
+    const others = b as unknown as Record<string, unknown>;
+    for (const key of Object.keys(fields)) {
       if (ignored(a, key)) continue;
-      const x = left[key];
-      const y = right[key];
+      const x = fields[key];
+      const y = others[key];
       if (isNode(x) && isNode(y)) compare(x, y);
       else if (
         Array.isArray(x) &&
@@ -69,6 +70,14 @@ export function plan(from: Analysis, to: Analysis): Plan {
   }
   compare(from.program, to.program);
   return result;
+}
+
+/** Whether two nodes in the same place of two trees have the same text, and so are the same code: most of a module is. */
+export function sameText(from: Analysis, a: Node, to: Analysis, b: Node): boolean {
+  return (
+    a.end - a.start === b.end - b.start &&
+    from.source.slice(a.start, a.end) === to.source.slice(b.start, b.end)
+  );
 }
 
 const IGNORED = new Set(['start', 'end', 'range', 'loc', 'parent', 'hashbang']);

@@ -96,7 +96,7 @@ export function history(ref: ModuleRef): Version[] {
     .map((one) => publicVersion(module, one));
 }
 
-/** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves. */
+/** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves: that many before the newest. @param count of versions, 0 included */
 function oldestKept(count: number): number {
-  return Math.max(1, count - needRegistry().config.rollbackLength);
+  return Math.max(1, count - 1 - needRegistry().config.rollbackLength);
 }

@@ -4,9 +4,20 @@
  * positions in the log, so that several processes that append to one log agree on them without a lock.
  * A torn last line (a killed process) is skipped; nothing that was written is ever rewritten.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheError, isId, sha256 } from './objects.ts';
+import { cacheError, isId, removeEmpty, sha256 } from './objects.ts';
 
 /** One version of a module as the log knows it. */
 export interface VersionRecord {
@@ -56,6 +67,8 @@ export class ModuleLog {
   readonly #eras = new Map<string, Era>();
   readonly #keys = new Map<string, number>();
   #offset = 0;
+  /** what this process appended: where it began, how many bytes in all, and which versions */
+  readonly #own = { start: 0, size: 0, bases: new Set<string>(), keys: new Set<string>() };
 
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
@@ -76,6 +89,7 @@ export class ModuleLog {
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
     const key = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
     this.#append({ event: 'version', base, ...record, key });
+    this.#own.keys.add(key);
     const number = this.#keys.get(key);
     if (number === undefined)
       throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
@@ -92,6 +106,31 @@ export class ModuleLog {
     this.#append({ event: 'base', base, module: this.#url });
   }
 
+  /**
+   * Takes back what this process appended (HOTSWAP_PERSIST off). Where another process has appended since, nothing is
+   * removed, and the newest version that is not ours is put in force again.
+   * @returns whether nothing of ours is left
+   */
+  withdraw(): boolean {
+    const { start, size, bases, keys } = this.#own;
+    if (size === 0) return true;
+    if (statSync(this.file).size === start + size) {
+      if (start > 0) {
+        truncateSync(this.file, start);
+      } else {
+        rmSync(this.file);
+        removeEmpty(dirname(this.file));
+      }
+      return true;
+    }
+    const ours = new Set([...keys].map((key) => this.#keys.get(key)));
+    for (const base of bases) {
+      const theirs = this.era(base).versions.findLast((one) => one.kept && !ours.has(one.number));
+      this.appendRestore(base, theirs?.number ?? 0);
+    }
+    return false;
+  }
+
   #append(event: LogEvent): void {
     try {
       mkdirSync(dirname(this.file), { recursive: true });
@@ -102,11 +141,20 @@ export class ModuleLog {
         const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
         const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
-        if (writeSync(fd, line) !== line.length) throw new Error('the disk is full');
+        const written = writeSync(fd, line);
+        if (written !== line.length) {
+          // A full disk: what was written of the line goes again, unless someone has written behind it.
+          if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
+          throw new Error('the disk is full');
+        }
+        if (this.#own.size === 0) this.#own.start = size;
+        this.#own.size += written;
+        this.#own.bases.add(event.base);
       } finally {
         closeSync(fd);
       }
     } catch (error) {
+      if (this.#offset === 0) removeEmpty(dirname(this.file));
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
     this.#catchUp();
@@ -117,6 +165,7 @@ export class ModuleLog {
     try {
       fd = openSync(this.file, 'r');
     } catch {
+      if (this.#offset > 0) this.#forget(); // purged by someone
       return; // no log yet, or one that this user may not read: nothing is re-applied
     }
     try {
@@ -140,7 +189,8 @@ export class ModuleLog {
     const era = this.#era(event.base);
     if (event.event === 'version') {
       const number = era.versions.length + 1;
-      const { id, parent, at, summary, kept } = event;
+      const { id, at, summary, kept } = event;
+      const parent = Math.min(event.parent, number - 1);
       era.versions.push({ number, id, parent, at, summary, kept });
       if (kept) era.current = number;
       this.#keys.set(event.key, number);
@@ -187,6 +237,8 @@ function parse(line: string): LogEvent | undefined {
       return typeof event.id === 'string' &&
         isId(event.id) &&
         count(event.parent) &&
+        count(event.at) &&
+        typeof event.kept === 'boolean' &&
         typeof event.summary === 'string'
         ? (event as LogEvent)
         : undefined;

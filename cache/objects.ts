@@ -4,7 +4,7 @@
  * that came from outside before `isId` has seen it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -43,9 +43,14 @@ export async function putObject(
     // A lost power line may leave an empty file, which the hash then shows; no fsync is worth its milliseconds here.
     await writeFileAtomic(file, text, { fsync: false });
   } catch (error) {
+    removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
   }
-  return { id, file, undo: () => rmSync(file, { force: true }) };
+  const undo = () => {
+    rmSync(file, { force: true });
+    removeEmpty(dirname(file));
+  };
+  return { id, file, undo };
 }
 
 /**
@@ -84,6 +89,16 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
     `cannot ${step} in ${cacheDir}: ${reason(cause)}. Nothing was changed. Set HOTSWAP_CACHE_DIR to a writable directory, or to nothing to keep versions in memory only.`,
     { file: cacheDir, cause },
   );
+}
+
+/** Removes a directory that has nothing in it (any more), and the one around it likewise. */
+export function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+    rmdirSync(dirname(directory));
+  } catch {
+    // not empty, or not there
+  }
 }
 
 function intact(file: string, id: string): boolean {

@@ -9,7 +9,7 @@ import { HotswapError } from '../error.ts';
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
   cacheDir: string | undefined;
-  /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Default on. */
+  /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Off, they are removed again at its exit (not when it is killed), and the next start runs the files. Default on. */
   persist: boolean;
   /** HOTSWAP_RELOAD: make the newest version live again at start. Default on. */
   reload: boolean;
@@ -39,7 +39,9 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
       ? [fromPackage[option], `"hotswap": { "${option}" } in package.json`]
       : [env[variable], variable];
 
-  const [directory] = setting('cacheDir', 'HOTSWAP_CACHE_DIR');
+  const [directory, whence] = setting('cacheDir', 'HOTSWAP_CACHE_DIR');
+  if (directory !== undefined && directory !== null && directory !== false && typeof directory !== 'string')
+    throw wrong(whence, directory, 'a path, or nothing to keep versions in memory only');
   const root = home ?? from;
   return {
     cacheDir:
@@ -47,7 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
         ? join(root, 'node_modules', '.cache', 'hotswap')
         : directory === '' || directory === null || directory === false
           ? undefined
-          : resolve(env.HOTSWAP_CACHE_DIR === undefined ? root : process.cwd(), String(directory)),
+          : resolve(env.HOTSWAP_CACHE_DIR === undefined ? root : process.cwd(), directory),
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
     rollbackLength: length(setting('rollbackLength', 'HOTSWAP_ROLLBACK_LENGTH')),
@@ -83,8 +85,8 @@ function flag([value, where]: [Setting, string], fallback: boolean): boolean {
 }
 
 function length([value, where]: [Setting, string]): number {
-  if (value === undefined || value === '') return Number.POSITIVE_INFINITY;
-  const number = Number(value);
+  if (value === undefined || value === '' || value === null) return Number.POSITIVE_INFINITY;
+  const number = typeof value === 'boolean' ? Number.NaN : Number(value);
   if (Number.isInteger(number) && number >= 0) return number;
   throw wrong(where, value, 'a whole number of versions, 0 or more');
 }

@@ -3,7 +3,7 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,25 +122,24 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (wanted === null) return undefined;
     parsed.searchParams.delete('hotswap');
     const { href } = parsed;
-    const held = memory.get(href)?.find((one) => one.id === wanted || String(one.number) === wanted);
+    const isNamed = ({ id, number }: { id: string; number: number }) =>
+      id === wanted || String(number) === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && id.startsWith(wanted));
+    const inMemory = memory.get(href) ?? [];
+    const held = inMemory.findLast(isNamed);
     if (held !== undefined) return held.text;
-    let base = bases.get(href);
-    if (base === undefined || wanted === '0' || wanted === base) {
-      const disk = readFileSync(fileURLToPath(href), 'utf8');
-      base ??= sha256(disk);
-      if (sha256(disk) === base && (wanted === '0' || wanted === base)) return disk;
-    }
+    const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
+    const base = bases.get(href) ?? sha256(disk ?? '');
+    const isBase = isNamed({ id: base, number: 0 });
+    if (isBase && disk !== undefined && sha256(disk) === base) return disk;
     const known = cacheDir === undefined ? [] : new ModuleLog(cacheDir, href).era(base).versions;
-    const id =
-      wanted === '0' ? base : known.find((one) => one.id === wanted || String(one.number) === wanted)?.id;
-    if (id === undefined || cacheDir === undefined) {
-      throw new HotswapError(
-        'ERR_HOTSWAP_NO_VERSION',
-        `${href} has no version ${JSON.stringify(wanted)}; there are ${known.length === 0 ? 'only 0, the file' : `0 to ${known.length}`}`,
-        { module: href },
-      );
-    }
-    return getObject(cacheDir, id, extensionOf(href));
+    const id = isBase ? base : known.findLast(isNamed)?.id;
+    if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
+    const last = Math.max(known.length, ...inMemory.map((one) => one.number));
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_VERSION',
+      `${href} has no version ${JSON.stringify(wanted)}; there ${last === 0 ? 'is only 0, the file' : `are 0 to ${last}`}`,
+      { module: href },
+    );
   }
 
   function remember(kept: MemoryVersion): void {
@@ -197,28 +196,29 @@ function matcher(patterns: string[]): (file: string) => boolean {
 
 /** Code with a source map that leads through ours and the one the text came with, if any. */
 function withMap(code: string, map: string, source: string, url: string): string {
-  let whole: unknown = JSON.parse(map);
   const own = [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
-  const inner = own === undefined ? undefined : readMap(own, url);
-  if (inner !== undefined) {
-    whole = remapping(whole as Parameters<typeof remapping>[0], (_file, context) =>
-      context.depth === 1 ? inner : null,
-    );
-    const sources = (whole as { sources: (string | null)[] }).sources;
-    sources.forEach((file, i) => {
-      if (file !== null)
-        sources[i] = new URL(file, own?.startsWith('data:') ? url : new URL(own as string, url)).href;
-    });
+  let whole: unknown;
+  try {
+    whole = own === undefined ? undefined : throughMap(map, own, url);
+  } catch {
+    // a map that cannot be read or understood is no map, as for Node
   }
-  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(whole)).toString('base64')}`;
+  const json = whole === undefined ? map : JSON.stringify(whole);
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(json).toString('base64')}`;
 }
 
-function readMap(reference: string, url: string): string | undefined {
-  try {
-    if (!reference.startsWith('data:')) return readFileSync(new URL(reference, url), 'utf8');
-    const [head = '', body = ''] = reference.split(/,(.*)/s);
-    return head.endsWith(';base64') ? Buffer.from(body, 'base64').toString() : decodeURIComponent(body);
-  } catch {
-    return undefined; // as Node does with a map that cannot be read
-  }
+/** Our map and the one that the text names, as one; its sources are URLs. */
+function throughMap(map: string, own: string, url: string): unknown {
+  const inner = readMap(own, url);
+  return remapping(map, (_file, context) => {
+    if (context.depth !== 1) return null;
+    if (!own.startsWith('data:')) context.source = new URL(own, url).href; // what its sources are relative to
+    return inner;
+  });
+}
+
+function readMap(reference: string, url: string): string {
+  if (!reference.startsWith('data:')) return readFileSync(new URL(reference, url), 'utf8');
+  const [head = '', body = ''] = reference.split(/,(.*)/s);
+  return head.endsWith(';base64') ? Buffer.from(body, 'base64').toString() : body; // as Node reads it
 }
