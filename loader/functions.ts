@@ -92,6 +92,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
   const functions: HotFunction[] = [];
   const classes: ClassScope[] = [];
   const seen = new Map<string, number>();
+  let last = { offset: 0, line: 1 };
 
   const top: Place = {
     name: 'anonymous',
@@ -103,6 +104,13 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
   };
   for (let i = 0; i < program.body.length; i++) visit(program.body[i] as Node, top);
   return { functions, classes };
+
+  /** Functions come in source order, all but some keys of classes, so that each search goes on from the one before. */
+  function lineAt(offset: number): number {
+    if (offset < last.offset) last = { offset: 0, line: 1 };
+    last = { offset, line: lineOf(source, offset, last.offset, last.line) };
+    return last.line;
+  }
 
   function unique(path: string): string {
     const count = (seen.get(path) ?? 0) + 1;
@@ -131,7 +139,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
       async: node.async,
       generator: node.type !== 'ArrowFunctionExpression' && node.generator,
       arity: arityOf(node),
-      line: lineOf(source, start),
+      line: lineAt(start),
       start,
       end: whole.end,
       node,

@@ -65,10 +65,12 @@ export function parse(source: string, what: string): Program {
   );
 }
 
-/** Line of an offset, from 1. CR LF, LF, CR and the two Unicode separators each end a line, as in ECMA-262 12.3. */
-export function lineOf(source: string, offset: number): number {
-  let line = 1;
-  for (let i = 0; i < offset; i++) {
+/**
+ * Line of an offset, from 1. CR LF, LF, CR and the two Unicode separators each end a line, as in ECMA-262 12.3.
+ * @param from an earlier offset, of which the line is `line`; for many offsets in order
+ */
+export function lineOf(source: string, offset: number, from = 0, line = 1): number {
+  for (let i = from; i < offset; i++) {
     const c = source.charCodeAt(i);
     if (c === 10 || c === 0x2028 || c === 0x2029 || (c === 13 && source.charCodeAt(i + 1) !== 10)) line++;
   }

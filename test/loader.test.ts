@@ -15,6 +15,9 @@ const SHOW = `const trace = (e) => String(e.stack).replaceAll(/:(\\d+):\\d+/g, '
 const show = (label, f) => { try { const v = f(); v?.catch?.(() => {}); console.log(label, v); } catch (e) { console.log(label, e?.constructor?.name, trace(e)); } };
 `;
 
+/** Says that the second line of a file is line 8 of orig.ts. */
+const MAP = JSON.stringify({ version: 3, sources: ['orig.ts'], names: [], mappings: ';AAOA' });
+
 const CASES: Record<string, string | Case> = {
   'functions, arrows, methods, accessors': `
     export function add(a, b) { return a + b; }
@@ -363,6 +366,39 @@ for (const [on, key, label] of places) for (const kind of ['throws', 'counts', '
 write(n, seen.map((one) => one.map(String).join(' ')).join('\\n'));
 const before = Array.prototype.map; Array.prototype.map = 5; await import('./lib.js?last'); console.log(Array.prototype.map, before.name); delete Array.prototype.forEach; await import('./lib.js?deleted'); console.log('forEach' in Array.prototype);`,
       'lib.js': `export const f = ({ a, b: [c] = [1] }, d = 2) => a; export function g(x, { y } = {}) { return [x, y, k]; } class K { static { this.s = 1; } #p = 1; m() { return this.#p; } constructor() { this.q = 1; } } export const k = new K().m(), data = { a: 1 }; export default (x) => x;`,
+    },
+  },
+
+  'source maps of the program': {
+    flags: ['--enable-source-maps'],
+    files: {
+      'app.js': `for (const name of ['inline', 'external', 'percent', 'nowhere', 'empty', 'broken']) { const m = await import(\`./\${name}.js\`); try { m.f(1); } catch (e) { console.log(name, e.stack.split('\\n').slice(0, 2).map((l) => l.replaceAll(import.meta.dirname, '').replace('file://', ''))); } }`,
+      ...Object.fromEntries(
+        Object.entries({
+          inline: `data:application/json;base64,${Buffer.from(MAP).toString('base64')}`,
+          external: 'maps/external.map',
+          percent: `data:application/json,${encodeURIComponent(MAP)}`,
+          nowhere: 'nowhere.map',
+          empty: 'data:application/json;base64,e30=',
+          broken: 'data:application/json;base64,xxx',
+        }).map(([name, map]) => [
+          `${name}.js`,
+          `export const f = (x) => {\n  throw new Error('mapped'); };\n//# sourceMappingURL=${map}`,
+        ]),
+      ),
+      'maps/external.map': MAP,
+    },
+  },
+
+  'a module of thousands of functions': {
+    timeout: 20_000, // it takes about 2 seconds; with a search for each function's line from the top, 40
+    files: {
+      'app.js': `import * as big from './big.js'; let sum = 0; for (const k of Object.keys(big)) sum += big[k]({ a: 1 }); console.log(sum, Object.keys(big).length);`,
+      'big.js': Array.from(
+        { length: 15_000 },
+        (_, i) =>
+          `export ${i % 2 ? `const f${i} = ({ a, b = ${i} }, c = 1) => a + b + c;` : `function f${i}({ a }, c = [a]) { return a + c[0]; }`}`,
+      ).join('\n'),
     },
   },
 
