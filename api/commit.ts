@@ -6,13 +6,20 @@
 import { putObject, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { type KeptVersion, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
+import {
+  type Bound,
+  type KeptVersion,
+  type LiveModule,
+  type MadeFunction,
+  writeCell,
+} from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { checkNames } from './check.ts';
 import { makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import {
+  boundOf,
   catchUp,
   currentText,
   currentVersion,
@@ -33,7 +40,7 @@ export interface Edit {
   /** what it is about, for messages, e.g. `./pricing.js#price` */
   about: string;
   /** names that need no meeting in the module, because values are bound to them */
-  bound: KeptVersion['bound'];
+  bound: Bound;
 }
 
 /** Functions that are kept for going back, a module. */
@@ -53,18 +60,18 @@ export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   const current = currentVersion(module);
   const before = analyse(currentText(module), module.url);
-  if (edit.source === before.source && edit.bound === current.bound) return publicVersion(module, current);
+  const bound = boundOf(current);
+  if (edit.source === before.source && edit.bound === bound) return publicVersion(module, current);
   const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
   const { replaced, structural } = plan(before, after);
   refuse(module, structural);
-  for (const hot of edit.bound === current.bound ? [] : after.functions) {
-    if (edit.bound.get(hot.path) !== current.bound.get(hot.path) && !replaced.includes(hot))
-      replaced.push(hot);
+  for (const hot of edit.bound === bound ? [] : after.functions) {
+    if (edit.bound.get(hot.path) !== bound.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
   for (const hot of replaced) {
     const old = before.functions.find((one) => one.path === hot.path);
-    const bound = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
-    checkNames(old, hot, { module: module.url, analysis: after, bound });
+    const supplied = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
+    checkNames(old, hot, { module: module.url, analysis: after, bound: supplied });
   }
   const id = sha256(edit.source);
   const steps = prepare(module, after, replaced, edit.bound, textUrl(module, id, edit.bound.size === 0));
@@ -86,22 +93,16 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
   const history = historyOf(module);
   if (history.current === version.number) return publicVersion(module, version);
-  const current = currentVersion(module);
+  const bound = boundOf(version);
+  const boundNow = boundOf(currentVersion(module));
   const before = analyse(currentText(module), module.url);
   const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
   const { replaced, structural } = plan(before, after);
   refuse(module, structural);
   for (const hot of after.functions) {
-    if (version.bound.get(hot.path) !== current.bound.get(hot.path) && !replaced.includes(hot))
-      replaced.push(hot);
+    if (bound.get(hot.path) !== boundNow.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
-  const steps = prepare(
-    module,
-    after,
-    replaced,
-    version.bound,
-    textUrl(module, version.id, version.persisted),
-  );
+  const steps = prepare(module, after, replaced, bound, textUrl(module, version.id, version.kept));
   if (history.log !== undefined) {
     withdrawAtExit(history.log);
     history.log.appendRestore((history.versions[0] as KeptVersion).id, version.number);
@@ -111,12 +112,9 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
   return publicVersion(module, version);
 }
 
-/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
 function makeCurrent(module: LiveModule, version: KeptVersion, text: string): void {
   const history = historyOf(module);
-  const before = currentVersion(module);
-  if (before.persisted) before.text = undefined;
-  version.text = text;
+  history.text = text;
   history.current = version.number;
 }
 
@@ -135,7 +133,7 @@ function prepare(
   module: LiveModule,
   analysis: Analysis,
   replaced: HotFunction[],
-  bound: KeptVersion['bound'],
+  bound: Bound,
   url: string,
 ): Step[] {
   const start = analyse(module.source, module.url);
@@ -174,7 +172,7 @@ async function record(
     const version = {
       ...made,
       number: history.versions.length,
-      persisted: false,
+      kept: false,
       text: edit.source,
       bound: edit.bound,
     };
@@ -202,13 +200,14 @@ async function record(
   }
   try {
     // A purge of the cache has taken their lines; numbers are positions in the log.
-    for (const { id, parent = 0, at, summary, persisted } of lost)
-      log.appendVersion(original.id, { id, parent, at, summary, kept: persisted });
-    const { number } = log.appendVersion(original.id, { ...made, kept });
+    for (const { id, parent = 0, at, summary, kept } of lost)
+      log.appendVersion(original.id, { id, parent, at, summary, kept });
+    const version = log.appendVersion(original.id, { ...made, kept });
     withdrawAtExit(log, undo);
-    catchUpTo(module, number);
-    if (!kept) publish({ url: module.url, number, id, text: edit.source });
-    return { ...made, number, persisted: kept, text: kept ? undefined : edit.source, bound: edit.bound };
+    catchUpTo(module, version.number);
+    if (kept) return version;
+    publish({ url: module.url, number: version.number, id, text: edit.source });
+    return { ...version, text: edit.source, bound: edit.bound };
   } catch (error) {
     undo();
     throw error;

@@ -4,11 +4,12 @@
  */
 import { HotswapError } from '../error.ts';
 import { arityOf } from '../loader/functions.ts';
+import type { Bound } from '../loader/live.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
 import { describe, type Given, given } from './given.ts';
-import { currentVersion, type Version } from './history.ts';
+import { boundOf, currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
 import { find, type Target } from './target.ts';
@@ -95,18 +96,16 @@ async function change(
         { module: module.url, path: hot.path },
       );
     }
-    const current = currentVersion(module);
-    const kept = current.bound.get(hot.path) ?? {};
+    const before = boundOf(currentVersion(module));
+    const kept = before.get(hot.path) ?? {};
     const { source, values } = edit({ module: module.url, hot, analysis, bound, kept }, what, bind);
     return commit(module, {
       source,
       about: `${module.url}#${hot.path}`,
-      bound: withBound(current.bound, hot.path, values),
+      bound: withBound(before, hot.path, values),
     });
   });
 }
-
-type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /** The bound values of a version in which one function has these; the same map where nothing changes. */
 function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
-import { type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
+import { type Bound, type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 
 /** One version of a module: a whole source text. */
@@ -47,14 +47,12 @@ export function historyOf(module: LiveModule): NonNullable<LiveModule['history']
     id: sha256(module.base),
     parent: undefined,
     at: module.at,
-    persisted: true,
+    kept: true,
     summary: 'as loaded',
-    text: undefined,
-    bound: new Map(),
   };
   const { cacheDir } = needRegistry().config;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
-  module.history = { versions: [original], current: module.started, log };
+  module.history = { versions: [original], current: module.started, text: undefined, log };
   catchUp(module);
   return module.history;
 }
@@ -64,9 +62,8 @@ export function catchUp(module: LiveModule): void {
   const { versions, log } = historyOf(module);
   if (log === undefined) return;
   const [original] = versions as [KeptVersion];
-  for (const record of log.era(original.id).versions.slice(versions.length - 1)) {
-    versions.push({ ...record, persisted: record.kept, text: undefined, bound: new Map() });
-  }
+  const known = log.era(original.id).versions;
+  for (let i = versions.length - 1; i < known.length; i++) versions.push(known[i] as KeptVersion);
 }
 
 /** The version with a number, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
@@ -75,7 +72,7 @@ export function findVersion(module: LiveModule, wanted: number | string): KeptVe
   const { versions } = historyOf(module);
   const found =
     typeof wanted === 'number'
-      ? versions.find((one) => one.number === wanted)
+      ? versions[wanted]
       : versions.findLast(
           (one) => one.id === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && one.id.startsWith(wanted)),
         );
@@ -97,9 +94,11 @@ export function currentVersion(module: LiveModule): KeptVersion {
 export function versionText(module: LiveModule, version: KeptVersion): string {
   if (version.number === 0) return module.base;
   if (version.number === module.started) return module.source;
+  const { current, text } = historyOf(module);
+  if (version.number === current && text !== undefined) return text;
   if (version.text !== undefined) return version.text;
   const { cacheDir } = needRegistry().config;
-  if (cacheDir === undefined || !version.persisted) {
+  if (cacheDir === undefined || !version.kept) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
       `version ${version.number} of ${module.url} was made by another process and never written to disk`,
@@ -107,6 +106,13 @@ export function versionText(module: LiveModule, version: KeptVersion): string {
     );
   }
   return getObject(cacheDir, version.id, extensionOf(module.url));
+}
+
+const UNBOUND: Bound = new Map();
+
+/** The values bound into a version. */
+export function boundOf(version: KeptVersion): Bound {
+  return version.bound ?? UNBOUND;
 }
 
 /** The text that runs. */
@@ -124,14 +130,14 @@ export function textUrl(module: LiveModule, id: string, onDisk: boolean): string
 
 /** A version as the user sees it. */
 export function publicVersion(module: LiveModule, kept: KeptVersion): Version {
-  const { number, id, parent, at, persisted, summary } = kept;
+  const { number, id, parent, at, summary } = kept;
   return {
     module: module.url,
     number,
     id,
     ...(parent === undefined ? {} : { parent }),
     at: new Date(at),
-    persisted,
+    persisted: kept.kept,
     summary,
   };
 }

@@ -8,8 +8,8 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheError, isId, removeEmpty, sha256 } from './objects.ts';
+import { cacheError, isId, makeDirectory, removeEmpty, sha256 } from './objects.ts';
 
 /** One version of a module as the log knows it. */
 export interface VersionRecord {
@@ -65,10 +65,13 @@ export class ModuleLog {
   readonly #cacheDir: string;
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
-  readonly #keys = new Map<string, number>();
   #offset = 0;
-  /** what this process appended: where it began, how many bytes in all, and which versions */
-  readonly #own = { start: 0, size: 0, bases: new Set<string>(), keys: new Set<string>() };
+  /** what the keys of versions that this object appends begin with */
+  readonly #token = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
+  /** the version that was appended last: its key, and its number once it was read back */
+  #last: { key: string; number: number | undefined } = { key: '', number: undefined };
+  /** what this process appended: where it began, how many bytes in all, and how many versions, on which bases */
+  readonly #own = { start: 0, size: 0, versions: 0, bases: new Set<string>() };
 
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
@@ -83,17 +86,16 @@ export class ModuleLog {
   }
 
   /**
-   * Adds a version and says which number it got.
+   * Adds a version.
+   * @returns the record that `era` has of it, with the number it got
    * @throws ERR_HOTSWAP_CACHE when the log cannot be written; then the version is not in it.
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
-    const key = `${process.pid}.${process.hrtime.bigint().toString(36)}`;
-    this.#append({ event: 'version', base, ...record, key });
-    this.#own.keys.add(key);
-    const number = this.#keys.get(key);
-    if (number === undefined)
-      throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
-    return { ...record, number };
+    this.#last = { key: `${this.#token}${this.#own.versions++}`, number: undefined };
+    this.#append({ event: 'version', base, ...record, key: this.#last.key });
+    const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
+    if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
+    return made;
   }
 
   /** Records that version `to` is in force again. @throws ERR_HOTSWAP_CACHE */
@@ -112,7 +114,7 @@ export class ModuleLog {
    * @returns whether nothing of ours is left
    */
   withdraw(): boolean {
-    const { start, size, bases, keys } = this.#own;
+    const { start, size, bases } = this.#own;
     if (size === 0) return true;
     if (statSync(this.file).size === start + size) {
       if (start > 0) {
@@ -123,17 +125,30 @@ export class ModuleLog {
       }
       return true;
     }
-    const ours = new Set([...keys].map((key) => this.#keys.get(key)));
     for (const base of bases) {
+      const ours = this.#ours(base);
       const theirs = this.era(base).versions.findLast((one) => one.kept && !ours.has(one.number));
       this.appendRestore(base, theirs?.number ?? 0);
     }
     return false;
   }
 
+  /** Numbers of the versions of a base that this object appended. Read again, since nothing else needs to know. */
+  #ours(base: string): Set<number> {
+    const ours = new Set<number>();
+    let number = 0;
+    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
+      const event = parse(line);
+      if (event?.event !== 'version' || event.base !== base) continue;
+      number++;
+      if (String(event.key).startsWith(this.#token)) ours.add(number);
+    }
+    return ours;
+  }
+
   #append(event: LogEvent): void {
     try {
-      mkdirSync(dirname(this.file), { recursive: true });
+      makeDirectory(dirname(this.file));
       const fd = openSync(this.file, 'a+');
       try {
         const { size } = fstatSync(fd);
@@ -193,7 +208,7 @@ export class ModuleLog {
       const parent = Math.min(event.parent, number - 1);
       era.versions.push({ number, id, parent, at, summary, kept });
       if (kept) era.current = number;
-      this.#keys.set(event.key, number);
+      if (event.key === this.#last.key) this.#last.number = number;
     } else if (event.event === 'restore') {
       // A version whose text was never written cannot come back after a restart; the nearest before it can.
       let to = Math.min(event.to, era.versions.length);
@@ -211,7 +226,6 @@ export class ModuleLog {
   #forget(): void {
     this.#offset = 0;
     this.#eras.clear();
-    this.#keys.clear();
     this.newestBase = undefined;
   }
 }

@@ -3,7 +3,7 @@
  * (its scope); out: one record a module, which the API edits through. Held under `Symbol.for('hotswap')`, so that the
  * preload, the program and a second copy of this package see the same ones.
  */
-import type { ModuleLog } from '../cache/log.ts';
+import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import type { Config } from './config.ts';
 import { cellName, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
@@ -11,18 +11,20 @@ import { CONSTRUCT, NULLISH } from './patch.ts';
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
 
-/** A version as kept in memory; see `Version` in the API for the fields' meaning. */
-export interface KeptVersion {
-  number: number;
-  id: string;
+/** Values that `bind` gave and that no text can carry, by path and name. */
+export type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+/**
+ * A version as kept in memory. One that is on disk is the log's own record and nothing more: a program may be edited
+ * thousands of times.
+ */
+export interface KeptVersion extends Omit<VersionRecord, 'parent'> {
+  /** absent for version 0 */
   parent: number | undefined;
-  at: number;
-  persisted: boolean;
-  summary: string;
-  /** the text itself while it is not, or not surely, on disk */
-  text: string | undefined;
-  /** values that `bind` gave and that the text cannot carry, by path */
-  bound: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** the text of one that is not on disk */
+  text?: string;
+  /** absent where there are none */
+  bound?: Bound;
 }
 
 /** A module that came through the load hook. */
@@ -42,7 +44,15 @@ export interface LiveModule {
   meta: (() => ImportMeta) | undefined;
   classScopes: Scope[];
   /** made by the API at the first question */
-  history: { versions: KeptVersion[]; current: number; log: ModuleLog | undefined } | undefined;
+  history:
+    | {
+        versions: KeptVersion[];
+        current: number;
+        /** text of the current version: a cache that is purged meanwhile must not stop the next edit */
+        text: string | undefined;
+        log: ModuleLog | undefined;
+      }
+    | undefined;
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */

@@ -46,7 +46,7 @@ serve({
   /** bytes kept by each of n changes, after a garbage collection and as many changes before as caches may hold */
   async kept(kind, n) {
     const change = kind === 'rewrite' ? rewriteOnce : importOnce;
-    for (let i = 0; i < 200; i++) await change();
+    for (let i = 0; i < 800; i++) await change();
     await new Promise((done) => setTimeout(done, 100));
     const before = memory();
     for (let i = 0; i < n; i++) await change();
