@@ -2,6 +2,7 @@
  * The function that an edit brings: a function value or its source text. In: either; out: its clean text and tree.
  * A value's text never shows our patch points; what has no source (native, bound, a Proxy) is refused.
  */
+import { types } from 'node:util';
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
@@ -52,7 +53,7 @@ export function given(what: unknown, role: Role): Given {
   }
   const parsed = parseFunction(cleanText(what), role);
   // A method cannot see its own name; an arrow has that of the variable that it was put in.
-  const name = parsed.owner === undefined && typeof what.name === 'string' ? what.name : '';
+  const name = parsed.owner === undefined ? nameOf(what) : '';
   return { ...parsed, ownName: parsed.ownName ?? (name || undefined), isValue: true };
 }
 
@@ -83,10 +84,9 @@ export function cellOf(fn: unknown): { url: string; index: number } | undefined 
 export function cleanText(fn: unknown): string {
   const text = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
-    const name = (fn as { name?: unknown }).name;
     throw new HotswapError(
       'ERR_HOTSWAP_NO_SOURCE',
-      `${typeof name === 'string' && name !== '' ? `function ${name}` : 'this function'} has no source: it is native, bound, or a Proxy. Pass the function it stands for, or source text.`,
+      `${describe(fn)} has no source: it is native, bound, or a Proxy. Pass the function it stands for, or source text.`,
     );
   }
   const cell = cellOf(fn);
@@ -210,11 +210,18 @@ export function isConcise(node: FunctionNode): boolean {
   return blockOf(node) === undefined;
 }
 
+/** A function's own name, where it has one; asking a Proxy, or for an accessor, would run code of the program's. */
+export function nameOf(fn: object): string {
+  const name = types.isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  return typeof name === 'string' ? name : '';
+}
+
 /** A value as a person would call it in a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return JSON.stringify(short(value));
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'function') return `function ${nameOf(value) || '(anonymous)'}`;
+  if (types.isProxy(value)) return 'a Proxy';
   if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value)})`;
   return `${typeof value} ${String(value)}`;
 }

@@ -49,7 +49,7 @@ export function code(what: Target | ModuleRef): string {
     const whole = owner ?? node;
     return source.slice(whole.start, whole.end);
   }
-  if (isPlace(what)) return textAt(what);
+  if (what === null || typeof what !== 'object' || isPlace(what)) return textAt(what);
   return currentText(moduleOf(what));
 }
 
@@ -62,7 +62,7 @@ export function ast(what: Target | ModuleRef): Node {
   if (typeof what === 'string' && !isTarget(what)) {
     const module = liveModule(what);
     if (module !== undefined) return analyse(currentText(module), module.url).program;
-  } else if (typeof what === 'object' && !isPlace(what)) {
+  } else if (typeof what === 'object' && what !== null && !isPlace(what)) {
     const module = moduleOf(what);
     return analyse(currentText(module), module.url).program;
   }

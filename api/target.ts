@@ -7,7 +7,7 @@ import type { HotFunction } from '../loader/functions.ts';
 import { type LiveModule, registry } from '../loader/live.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { exportedLocals } from './exported.ts';
-import { cellOf, describe, isClassText } from './given.ts';
+import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
 import { list, type ModuleRef, moduleOf } from './module.ts';
 
@@ -67,7 +67,7 @@ export function split(target: string): { module: string; path: string } {
   return { module: target.slice(0, hash), path: target.slice(hash + 1) };
 }
 
-function byValue(fn: { name: string }): Found {
+function byValue(fn: object): Found {
   needRegistry();
   const text = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
@@ -77,9 +77,10 @@ function byValue(fn: { name: string }): Found {
     );
   }
   if (isClassText(text)) {
+    const name = nameOf(fn) || 'Class';
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
-      `${describe(fn)} is a class; aim at one of its functions, e.g. ${fn.name || 'Class'}.prototype.method, or ${fn.name || 'Class'}.prototype.constructor in a path`,
+      `${describe(fn)} is a class; aim at one of its functions, e.g. ${name}.prototype.method, or ${name}.prototype.constructor in a path`,
     );
   }
   const cell = cellOf(fn);

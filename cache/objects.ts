@@ -4,8 +4,7 @@
  * that came from outside before `isId` has seen it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { HotswapError } from '../error.ts';
@@ -39,7 +38,7 @@ export async function putObject(
   const file = objectFile(cacheDir, id, extension);
   if (existsSync(file) && intact(file, id)) return { id, file, undo: () => {} };
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     // A lost power line may leave an empty file, which the hash then shows; no fsync is worth its milliseconds here.
     await writeFileAtomic(file, text, { fsync: false });
   } catch (error) {
@@ -89,6 +88,22 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
     `cannot ${step} in ${cacheDir}: ${reason(cause)}. Nothing was changed. Set HOTSWAP_CACHE_DIR to a writable directory, or to nothing to keep versions in memory only.`,
     { file: cacheDir, cause },
   );
+}
+
+/**
+ * Makes a directory and those above it. Node's own `recursive` never returns where a file system answers ENOENT for
+ * a directory whose parent is there, as /proc does.
+ */
+export function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(directory).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(directory))) throw error;
+    makeDirectory(dirname(directory));
+    makeDirectory(directory);
+  }
 }
 
 /** Removes a directory that has nothing in it (any more), and the one around it likewise. */
