@@ -1,0 +1,106 @@
+// plan as a table: two texts, and what must be replaced or stands in the way.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { analyse } from '../api/analysis.ts';
+import { plan } from '../api/plan.ts';
+
+const CASES: Record<string, [from: string, to: string, replaced: string[], structural: string[]]> = {
+  nothing: ['const a = 1; function f() {}', 'const a = 1; function f() {}', [], []],
+  'layout, comments, semicolons and quotes': [
+    'const a = "x"; function f(a, b) { return a + b; }',
+    "// new\nconst a = 'x'\n\nfunction f(a,\n  b) {\n  /* why */ return a + b\n}\n",
+    [],
+    [],
+  ],
+  'how a number is spelled': ['const a = 0x10;', 'const a = 16;', [], []],
+  'the raw text of a template': ['const a = String.raw`\\u0041`;', 'const a = String.raw`A`;', [], ['A']],
+  'a regular expression': ['const f = () => /a/g;', 'const f = () => /a/i;', ['f'], []],
+  'a big number and a hole': [
+    'function f() { return [1n, , 2]; }',
+    'function f() { return [2n, , 2]; }',
+    ['f'],
+    [],
+  ],
+  'a body': ['function f() { return 1; }', 'function f() { return 2; }', ['f'], []],
+  parameters: ['const f = (a) => a;', 'const f = (a, b) => a;', ['f'], []],
+  'from an arrow to a function': ['const f = (a) => a;', 'const f = function (a) { return a; };', ['f'], []],
+  'parentheses around a function': ['const f = () => 1;', 'const f = (() => 2);', ['f'], []],
+  'two of three': [
+    'function a() { return 1; } function b() { return 1; } const c = () => 1;',
+    'function a() { return 2; } function b() { return 1; } const c = () => 2;',
+    ['a', 'c'],
+    [],
+  ],
+  'a method, an accessor, a #private one, a field and a constructor': [
+    'class A { constructor() { 1; } m() { 1; } get x() { return 1; } #p() { 1; } f = () => 1; static s() { 1; } }',
+    'class A { constructor() { 2; } m() { 2; } get x() { return 2; } #p() { 2; } f = () => 2; static s() { 2; } }',
+    [
+      'A.prototype.constructor',
+      'A.prototype.m',
+      'A.prototype.get x',
+      'A.prototype.#p',
+      'A.prototype.f',
+      'A.s',
+    ],
+    [],
+  ],
+  'an inline callback': ["app.get('/x', () => 1);", "app.get('/x', () => 2);", ["app.get('/x')[1]"], []],
+  'the text beside an inline callback': ["app.get('/x', () => 1);", "app.get('/y', () => 1);", [], ["'/y'"]],
+  'a new statement': ['const a = 1;', 'const a = 1; const b = 2;', [], ['const b = 2;']],
+  'a new statement at the front': ['const a = 1;', 'import "b"; const a = 1;', [], ['import "b";']],
+  'a statement less': ['const a = 1; const b = 2;', 'const b = 2;', [], ['const b = 2;']],
+  'an initialiser': ['const a = 1; function f() {}', 'const a = 2; function f() {}', [], ['2']],
+  'a name': ['const a = () => 1;', 'const b = () => 1;', [], ['b']],
+  'let instead of const': ['const a = 1;', 'let a = 1;', [], ['let a = 1;']],
+  'an export more': [
+    'const a = 1; export { a };',
+    'const a = 1; export { a, a as b };',
+    [],
+    ['export { a, a as b };'],
+  ],
+  'where an import comes from': ['import a from "a";', 'import a from "b";', [], ['"b"']],
+  'a method more': ['class A { m() {} }', 'class A { m() {} n() {} }', [], ['{ m() {} n() {} }']],
+  'a method turned static': ['class A { m() {} }', 'class A { static m() {} }', [], ['static m() {}']],
+  'a field': ['class A { x = 1; m() {} }', 'class A { x = 2; m() {} }', [], ['2']],
+  'what a class extends': ['class A extends B { m() {} }', 'class A extends C { m() {} }', [], ['C']],
+  'what super gets': [
+    'class A extends B { constructor(x) { super(x); 1; } }',
+    'class A extends B { constructor(x) { super(x + 1); 1; } }',
+    [],
+    ['super(x + 1);'],
+  ],
+  'what follows super': [
+    'class A extends B { constructor(x) { super(x); 1; } }',
+    'class A extends B { constructor(x) { super(x); 2; } }',
+    ['A.prototype.constructor'],
+    [],
+  ],
+  'a computed key': ['const o = { [a]() {} };', 'const o = { [b]() {} };', [], ['b']],
+  'both a function and what is around it': [
+    'const a = 1; function f() { return 1; }',
+    'const a = 2; function f() { return 2; }',
+    ['f'],
+    ['2'],
+  ],
+  'an empty module': ['', 'const a = 1;', [], ['const a = 1;']],
+};
+
+for (const [name, [from, to, replaced, structural]] of Object.entries(CASES)) {
+  test(name, () => {
+    const found = plan(analyse(from, 'from'), analyse(to, 'to'));
+    assert.equal(
+      [found.replaced.map((one) => one.path), found.structural.map((one) => one.text)],
+      [replaced, structural],
+    );
+  });
+}
+
+test('what stands in the way has its line', () => {
+  const found = plan(
+    analyse('const a = 1;\nconst b = 1;\n', 'from'),
+    analyse('const a = 1;\n\n\nconst b = 2;\n', 'to'),
+  );
+  assert.equal(found.structural, [{ line: 4, text: '2' }]);
+});
+
+test.run();
