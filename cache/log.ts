@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cacheError, isId, makeDirectory, removeEmpty, sha256 } from './objects.ts';
+import { cacheError, inDirectory, isId, removeEmpty, sha256 } from './objects.ts';
 
 /** One version of a module as the log knows it. */
 export interface VersionRecord {
@@ -57,6 +57,10 @@ type LogEvent =
     }
   | { event: 'restore'; base: string; to: number; at: number };
 
+/** What the keys of the versions that this thread appends begin with. */
+const OURS = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
+let appended = 0;
+
 /** The log of one module, read as far as it has grown; other processes may write to it at any time. */
 export class ModuleLog {
   readonly file: string;
@@ -66,12 +70,10 @@ export class ModuleLog {
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
-  /** what the keys of versions that this object appends begin with */
-  readonly #token = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
   /** the version that was appended last: its key, and its number once it was read back */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
-  /** what this process appended: where it began, how many bytes in all, and how many versions, on which bases */
-  readonly #own = { start: 0, size: 0, versions: 0, bases: new Set<string>() };
+  /** what this process appended: where it began, how many bytes in all, and on which bases */
+  readonly #own = { start: 0, size: 0, bases: new Set<string>() };
 
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
@@ -91,7 +93,7 @@ export class ModuleLog {
    * @throws ERR_HOTSWAP_CACHE when the log cannot be written; then the version is not in it.
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
-    this.#last = { key: `${this.#token}${this.#own.versions++}`, number: undefined };
+    this.#last = { key: `${OURS}${appended++}`, number: undefined };
     this.#append({ event: 'version', base, ...record, key: this.#last.key });
     const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
@@ -133,7 +135,7 @@ export class ModuleLog {
     return false;
   }
 
-  /** Numbers of the versions of a base that this object appended. Read again, since nothing else needs to know. */
+  /** Numbers of the versions of a base that this thread appended. Read again, since nothing else needs to know. */
   #ours(base: string): Set<number> {
     const ours = new Set<number>();
     let number = 0;
@@ -141,15 +143,14 @@ export class ModuleLog {
       const event = parse(line);
       if (event?.event !== 'version' || event.base !== base) continue;
       number++;
-      if (String(event.key).startsWith(this.#token)) ours.add(number);
+      if (String(event.key).startsWith(OURS)) ours.add(number);
     }
     return ours;
   }
 
   #append(event: LogEvent): void {
     try {
-      makeDirectory(dirname(this.file));
-      const fd = openSync(this.file, 'a+');
+      const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
         const { size } = fstatSync(fd);
         const last = Buffer.alloc(1);
@@ -176,10 +177,15 @@ export class ModuleLog {
   }
 
   #catchUp(): void {
-    let fd: number;
+    let fd: number | undefined;
     try {
-      fd = openSync(this.file, 'r');
+      const found = statSync(this.file, { throwIfNoEntry: false });
+      if (found?.size === this.#offset) return;
+      if (found !== undefined) fd = openSync(this.file, 'r');
     } catch {
+      // as if there were none
+    }
+    if (fd === undefined) {
       if (this.#offset > 0) this.#forget(); // purged by someone
       return; // no log yet, or one that this user may not read: nothing is re-applied
     }

@@ -4,9 +4,17 @@
  * that came from outside before `isId` has seen it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { HotswapError } from '../error.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
@@ -38,9 +46,7 @@ export async function putObject(
   const file = objectFile(cacheDir, id, extension);
   if (existsSync(file) && intact(file, id)) return { id, file, undo: () => {} };
   try {
-    makeDirectory(dirname(file));
-    // A lost power line may leave an empty file, which the hash then shows; no fsync is worth its milliseconds here.
-    await writeFileAtomic(file, text, { fsync: false });
+    writeWhole(file, text);
   } catch (error) {
     removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
@@ -91,10 +97,40 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
 }
 
 /**
+ * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A lost power
+ * line may leave it empty, which its hash then shows; no fsync is worth its milliseconds here.
+ */
+export function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.${process.hrtime.bigint().toString(36)}`;
+  try {
+    inDirectory(file, () => writeFileSync(temporary, text));
+    renameSync(temporary, file);
+  } catch (error) {
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // a disk that refuses that as well
+    }
+    throw error;
+  }
+}
+
+/** Does what makes a file, and makes its directory first where there is none yet. */
+export function inDirectory<T>(file: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    makeDirectory(dirname(file));
+    return make();
+  }
+}
+
+/**
  * Makes a directory and those above it. Node's own `recursive` never returns where a file system answers ENOENT for
  * a directory whose parent is there, as /proc does.
  */
-export function makeDirectory(directory: string): void {
+function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory);
   } catch (error) {

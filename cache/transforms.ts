@@ -3,9 +3,9 @@
  * hash of all that the transformation depends on) and a function that makes the text; out: the text.
  * It is a convenience: an entry that is damaged, or a disk that refuses, is as if there were no cache.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { makeDirectory, sha256 } from './objects.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256, writeWhole } from './objects.ts';
 
 /** The text for `key`: from the cache where it is there and whole, else made, stored and returned. */
 export function cachedTransform(cacheDir: string | undefined, key: string, make: () => string): string {
@@ -29,16 +29,9 @@ function read(file: string): string | undefined {
 }
 
 function write(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.${process.hrtime.bigint().toString(36)}`;
   try {
-    makeDirectory(dirname(file));
-    writeFileSync(temporary, `${sha256(text)}\n${text}`);
-    renameSync(temporary, file);
+    writeWhole(file, `${sha256(text)}\n${text}`);
   } catch {
-    try {
-      rmSync(temporary, { force: true });
-    } catch {
-      // a read-only disk: every start transforms anew
-    }
+    // a read-only disk: every start transforms anew
   }
 }

@@ -2,12 +2,14 @@
  * A program whose one module of 5 KB is changed again and again: by `rewrite`, `rollback` and `restore` with the hooks,
  * by importing it anew (`?v=n`) without. The module's URL is the program's argument.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { serve } from './serve.js';
 
 const url = process.argv[2];
 const live = await import(url);
 const hot = globalThis[Symbol.for('hotswap')] !== undefined;
 const { rewrite, rollback, restore } = hot ? await import('hotswap') : {};
+const text = readFileSync(new URL(url), 'utf8');
 let made = 0;
 
 const elapsed = async (change) => {
@@ -41,6 +43,8 @@ const memory = () => {
 serve({
   rewrite: rewriteOnce,
   import: importOnce,
+  /** what the disk takes for the one file that an edit makes */
+  file: () => elapsed(() => writeFileSync(new URL(`new-file-${++made}.mjs`, url), text)),
   rollback: () => elapsed(() => rollback(url)),
   restore: (number) => elapsed(() => restore(url, number)),
   /** bytes kept by each of n changes, after a garbage collection and as many changes before as caches may hold */
