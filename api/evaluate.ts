@@ -45,7 +45,8 @@ export function makeFunction(making: Making): unknown {
     ) + 1;
   const head = `((${['hs$home', 'hs$meta', ...names].join()})=>${before}`;
   const padding = '\n'.repeat(hot.line - 1) + ' '.repeat(Math.max(0, hot.start - lineStart - head.length));
-  const code = `${padding}${head}${text}${after})\n//# sourceURL=${url}`;
+  // V8 takes no URL with a quote in it.
+  const code = `${padding}${head}${text}${after})\n//# sourceURL=${url.replaceAll("'", '%27')}`;
 
   const scope = scopeOf(making);
   let factory: (...args: unknown[]) => unknown;

@@ -198,11 +198,13 @@ function bodyText(text: MagicString, node: FunctionNode, constants: string): str
     return `{${lead} return ${text.slice(from.start, from.end)}; }`;
   }
   if (constants === '') return text.slice(block.start, block.end);
-  let at = block.start + 1;
+  // After directives, and after the `super(…)` that a derived constructor opens with.
+  let at = superCall(node)?.end ?? block.start + 1;
   for (const statement of block.body) {
-    if ('directive' in statement && statement.directive) at = statement.end;
+    if ('directive' in statement && statement.directive) at = Math.max(at, statement.end);
   }
-  return `${text.slice(block.start, at)}${lead}${text.slice(at, block.end)}`;
+  const ended = at === block.start + 1 || text.original[at - 1] === ';';
+  return `${text.slice(block.start, at)}${ended ? '' : ';'}${lead}${text.slice(at, block.end)}`;
 }
 
 /**
@@ -230,5 +232,6 @@ function withSuper({ analysis, hot, module }: Destination, { node }: Given, body
       { module, path: hot.path, names: [...names, ...hidden] },
     );
   }
-  return `{ ${analysis.source.slice(call.start, call.end)}${body.slice(1)}`;
+  const text = analysis.source.slice(call.start, call.end);
+  return `{ ${text}${text.endsWith(';') ? '' : ';'}${body.slice(1)}`;
 }

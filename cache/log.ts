@@ -193,8 +193,8 @@ export class ModuleLog {
       const { size } = fstatSync(fd);
       if (size < this.#offset) this.#forget(); // purged by someone
       if (size === this.#offset) return;
-      const grown = Buffer.alloc(size - this.#offset);
-      readSync(fd, grown, 0, grown.length, this.#offset);
+      const room = Buffer.alloc(size - this.#offset);
+      const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
       for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);

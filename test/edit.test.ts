@@ -650,6 +650,16 @@ for (const call of [m.f, () => new K().m(), () => m.o.g, m.thrower]) {
 return out`,
     [true, true, true, true],
   ],
+  'a stack trace of a path with quotes in it': [
+    { 'm.js': 'export {}', 'o\'brien "x"/m.js': 'export function f() {}' },
+    `const { pathToFileURL } = await import('node:url'); const { resolve } = await import('node:path'); const url = pathToFileURL(resolve(M.slice(0, -5), 'o\\'brien "x"', 'm.js')).href; const { f } = await import(url); await rewrite(f, '() => { throw new Error("here") }'); try { f(); } catch (e) { return /hotswap.objects/.test(e.stack.split('\\n')[1]); }`,
+    true,
+  ],
+  'super in an object that nothing leads to': [
+    'export const kept = []; kept.push({ __proto__: { hi() { return "base" } }, hi() { return "old" } });',
+    `const path = functions(M)[1].path; const a = await no(rewrite(at(path), 'hi() { return super.hi() }')); return [a, await no(rewrite(at(path), () => 'new')), m.kept[0].hi()]`,
+    ['STRUCTURAL', 'accepted', 'new'],
+  ],
   'a stack trace names the function': [
     'export function f() {}\nexport const g = () => {};\nexport class K { m() {} static s() {} #p() {} p() { this.#p(); } }',
     `const boom = 'function () { throw new Error("x") }'; const out = []; for (const path of ['f', 'g', 'K.prototype.m', 'K.s', 'K.prototype.#p']) await rewrite(at(path), boom);

@@ -105,6 +105,26 @@ const REWRITES: Record<string, Rewrite> = {
     '(a, // first\n b // second\n) => a',
     'function f(a, // first\n b // second\n) { return a; }',
   ],
+  'constants after a directive without a semicolon': [
+    'function f() {}',
+    'f',
+    "function () {\n  'use strict'\n  return N\n}",
+    "function f() {\n  'use strict'; const N = 1;\n  return N\n}",
+    { N: 1 },
+  ],
+  'constants after super': [
+    'class B extends A { constructor(x) { super(x)\n1 } }',
+    'B.prototype.constructor',
+    'constructor(x) { super(x)\nN }',
+    'class B extends A { constructor(x) { super(x); const N = 1;\nN } }',
+    { N: 1 },
+  ],
+  'a super call without a semicolon': [
+    'class B extends A { constructor(x) { super(x)\n} }',
+    'B.prototype.constructor',
+    '(x) => { 2 }',
+    'class B extends A { constructor(x) { super(x); 2 } }',
+  ],
   'a constructor that keeps its super call': [
     'class B extends A { constructor(x) { super(x); 1; } }',
     'B.prototype.constructor',
