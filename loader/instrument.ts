@@ -62,7 +62,7 @@ export function instrument(
     const scope = classes[i] as (typeof classes)[number];
     text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);
   }
-  freeExports(text, program, facts.assigned);
+  if (!facts.evaluates) freeExports(text, program, facts.assigned);
 
   const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
   const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);`;
@@ -87,11 +87,13 @@ interface Facts {
   readsNewTarget: Set<Node>;
   /** names that something in the module assigns to */
   assigned: Set<string>;
+  /** a direct `eval`, which may assign to anything */
+  evaluates: boolean;
 }
 
 /** One walk over the whole tree for what instrumentation must know of function bodies. */
 function survey(source: string, program: Program): Facts {
-  const facts: Facts = { readsNewTarget: new Set(), assigned: new Set() };
+  const facts: Facts = { readsNewTarget: new Set(), assigned: new Set(), evaluates: false };
   const wantsTarget = /\btarget\b/.test(source);
   const wantsAssigned = /\bexport\b/.test(source) && /\bconst\b/.test(source);
   if (!wantsTarget && !wantsAssigned) return facts;
@@ -108,6 +110,8 @@ function survey(source: string, program: Program): Facts {
       node.left.type !== 'VariableDeclaration'
     ) {
       target(node.left);
+    } else if (node.type === 'CallExpression' && node.callee.type === 'Identifier') {
+      facts.evaluates ||= node.callee.name === 'eval';
     }
     const inner = isFunction(node) && node.type !== 'ArrowFunctionExpression' ? node : owner;
     eachChild(node, (child) => look(child, inner));
