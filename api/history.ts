@@ -123,7 +123,7 @@ export function currentText(module: LiveModule): string {
 /** URL that stack traces and editors are to open for a version's text: a file that exists, where there is one. */
 export function textUrl(module: LiveModule, id: string, onDisk: boolean): string {
   const { cacheDir } = needRegistry().config;
-  if (id === sha256(module.base)) return module.url;
+  if (id === historyOf(module).versions[0]?.id) return module.url;
   if (cacheDir === undefined || !onDisk) return `${module.url}?hotswap=${id.slice(0, 12)}`;
   return pathToFileURL(objectFile(cacheDir, id, extensionOf(module.url))).href;
 }
