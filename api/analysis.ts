@@ -1,13 +1,16 @@
 /**
- * A version's text, understood: its tree and its hot functions. In: text; out: an Analysis, from a small cache,
- * since most edits look at the same few texts again and again. Trees are not kept beyond that.
+ * A version's text, understood: its tree, its hot functions, and where each name in it leads. In: text; out: an
+ * Analysis, from a small cache, since most edits look at the same few texts again and again. Trees are not kept beyond that.
  */
-import { functionsOf, type ModuleFunctions } from '../loader/functions.ts';
+import { functionsOf, type HotFunction, type ModuleFunctions } from '../loader/functions.ts';
 import { type Program, parse, unwrapped } from '../loader/parse.ts';
+import { type Reference, type Scope, type ScopeMap, scopesOf } from '../loader/scopes.ts';
 
 export interface Analysis extends ModuleFunctions {
   source: string;
   program: Program;
+  /** made at the first question */
+  names: () => { scopes: ScopeMap; references: Reference[] };
 }
 
 /** The variable of `export default name`. */
@@ -31,11 +34,49 @@ export function analyse(source: string, what: string): Analysis {
   let analysis = recent.get(source);
   if (analysis === undefined) {
     const program = parse(source, what);
-    analysis = { source, program, ...functionsOf(source, program) };
+    let names: ReturnType<Analysis['names']> | undefined;
+    analysis = {
+      source,
+      program,
+      ...functionsOf(source, program),
+      names() {
+        if (names === undefined) {
+          const references: Reference[] = [];
+          names = { scopes: scopesOf(program, references), references };
+        }
+        return names;
+      },
+    };
   } else {
     recent.delete(source);
   }
   recent.set(source, analysis);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return analysis;
+}
+
+/** The scopes around a function, innermost first, the module's last. */
+export function scopesAround({ names }: Analysis, { node }: HotFunction): Scope[] {
+  const found: Scope[] = [];
+  for (let at = names().scopes.outside(node); at !== undefined; at = at.parent) found.push(at);
+  return found;
+}
+
+/** Every use, inside a function, of a name from outside it, in source order. Its own name counts as outside. */
+export function outerReferences(analysis: Analysis, hot: HotFunction): Reference[] {
+  const around = new Set<Scope | undefined>([undefined, ...scopesAround(analysis, hot)]);
+  const own = hot.node.type === 'FunctionExpression' ? hot.node.id?.name : undefined;
+  return analysis
+    .names()
+    .references.filter(
+      ({ node, scope, key }) =>
+        node.start >= hot.node.start &&
+        node.end <= hot.node.end &&
+        (around.has(scope) ||
+          (key === own &&
+            scope?.owner === hot.node &&
+            scope.parent?.owner !== hot.node &&
+            !scope.isBody &&
+            scope.context === undefined)),
+    );
 }

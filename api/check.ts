@@ -5,9 +5,9 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import type { Analysis } from './analysis.ts';
+import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import type { Given } from './given.ts';
-import { type FreeReferences, freeReferences, moduleNames } from './scope.ts';
+import type { FreeReferences } from './scope.ts';
 
 export interface Destination {
   /** URL and path for messages */
@@ -26,13 +26,13 @@ export interface Destination {
  * @throws ERR_HOTSWAP_OUT_OF_SCOPE
  */
 export function checkValue(fn: Given, free: FreeReferences, to: Destination): void {
-  const declared = moduleNames(to.analysis.program);
+  const around = scopesAround(to.analysis, to.hot);
   const closed: string[] = [];
   const hidden: string[] = [];
   free.names.forEach((_references, name) => {
     if (name === fn.ownName || to.bound.has(name)) return;
     if (!(name in globalThis)) closed.push(name);
-    else if (declared.has(name)) hidden.push(name);
+    else if (around.some((scope) => scope.variables.has(name))) hidden.push(name);
   });
   free.context.forEach((name) => closed.push(name));
   const where = `${to.module}#${to.hot.path}`;
@@ -53,34 +53,30 @@ export function checkValue(fn: Given, free: FreeReferences, to: Destination): vo
 }
 
 /**
- * Whatever an edit made, each name in it must now lead somewhere: to the module, a class around it, a global, a bound
- * value, or to nothing as the old code already did.
+ * Whatever an edit made, each name in it must now lead somewhere: to what is around it, a global, a bound value, or to
+ * nothing as the old code already did (`known`).
  * @throws ERR_HOTSWAP_OUT_OF_SCOPE
  */
 export function checkNames(
-  before: HotFunction | undefined,
+  known: ReadonlySet<string>,
   after: HotFunction,
   to: Pick<Destination, 'module' | 'analysis' | 'bound'>,
 ): void {
-  const declared = moduleNames(to.analysis.program);
-  const classNames = new Set(to.analysis.classes.map((one) => one.node.id?.name));
-  const known = new Set<string>();
-  if (before !== undefined) {
-    freeReferences(before.node).names.forEach((references, name) => {
-      if (!references.every((one) => one.typeofOnly)) known.add(name);
-    });
-  }
-  const names: string[] = [];
-  freeReferences(after.node).names.forEach((references, name) => {
-    if (declared.has(name) || classNames.has(name) || to.bound.has(name) || known.has(name)) return;
-    if (name in globalThis || name === after.node.id?.name || references.every((one) => one.typeofOnly))
-      return;
-    names.push(name);
-  });
+  const names = [...openNames(to.analysis, after)].filter((name) => !known.has(name) && !to.bound.has(name));
   if (names.length === 0) return;
   throw new HotswapError(
     'ERR_HOTSWAP_OUT_OF_SCOPE',
     `the new code of ${to.module}#${after.path} uses ${names.join(', ')}, which neither the module nor the global scope has`,
     { module: to.module, path: after.path, names },
   );
+}
+
+/** Names in a function that lead nowhere; one that is only asked for its `typeof` may. */
+export function openNames(analysis: Analysis, hot: HotFunction): Set<string> {
+  const names = new Set<string>();
+  for (const { key, kind, scope, parent } of outerReferences(analysis, hot)) {
+    const asked = parent?.type === 'UnaryExpression' && parent.operator === 'typeof';
+    if (kind === 'variable' && scope === undefined && !asked && !(key in globalThis)) names.add(key);
+  }
+  return names;
 }

@@ -9,20 +9,23 @@ import type { HotFunction } from '../loader/functions.ts';
 import {
   type Bound,
   type KeptVersion,
+  type LiveCell,
   type LiveModule,
   type MadeFunction,
   writeCell,
 } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
+import { handedOnBy, keysOf } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
-import { checkNames } from './check.ts';
-import { makeFunction, reach } from './evaluate.ts';
+import { checkNames, openNames } from './check.ts';
+import { makeFunction, nativeOf, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import {
   boundOf,
   catchUp,
   currentText,
   currentVersion,
+  type Deferred,
   historyOf,
   needRegistry,
   publicVersion,
@@ -30,7 +33,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
-import { plan, sameTree } from './plan.ts';
+import { plan, sameOwn } from './plan.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
@@ -70,11 +73,18 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   }
   for (const hot of replaced) {
     const old = before.functions.find((one) => one.path === hot.path);
-    const supplied = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
-    checkNames(old, hot, { module: module.url, analysis: after, bound: supplied });
+    const bound = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
+    const known = old === undefined ? new Set<string>() : openNames(before, old);
+    checkNames(known, hot, { module: module.url, analysis: after, bound });
   }
   const id = sha256(edit.source);
-  const steps = prepare(module, after, replaced, edit.bound, textUrl(module, id, edit.bound.size === 0));
+  const { steps, deferred } = prepare(
+    module,
+    after,
+    replaced,
+    edit.bound,
+    textUrl(module, id, edit.bound.size === 0),
+  );
   const version = await record(
     module,
     edit,
@@ -86,7 +96,7 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   const history = historyOf(module);
   history.versions.push(version);
   makeCurrent(module, version, after.source);
-  return publicVersion(module, version);
+  return publicVersion(module, version, deferred);
 }
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
@@ -102,14 +112,20 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
   for (const hot of after.functions) {
     if (bound.get(hot.path) !== boundNow.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
-  const steps = prepare(module, after, replaced, bound, textUrl(module, version.id, version.kept));
+  const { steps, deferred } = prepare(
+    module,
+    after,
+    replaced,
+    bound,
+    textUrl(module, version.id, version.kept),
+  );
   if (history.log !== undefined) {
     withdrawAtExit(history.log);
     history.log.appendRestore((history.versions[0] as KeptVersion).id, version.number);
   }
   apply(module, steps);
   makeCurrent(module, version, after.source);
-  return publicVersion(module, version);
+  return publicVersion(module, version, deferred);
 }
 
 function makeCurrent(module: LiveModule, version: KeptVersion, text: string): void {
@@ -119,34 +135,112 @@ function makeCurrent(module: LiveModule, version: KeptVersion, text: string): vo
 }
 
 interface Step {
-  loaded: HotFunction;
+  index: number;
+  native: HotFunction;
   hot: HotFunction;
-  /** undefined: the function as loaded */
+  /** undefined: the function as its own text has it */
   value: unknown;
   /** of one that was made just now: what it is kept under, and the values bound into it */
   key?: string;
   bound?: MadeFunction['bound'];
 }
 
-/** Makes every replacement; changes nothing. */
+interface Prepared {
+  steps: Step[];
+  deferred: Deferred[];
+}
+
+/**
+ * Makes every replacement; changes nothing. A function has a cell for each text that closures of it were made from,
+ * and each cell gets what its closures can run. Where they cannot reach a name that the new code needs they keep
+ * their code, and the function around is replaced as well, so that closures made from now on are right.
+ */
 function prepare(
   module: LiveModule,
   analysis: Analysis,
   replaced: HotFunction[],
   bound: Bound,
   url: string,
-): Step[] {
-  const start = analyse(module.source, module.url);
-  return replaced.map((hot) => {
-    const loaded = start.functions.find((one) => one.path === hot.path) as HotFunction;
+): Prepared {
+  const prepared: Prepared = { steps: [], deferred: [] };
+  const cells = cellsOf(module);
+  const waiting = new Set(replaced);
+  const forced = new Set<HotFunction>();
+  // Inner ones first: they may call for the one around them.
+  for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
+    waiting.delete(hot);
+    const missing = new Set<string>();
     const values = bound.get(hot.path);
-    if (values === undefined && sameTree(loaded.node, hot.node)) return { loaded, hot, value: undefined };
-    const key = `${hot.path}\n${analysis.source.slice(hot.start, hot.end)}`;
-    const known = module.made.get(key);
-    if (known !== undefined && known.bound === values) return { loaded, hot, value: known.value };
-    const value = makeFunction({ module, analysis, hot, loaded, bound: values ?? {}, url });
-    return { loaded, hot, value, key, bound: values };
-  });
+    const known = cells.length;
+    for (let index = 0; index < known; index++) {
+      const cell = cells[index] as LiveCell;
+      if (cell.path !== hot.path) continue;
+      const native = nativeOf({ module, cell });
+      if (
+        values === undefined &&
+        !forced.has(hot) &&
+        sameOwn(analyse(cell.source, module.url), native, analysis, hot)
+      ) {
+        prepared.steps.push({ index, native, hot, value: undefined });
+        continue;
+      }
+      const own = hot.local && /\bsuper\b/.test(analysis.source.slice(hot.start, hot.end)) ? index : '';
+      const key = [hot.path, url, own, cell.slots.join(), analysis.source.slice(hot.start, hot.end)].join(
+        '\n',
+      );
+      const kept = module.made.get(key);
+      if (kept !== undefined && kept.bound === values) {
+        prepared.steps.push({ index, native, hot, value: kept.value });
+        continue;
+      }
+      const made = makeFunction({ module, analysis, hot, index, cell, bound: values ?? {}, url });
+      if ('unreachable' in made) {
+        made.unreachable.forEach((name) => missing.add(name));
+      } else {
+        prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
+      }
+    }
+    if (missing.size > 0) {
+      prepared.deferred.push(deferral(hot, missing));
+      if (hot.parent !== undefined) {
+        forced.add(hot.parent);
+        waiting.add(hot.parent);
+      }
+    }
+  }
+  return prepared;
+}
+
+/** The one that stands latest in the text: no other of these is inside it. */
+function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
+  let last: HotFunction | undefined;
+  for (const hot of waiting) if (last === undefined || hot.index > last.index) last = hot;
+  return last;
+}
+
+/** @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to */
+function deferral(hot: HotFunction, missing: ReadonlySet<string>): Deferred {
+  const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
+  const held = [...missing].filter((key) => !key.endsWith('='));
+  const assigned = [...missing]
+    .map((key) => key.replace(/=$/, ''))
+    .filter((name, i, all) => all.indexOf(name) === i && !held.includes(name));
+  const reasons = [
+    ...held.map((name) => `${name} is not captured by anything in ${around}`),
+    ...assigned.map((name) => `${name} is not assigned by anything in ${around}`),
+  ];
+  return { path: hot.path, names: [...held, ...assigned], reason: reasons.join('; ') };
+}
+
+/** Every cell of a module; those of the text that it was loaded with are entered here. */
+function cellsOf(module: LiveModule): LiveCell[] {
+  if (module.cells.length === 0) {
+    analyse(module.source, module.url).functions.forEach((hot, position) => {
+      const slots = keysOf(handedOnBy(hot));
+      module.cells.push({ path: hot.path, source: module.source, position, slots });
+    });
+  }
+  return module.cells;
 }
 
 function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
@@ -222,9 +316,9 @@ function catchUpTo(module: LiveModule, number: number): void {
 
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
 function apply(module: LiveModule, steps: Step[]): void {
-  for (const { loaded, value } of steps) writeCell(module.prefix, loaded.index, value);
-  for (const { loaded, hot, value, key, bound } of steps) {
-    follow(module, loaded, hot, value);
+  for (const { index, value } of steps) writeCell(module.prefix, index, value);
+  for (const { index, native, hot, value, key, bound } of steps) {
+    if (index === native.index && !native.local) follow(module, native, hot, value);
     if (key !== undefined) keep(module.made, key, { value, bound });
   }
 }

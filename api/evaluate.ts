@@ -1,97 +1,318 @@
 /**
- * A version's function, made. In: a live module, a version's analysis and one of its hot functions; out: what the
- * function's cell is to hold. The text is evaluated in its module's or class's scope, on its own line of a file that
- * exists. Nothing of the program changes here.
+ * A version's function, made. In: a live module, a version's analysis, one of its hot functions, and the cell that is to
+ * hold it; out: what the cell takes, or the names that closures with this cell cannot reach. The text is evaluated in
+ * its module's or class's scope, on its own line of a file that exists. Nothing of the program changes here.
  */
 import { types } from 'node:util';
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { cellName } from '../loader/instrument.ts';
-import type { LiveModule, Scope } from '../loader/live.ts';
-import { eachChild, type FunctionNode, isClass, isFunction, type Node } from '../loader/parse.ts';
-import { parens } from '../loader/patch.ts';
-import type { Analysis } from './analysis.ts';
-import { freeReferences } from './scope.ts';
+import { defineCells, type LiveCell, type LiveModule, type Scope } from '../loader/live.ts';
+import { eachChild, type FunctionNode, isClass, isFunction, type Node, skipTrivia } from '../loader/parse.ts';
+import {
+  addAccessor,
+  addPatchPoint,
+  type HandedOn,
+  handedOnBy,
+  isMade,
+  keysOf,
+  parens,
+  type Slot,
+  selfName,
+} from '../loader/patch.ts';
+import type { Reference } from '../loader/scopes.ts';
+import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
 
 export interface Making {
   module: LiveModule;
   analysis: Analysis;
   hot: HotFunction;
-  /** the function as the module was loaded: whose patch point will call */
-  loaded: HotFunction;
+  /** number of the cell, and the cell, whose patch point will call */
+  index: number;
+  cell: LiveCell;
   /** values bound to names, which no text can carry */
   bound: Readonly<Record<string, unknown>>;
   /** file that stack traces are to name */
   url: string;
 }
 
+/** What came of it: the cell's new value, or what the new code needs of closures that they cannot give: `name`, or `name=` to assign to it. */
+export type Made = { value: unknown } | { unreachable: string[] };
+
 /**
  * Makes the replacement for a hot function.
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  * @throws ERR_HOTSWAP_STRUCTURAL where it cannot be put in place: code generation is disallowed, the module has not
- *   handed over its scope, or the change of kind cannot pass through the loaded function
+ *   handed over its scope, or the change of kind cannot pass through the function that callers hold
  */
-export function makeFunction(making: Making): unknown {
+export function makeFunction(making: Making): Made {
   const { module, hot, url, analysis } = making;
-  checkKind(making);
+  const native = nativeOf(making);
+  checkKind(making, native);
+  const text = new MagicString(analysis.source);
+  const uses = uncommon(hot.node);
+  const reached = reachOut(text, making, native);
+  if (reached.unreachable.length > 0) return { unreachable: reached.unreachable };
+  uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
+  const cells = module.cells.length;
+  patchInside(text, making, reached);
+
   const names = Object.keys(making.bound);
-  const [before, text, after] = expression(making);
+  const [opening, body, closing] = expression(text, making, native, uses);
+  const [before, after] = reached.wrap(opening, closing);
   // The text's first character keeps its line, and its column where there is room before it.
+  const { source } = analysis;
   const lineStart =
-    Math.max(
-      analysis.source.lastIndexOf('\n', hot.start - 1),
-      analysis.source.lastIndexOf('\r', hot.start - 1),
-    ) + 1;
+    Math.max(source.lastIndexOf('\n', hot.start - 1), source.lastIndexOf('\r', hot.start - 1)) + 1;
   const head = `((${['hs$home', 'hs$meta', ...names].join()})=>${before}`;
   const padding = '\n'.repeat(hot.line - 1) + ' '.repeat(Math.max(0, hot.start - lineStart - head.length));
   // V8 takes no URL with a quote in it.
-  const code = `${padding}${head}${text}${after})\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+  const code = `${padding}${head}${body}${after})\n//# sourceURL=${url.replaceAll("'", '%27')}`;
 
   const scope = scopeOf(making);
   let factory: (...args: unknown[]) => unknown;
   try {
     factory = scope(code) as typeof factory;
   } catch (cause) {
+    module.cells.length = cells;
     throw evaluationError(making, cause);
   }
-  const needsMeta = text.includes('hs$meta');
-  const needsHome = before.includes('hs$home');
-  return factory(
-    needsHome ? home(making, scope) : undefined,
-    needsMeta ? module.meta?.() : undefined,
-    ...names.map((name) => making.bound[name]),
-  );
+  const home = before.includes('hs$home') ? homeOf(making, native, scope) : undefined;
+  const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
+  return { value: factory(home, meta, ...names.map((name) => making.bound[name])) };
+}
+
+/** The function as the text has it in which the cell's closures were made. */
+export function nativeOf({ module, cell }: Pick<Making, 'module' | 'cell'>): HotFunction {
+  return analyse(cell.source, module.url).functions[cell.position] as HotFunction;
 }
 
 /** The innermost scope that the module handed over. */
-function scopeOf({ module, loaded }: Making): Scope {
-  const { classScope } = loaded;
+function scopeOf({ module, hot }: Making): Scope {
+  const { classScope } = hot;
   const found = classScope === undefined ? module.scope : module.classScopes[classScope.index];
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_STRUCTURAL',
-    `${module.url}#${loaded.path} cannot be edited yet: ${classScope === undefined ? 'the module' : `the class ${classScope.path}`} has not been evaluated`,
-    { module: module.url, path: loaded.path },
+    `${module.url}#${hot.path} cannot be edited yet: ${classScope === undefined ? 'the module' : `the class ${classScope.path}`} has not been evaluated`,
+    { module: module.url, path: hot.path },
   );
 }
 
+/** How a text reaches what is around its function: rewritten references, and what they need declared. */
+interface Reached {
+  unreachable: string[];
+  /** the expression for a key of the surroundings, by `hs$v` where one is written; undefined where it cannot be had */
+  answer: (key: string) => string | undefined;
+  /** puts what the references need around the function's expression */
+  wrap: (before: string, after: string) => [before: string, after: string];
+}
+
+/**
+ * Rewrites the references of a function to variables of the functions around it: `n` becomes `hs$e0(0)`, which asks the
+ * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`.
+ */
+function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
+  const { analysis, hot, cell } = making;
+  const { source } = analysis;
+  const unreachable = new Set<string>();
+  const written = new Set<string>();
+  const privates = new Set<string>();
+  const self = ownName(native, hot);
+  const ask = (key: string, ...more: string[]): string => {
+    const place = placeOf(cell, key);
+    if (place === undefined) unreachable.add(key.replace(/ in$/, ''));
+    return `hs$e${place?.[0]}(${[place?.[1], ...more].join()})`;
+  };
+
+  for (const reference of outerReferences(analysis, hot)) {
+    const { key, kind, node, parent, scope, writes, shorthand } = reference;
+    if (key === self && kind === 'variable' && scope?.owner === hot.node) continue; // handed on by its name
+    if (scope === undefined || scope.handedOver || scope.owner === hot.node) continue;
+    if (kind === 'private') {
+      reachPrivate(reference);
+    } else if (key === 'super') {
+      if (!isField(hot)) reachSuper(reference);
+    } else if (writes) {
+      ask(key);
+      if (!(scope.variables.get(key)?.constant ?? false)) ask(`${key}=`);
+      written.add(key);
+      text.overwrite(node.start, node.end, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
+    } else {
+      const value = ask(key);
+      const inNew = parent !== undefined && /\bnew\s*$/.test(source.slice(0, node.start));
+      text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
+    }
+  }
+
+  const wrap: Reached['wrap'] = (before, after) => {
+    if (!isMade(native, cell.slots)) return [before, after];
+    const accessors = cell.slots.length === 0 ? ['hs$e0'] : cell.slots.map((_row, i) => `hs$e${i}`);
+    const params = `(${[...accessors, ...(self === undefined ? [] : [self])].join()})=>`;
+    let lead = '';
+    if (written.size > 0) {
+      const properties = [...written].map((key) => {
+        const set =
+          placeOf(cell, `${key}=`) === undefined
+            ? 'throw new TypeError("Assignment to constant variable.")'
+            : ask(`${key}=`, 'v');
+        return `get ${key}(){return ${ask(key)}},set ${key}(v){${set}}`;
+      });
+      lead += `const hs$v={${properties.join()}};`;
+    }
+    if (privates.size > 0) {
+      const properties = [...privates].map((name) => {
+        const key = JSON.stringify(name);
+        const call = JSON.stringify(`${name}()`);
+        return `get ${key}(){return ${ask(name, 'o')}},set ${key}(v){${ask(`${name}=`, 'o', 'v')}},get ${call}(){return ${ask(name, 'o')}.bind(o)}`;
+      });
+      lead += `const hs$q=o=>o==null?o:{${properties.join()}};`;
+    }
+    if (lead === '') return [`${params}${before}`, after];
+    return before.startsWith('{')
+      ? [`${params}{${lead}${before}`, `${after}}`]
+      : [`${params}{${lead}return ${before}`, `${after}}`];
+  };
+  const answer: Reached['answer'] = (key) => (placeOf(cell, key) === undefined ? undefined : ask(key));
+  return { unreachable: [...unreachable], answer, wrap };
+
+  /** `o.#x` → `hs$q(o)["#x"]`, `o.#m(…)` → `hs$q(o)["#m()"](…)`, `#x in o` → `hs$e0(5,o)` */
+  function reachPrivate({ key, node, parent }: Reference): void {
+    if (parent?.type === 'BinaryExpression') {
+      text.overwrite(node.start, parent.right.start, `${ask(`${key} in`).slice(0, -1)},`);
+      text.appendLeft(parent.right.end, ')');
+    } else if (parent?.type === 'MemberExpression') {
+      ask(key);
+      privates.add(key);
+      const called = source[skipTrivia(source, parent.end)] === '(';
+      text.prependRight(parent.object.start, 'hs$q(').appendLeft(parent.object.end, ')');
+      const dot = source.slice(parent.object.end, node.start);
+      text.overwrite(
+        parent.object.end,
+        node.end,
+        `${dot.includes('?.') ? '?.' : ''}["${key}${called ? '()' : ''}"]`,
+        { contentOnly: true },
+      );
+    }
+  }
+
+  /** `super.x` → `hs$e0(2,"x")`, `super.x(…)` → `hs$e0(2,"x").call(this,…)` */
+  function reachSuper({ parent }: Reference): void {
+    if (parent?.type !== 'MemberExpression') {
+      unreachable.add('super');
+      return;
+    }
+    const { property } = parent;
+    const name = parent.computed
+      ? text.slice(property.start, property.end)
+      : JSON.stringify(source.slice(property.start, property.end));
+    const open = skipTrivia(source, parent.end);
+    text.overwrite(parent.start, parent.end, ask('super', name));
+    if (source[open] === '(') text.overwrite(open, open + 1, `.call(${ask('this')},`);
+    else if (/^[-+*/%&|^<>?]*=[^=>]/.test(source.slice(open))) unreachable.add('super');
+  }
+}
+
+/** Gives the functions inside patch points and cells of their own: closures of this text are none of another's. */
+function patchInside(text: MagicString, { module, analysis, hot }: Making, reached: Reached): void {
+  const around = new Set(scopesAround(analysis, hot));
+  const inside = analysis.functions.filter((one) => isWithin(one, hot));
+  const { start, end } = hot.node;
+  const accessors = analysis.accessors.filter(({ block }) => block.start >= start && block.end <= end);
+  const declared = new Set(accessors.map((one) => one.name));
+  const first = module.cells.length;
+  defineCells(module.prefix, inside.length, first);
+  const patched = inside.map((inner, i) => {
+    const scopes = scopesAround(analysis, inner);
+    const isOuter = (has: (scope: (typeof scopes)[number]) => boolean): boolean => {
+      const found = scopes.find(has);
+      return found !== undefined && around.has(found);
+    };
+    const own: Slot[] = [];
+    const hand = ({ key, answer }: Slot): void => {
+      const name = key.replace(/(=| in)$/, '');
+      const outer = name.startsWith('#')
+        ? isOuter((scope) => scope.privates?.has(name.slice(1)) ?? false)
+        : CONTEXT.has(name)
+          ? isOuter((scope) => scope.context !== undefined)
+          : isOuter((scope) => scope.variables.has(name));
+      if (!outer) {
+        own.push({ key, answer });
+        return;
+      }
+      const through = key === '' ? undefined : reached.answer(key);
+      if (through === undefined) return;
+      const more = answer.includes('hs$w') ? ',hs$v,hs$w)' : answer.includes('hs$v') ? ',hs$v)' : ')';
+      own.push({ key, answer: through.slice(0, -1) + more });
+    };
+    const handed = handedOnBy(inner);
+    handed.own.forEach(hand);
+    const shared: HandedOn['shared'] = [];
+    for (const one of handed.shared) {
+      if (declared.has(one.accessor)) shared.push(one);
+      else one.slots.forEach(hand);
+    }
+    const handedOn: HandedOn = { own, shared };
+    const slots = keysOf(handedOn);
+    module.cells.push({ path: inner.path, source: analysis.source, position: inner.index, slots });
+    return { inner, handedOn, index: first + i };
+  });
+  for (const { inner, handedOn, index } of patched.reverse()) {
+    const readsNewTarget = inner.kind === 'function' && uncommon(inner.node).targets.length > 0;
+    addPatchPoint(text, analysis.source, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
+  }
+  for (const accessor of accessors) addAccessor(text, accessor);
+}
+
+/** Which accessor answers for a key, and by which number. */
+function placeOf(cell: LiveCell, key: string): [accessor: number, number: number] | undefined {
+  for (let i = 0; i < cell.slots.length; i++) {
+    const number = (cell.slots[i] as string[]).indexOf(key);
+    if (number >= 0) return [i, number];
+  }
+  return undefined;
+}
+
+const CONTEXT = new Set(['this', 'arguments', 'new.target', 'super']);
+
+function isWithin(inner: HotFunction, outer: HotFunction): boolean {
+  for (let at = inner.parent; at !== undefined; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
 /** What `super` hangs on: the prototype of the object that the method was written in. */
-function home({ module, hot, loaded }: Making, scope: Scope): unknown {
-  if (hot.classScope !== undefined) {
+function homeOf({ module, hot, index }: Making, native: HotFunction, scope: Scope): unknown {
+  if (hot.local) return (self: unknown) => homeFrom(self, cellName(module.prefix, index));
+  if (hot.memberOf !== undefined) {
     const itself = scope('this') as { prototype: object };
     return Object.getPrototypeOf(hot.isStatic ? itself : itself.prototype);
   }
-  const holder = reach(
-    module,
-    loaded.reach === undefined ? undefined : { ...loaded.reach, keys: loaded.reach.keys.slice(0, -1) },
-  );
+  const way = native.reach;
+  const holder = reach(module, way === undefined ? undefined : { ...way, keys: way.keys.slice(0, -1) });
   if (holder !== null && typeof holder === 'object') return Object.getPrototypeOf(holder);
   throw new HotswapError(
     'ERR_HOTSWAP_STRUCTURAL',
     `${module.url}#${hot.path} uses super, and the object it belongs to cannot be reached from the module's variables`,
     { module: module.url, path: hot.path },
   );
+}
+
+/** The prototype of the object, on the chain from `self` up, that holds the method with this cell. */
+function homeFrom(self: unknown, cell: string): unknown {
+  const text = new RegExp(`\\b${cell.replaceAll('$', '\\$')}\\b`);
+  for (let at = self; at !== null && at !== undefined; at = Object.getPrototypeOf(at)) {
+    for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(at))) {
+      if (
+        [value, get, set].some(
+          (one) => typeof one === 'function' && text.test(Function.prototype.toString.call(one)),
+        )
+      ) {
+        return Object.getPrototypeOf(at);
+      }
+    }
+  }
+  return undefined;
 }
 
 /** The live value at the end of a reach, following plain properties only; undefined where there is none. */
@@ -114,78 +335,111 @@ export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
   return value;
 }
 
+type Expression = [before: string, text: string, after: string];
+
 /** The function as an expression: what goes before its text, the text, and what goes after. */
-function expression(making: Making): [before: string, text: string, after: string] {
-  const { module, analysis, hot, loaded } = making;
+function expression(text: MagicString, making: Making, native: HotFunction, uses: Uncommon): Expression {
+  const { module, analysis, hot, index } = making;
   const { source } = analysis;
   const { node } = hot;
-  const text = new MagicString(source);
-  const uses = uncommon(node);
-  uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
-  const object = uses.super ? '({__proto__:hs$home,' : '({';
-  const slice = (from: number, to: number) => text.slice(from, to);
+  const key = JSON.stringify(displayName(hot));
 
-  if (hot.kind === 'function' || (hot.kind === 'arrow' && !hot.takesThis)) {
-    const key = JSON.stringify(displayName(hot));
+  if (hot.kind === 'function' || hot.kind === 'arrow') {
     const own = node.id;
-    if (node.type === 'FunctionExpression' && own && freeReferences(node).names.has(own.name)) {
+    if (own && node.type === 'FunctionExpression' && selfName(native) === undefined && callsItself(making)) {
       // It calls itself by a name that only it can see: the call must go on to what replaces it.
-      const cell = cellName(module.prefix, loaded.index);
-      const block = node.body as Node;
+      const cell = cellName(module.prefix, index);
+      const open = (node.body as Node).start + 1;
       const call = `${cell}.apply(this,arguments);`;
-      const check = `if(${cell}&&${cell}!==hs$self)${node.generator ? `return yield*${call}` : `return ${call}`}`;
+      const check = isMade(native, making.cell.slots)
+        ? ''
+        : `if(${cell}&&${cell}!==hs$self)return ${node.generator ? 'yield*' : ''}${call}`;
       return [
         '{const hs$self=',
-        `${slice(node.start, block.start + 1)}${check}${slice(block.start + 1, node.end)}`,
+        `${text.slice(node.start, open)}${check}${text.slice(open, node.end)}`,
         ';return hs$self}',
       ];
     }
-    if (own && node.type === 'FunctionDeclaration') text.remove(own.start, own.end);
-    return [`({${key}:`, slice(node.start, node.end), `})[${key}]`];
+    if (own) text.remove(own.start, own.end);
+    const value: Expression = [`({${key}:`, text.slice(node.start, node.end), `})[${key}]`];
+    const itself = placeOf(making.cell, 'this');
+    const self = `hs$e0(${itself?.[1]})`;
+    // An arrow's patch point passes no `this` to call with, but it has one to tell.
+    if (hot.kind === 'function' && native.kind === 'arrow' && itself !== undefined) {
+      return [`(hs$f=>(...hs$a)=>hs$f.apply(${self},hs$a))(${value[0]}`, value[1], `${value[2]})`];
+    }
+    if (uses.super && isField(hot)) {
+      return [
+        `({__proto__:hs$home,field(){return${value[0]}`,
+        value[1],
+        `${value[2]}}}).field.call(${self})`,
+      ];
+    }
+    return value;
   }
 
-  if (hot.kind === 'arrow') {
-    const key = JSON.stringify(displayName(hot));
-    return [`${object}${key}(...hs$a){return(`, slice(node.start, node.end), `)(...hs$a)}})[${key}]`];
-  }
-
-  const { open } = parens(source, node);
-  const key = JSON.stringify(
-    hot.kind === 'constructor' ? (hot.classScope?.node.id?.name ?? 'constructor') : displayName(hot),
-  );
+  const open = parens(source, node).open as number;
   const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
-  if (hot.kind !== 'constructor')
-    return [`${object}${marks}${key}`, slice(open as number, node.end), `})[${key}]`];
+  if (hot.kind !== 'constructor') {
+    const method = text.slice(open, node.end);
+    if (!uses.super) return [`({${marks}${key}`, method, `})[${key}]`];
+    if (!hot.local) return [`({__proto__:hs$home,${marks}${key}`, method, `})[${key}]`];
+    return [
+      `function(...hs$a){return({__proto__:hs$home(this),${marks}${key}`,
+      method,
+      `})[${key}].apply(this,hs$a)}`,
+    ];
+  }
 
   const opening = hot.derived ? superCall(node) : undefined;
-  if (opening !== undefined)
+  if (opening !== undefined) {
     text.overwrite(
       opening.start,
       opening.end,
       source.slice(opening.start, opening.end).replace(/[^\n\r]/g, '') || ' ',
     );
+  }
   uses.targets.forEach((target) => text.overwrite(target.start, target.end, 'hs$target'));
-  const method = slice(open as number, node.end);
+  const object = uses.super ? `({__proto__:hs$home${hot.local ? '(this)' : ''},` : '({';
+  const name = JSON.stringify(hot.memberOf?.node.id?.name ?? 'constructor');
+  const method = text.slice(open, node.end);
   // A constructor's patch point passes `new.target` and the arguments apart; see loader/patch.ts.
-  return uses.targets.length > 0
-    ? [`function(hs$target,hs$args){return ${object}${key}`, method, `})[${key}].apply(this,hs$args)}`]
+  return uses.targets.length > 0 || (uses.super && hot.local)
+    ? [`function(hs$target,hs$args){return ${object}${name}`, method, `})[${name}].apply(this,hs$args)}`]
     : [
-        `(hs$m=>function(hs$target,hs$args){return hs$m.apply(this,hs$args)})(${object}${key}`,
+        `(hs$m=>function(hs$target,hs$args){return hs$m.apply(this,hs$args)})(${object}${name}`,
         method,
-        `})[${key}])`,
+        `})[${name}])`,
       ];
+}
+
+/** An arrow in a field of a top-level class, whose `super` hangs on a class that can be asked. */
+function isField(hot: HotFunction): boolean {
+  return hot.kind === 'arrow' && !hot.local && hot.memberOf !== undefined;
+}
+
+/** What new code calls the closure by that is being called, where the patch point hands that on. */
+function ownName(native: HotFunction, hot: HotFunction): string | undefined {
+  return selfName(native) === undefined ? undefined : (selfName(hot) ?? 'hs$own');
+}
+
+function callsItself({ analysis, hot }: Making): boolean {
+  return outerReferences(analysis, hot).some(
+    ({ key, scope }) => key === hot.node.id?.name && scope?.owner === hot.node,
+  );
 }
 
 /** The name that a stack trace shows. */
 function displayName(hot: HotFunction): string {
-  if (hot.kind === 'function' || hot.kind === 'arrow')
-    return (
-      hot.node.id?.name ??
-      (/^[\p{L}$_.][\p{L}\p{N}$_.]*$/u.test(hot.path) ? (hot.path.split('.').at(-1) as string) : '')
-    );
-  const last =
-    /(?:^|\.)((?:[gs]et )?[^.[\]]+)(?:~\d+)?$/.exec(hot.path) ?? /(\[.*\])(?:~\d+)?$/.exec(hot.path);
-  return last?.[1] ?? hot.path;
+  const path = hot.path.slice(hot.path.lastIndexOf(' > ') + 1).trim();
+  if (hot.kind === 'function' || hot.kind === 'arrow') {
+    if (hot.node.id) return hot.node.id.name;
+    return /^[\p{L}$_.][\p{L}\p{N}$_.]*$/u.test(path) && path !== 'return'
+      ? (path.split('.').at(-1) as string)
+      : '';
+  }
+  const last = /(?:^|\.)((?:[gs]et )?[^.[\]]+)(?:~\d+)?$/.exec(path) ?? /(\[.*\])(?:~\d+)?$/.exec(path);
+  return last?.[1] ?? path;
 }
 
 interface Uncommon {
@@ -198,11 +452,12 @@ interface Uncommon {
 /** What cannot stand in evaluated code as it is. */
 function uncommon(fn: FunctionNode): Uncommon {
   const found: Uncommon = { super: false, metas: [], targets: [] };
+  const arrow = fn.type === 'ArrowFunctionExpression';
   const look = (node: Node, own: boolean): void => {
     if (node.type === 'Super') found.super ||= own;
     if (node.type === 'MetaProperty') {
       if (node.meta.name === 'import') found.metas.push(node);
-      else if (own) found.targets.push(node);
+      else if (own && !arrow) found.targets.push(node);
       return;
     }
     const within =
@@ -213,24 +468,24 @@ function uncommon(fn: FunctionNode): Uncommon {
   return found;
 }
 
-/** Whether calls of the loaded function can become calls of the new one at all. */
-function checkKind({ module, hot, loaded }: Making): void {
+/** Whether calls of the function that callers hold can become calls of the new one at all. */
+function checkKind({ module, hot }: Making, native: HotFunction): void {
   const subject = { module: module.url, path: hot.path };
   const kind = (one: HotFunction) =>
     `${one.async ? 'an async ' : 'a '}${one.generator ? 'generator' : 'function'}`;
   if (
-    (loaded.generator && !hot.generator) ||
-    (loaded.async && hot.generator && !loaded.generator) ||
-    (loaded.generator && hot.generator && !loaded.async && hot.async)
+    (native.generator && !hot.generator) ||
+    (native.async && hot.generator && !native.generator) ||
+    (native.generator && hot.generator && !native.async && hot.async)
   ) {
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}#${hot.path} was loaded as ${kind(loaded)}, and whoever holds it would get that from ${kind(hot)} too; this change needs a restart`,
+      `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too; this change needs a restart`,
       subject,
     );
   }
   const reads = (one: HotFunction) => one.kind === 'function' && uncommon(one.node).targets.length > 0;
-  if (reads(hot) && !reads(loaded)) {
+  if (reads(hot) && !reads(native)) {
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
       `the new code of ${module.url}#${hot.path} reads new.target, which the loaded function does not pass on; this change needs a restart`,

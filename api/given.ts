@@ -128,6 +128,7 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
   for (const [open, close] of [
     ['({', '\n})'],
     ['(class extends Object{', '\n})'],
+    ['(class extends Object{field=(', '\n)})'], // an arrow with `super` or `new.target` of the function around it
   ]) {
     const source = open + text + close;
     const wrapped = tryParse(source);
@@ -139,6 +140,10 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
       : holder.type === 'ObjectExpression'
         ? holder.properties
         : [];
+    const [field] = members;
+    const value = field?.type === 'PropertyDefinition' && field.value ? unwrapped(field.value) : undefined;
+    if (value?.type === 'ArrowFunctionExpression')
+      return { source, owner: undefined, node: value, ownName: undefined };
     const methods = members.filter(
       (member): member is MethodDefinition | ObjectProperty =>
         'value' in member && member.value !== null && isFunction(member.value as Node),

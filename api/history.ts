@@ -25,6 +25,17 @@ export interface Version {
   persisted: boolean;
   /** what changed, e.g. `~price` */
   summary: string;
+  /** functions whose existing closures keep their code; those made from now on run the new */
+  deferred?: Deferred[];
+}
+
+/** A hot function that the version could not bring to closures that exist already. */
+export interface Deferred {
+  path: string;
+  /** what the new code needs and they do not hold: variables of the functions around, `this`, `#private` names */
+  names: string[];
+  /** e.g. `opts is not captured by anything in plugin` */
+  reason: string;
 }
 
 /** The registry, or the error that says how to get one. @throws ERR_HOTSWAP_NOT_HOT */
@@ -129,7 +140,7 @@ export function textUrl(module: LiveModule, id: string, onDisk: boolean): string
 }
 
 /** A version as the user sees it. */
-export function publicVersion(module: LiveModule, kept: KeptVersion): Version {
+export function publicVersion(module: LiveModule, kept: KeptVersion, deferred: Deferred[] = []): Version {
   const { number, id, parent, at, summary } = kept;
   return {
     module: module.url,
@@ -139,5 +150,6 @@ export function publicVersion(module: LiveModule, kept: KeptVersion): Version {
     at: new Date(at),
     persisted: kept.kept,
     summary,
+    ...(deferred.length === 0 ? {} : { deferred }),
   };
 }

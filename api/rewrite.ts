@@ -137,6 +137,9 @@ function retarget(
   if (calls === undefined || what.ownName === undefined) return false;
   const self = selfReference(hot);
   if (self === what.ownName) return false;
+  // Closures that exist may not hold the variable, but each function expression knows itself.
+  if (hot.local && hot.node.type === 'FunctionExpression' && hot.owner === undefined && what.node.id)
+    return true;
   // A source string that calls a name of the module's means the module's.
   if (!what.isValue && what.node.id === null) return false;
   const [root = ''] = self?.split('.') ?? [];

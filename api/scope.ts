@@ -3,15 +3,7 @@
  * module declares to meet them. Scopes are oxc-walker's; nothing here looks at running values.
  */
 import { isReferenceIdentifier, ScopeTracker, walk } from 'oxc-walker';
-import {
-  boundNames,
-  eachChild,
-  type FunctionNode,
-  isClass,
-  isFunction,
-  type Node,
-  type Program,
-} from '../loader/parse.ts';
+import { boundNames, eachChild, type FunctionNode, isClass, isFunction, type Node } from '../loader/parse.ts';
 
 /** One identifier that refers to a variable. */
 export interface Reference {
@@ -137,34 +129,6 @@ function contextInside(body: Node, declared: ReadonlySet<string>): Set<string> {
   };
   look(body, declared);
   return found;
-}
-
-/** Every name that a module has at its top level: imports, variables, functions, classes, and `var` in its blocks. */
-export function moduleNames(program: Program): Set<string> {
-  const names = new Set<string>();
-  const look = (node: Node, top: boolean): void => {
-    switch (node.type) {
-      case 'ImportDeclaration':
-        node.specifiers.forEach((specifier) => names.add(specifier.local.name));
-        return;
-      case 'ExportNamedDeclaration':
-      case 'ExportDefaultDeclaration':
-        if (node.declaration) look(node.declaration as Node, top);
-        return;
-      case 'VariableDeclaration':
-        if (top || node.kind === 'var')
-          node.declarations.forEach((one) => boundNames(one.id).forEach((name) => names.add(name)));
-        return;
-    }
-    if (isFunction(node) || isClass(node)) {
-      if (top && node.id && node.type !== 'FunctionExpression' && node.type !== 'ClassExpression')
-        names.add(node.id.name);
-      return;
-    }
-    eachChild(node, (child) => look(child, top && node.type === 'Program'));
-  };
-  program.body.forEach((statement) => look(statement, true));
-  return names;
 }
 
 /** Every name that is declared somewhere inside a function, its parameters included. */

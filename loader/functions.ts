@@ -21,6 +21,7 @@ import {
   skipTrivia,
   unwrapped,
 } from './parse.ts';
+import { type Accessor, type Surroundings, scopesOf } from './scopes.ts';
 
 export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
 
@@ -59,32 +60,47 @@ export interface HotFunction {
   node: FunctionNode;
   /** the method definition or property that holds it, for kinds other than function and arrow */
   owner: MethodDefinition | ObjectProperty | undefined;
-  /** the innermost class it stands in */
+  /** the top-level class around it, whose scope its code is evaluated in */
   classScope: ClassScope | undefined;
-  /** whether `super` and private names hang on the instance side or the static side of that class */
+  /** the class that it is a member of */
+  memberOf: ClassScope | undefined;
+  /** whether it is on the static side of that class */
   isStatic: boolean;
-  /** an arrow of an instance field: its `this` is the instance */
-  takesThis: boolean;
   /** a constructor of a class with `extends`: hot after `super(…)` */
   derived: boolean;
   reach: Reach | undefined;
+  /** stands in a function, or in a block with variables of its own: `reach` is no way to it from the module */
+  local: boolean;
+  /** the hot function it stands in, if any */
+  parent: HotFunction | undefined;
+  /** what its patch point hands on of the functions and blocks around it; empty at the top level */
+  surroundings: Surroundings;
 }
 
 /** All that `functionsOf` finds. */
 export interface ModuleFunctions {
   functions: HotFunction[];
   classes: ClassScope[];
+  /** accessors to be declared in crowded scopes */
+  accessors: Accessor[];
 }
 
 interface Place {
+  /** path of the function around, with ` > ` after it */
+  prefix: string;
+  /** inside a function, or a block with variables of its own: nothing there can be walked to */
+  local: boolean;
+  parent: HotFunction | undefined;
   /** path of a function that stands right here */
   name: string;
   /** what a call that stands here puts before its own text: `total = ` in `const total = memo(() => …)` */
   lead: string;
   reach: Reach | undefined;
   classScope: ClassScope | undefined;
+  memberOf: ClassScope | undefined;
   isStatic: boolean;
-  takesThis: boolean;
+  /** an arrow right here is a field's value, and its `this` the instance or class */
+  isField: boolean;
 }
 
 /** Finds the hot functions of a module. @param program the tree of `source` */
@@ -92,18 +108,23 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
   const functions: HotFunction[] = [];
   const classes: ClassScope[] = [];
   const seen = new Map<string, number>();
+  const scopes = scopesOf(program);
   let last = { offset: 0, line: 1 };
 
   const top: Place = {
+    prefix: '',
+    local: false,
+    parent: undefined,
     name: 'anonymous',
     lead: '',
     reach: undefined,
     classScope: undefined,
+    memberOf: undefined,
     isStatic: false,
-    takesThis: false,
+    isField: false,
   };
   for (let i = 0; i < program.body.length; i++) visit(program.body[i] as Node, top);
-  return { functions, classes };
+  return { functions, classes, accessors: scopes.accessors() };
 
   /** Functions come in source order, all but some keys of classes, so that each search goes on from the one before. */
   function lineAt(offset: number): number {
@@ -132,9 +153,11 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
       owner !== undefined && 'static' in owner && owner.static
         ? skipTrivia(source, owner.start + 'static'.length)
         : whole.start;
-    functions.push({
+    const surroundings = scopes.around(node);
+    if (kind === 'arrow' && place.isField) surroundings.context.add('this');
+    const hot: HotFunction = {
       index: functions.length,
-      path: unique(path),
+      path: unique(place.prefix + path),
       kind,
       async: node.async,
       generator: node.type !== 'ArrowFunctionExpression' && node.generator,
@@ -146,16 +169,39 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
       owner,
       classScope: place.classScope,
       isStatic: place.isStatic,
-      takesThis: kind === 'arrow' && place.takesThis,
+      memberOf: place.memberOf,
       derived,
       reach: place.reach,
-    });
+      local: place.local,
+      parent: place.parent,
+      surroundings,
+    };
+    functions.push(hot);
+    enter(node, hot.path, { ...place, parent: hot });
+  }
+
+  /** Goes on to the functions inside one. */
+  function enter(node: FunctionNode, path: string, place: Place): void {
+    const inside: Place = {
+      ...top,
+      prefix: `${path} > `,
+      local: true,
+      parent: place.parent,
+      classScope: place.classScope,
+    };
+    for (let i = 0; i < node.params.length; i++) visit(node.params[i] as Node, inside);
+    if (node.body === null) return;
+    visit(
+      node.body as Node,
+      blockOf(node) === undefined ? { ...inside, name: 'return', lead: 'return ' } : inside,
+    );
   }
 
   function visit(node: Node, place: Place): void {
     if (isFunction(node)) {
       if (node.type === 'ArrowFunctionExpression') {
         if (canForward(node)) add(node, place, place.name, 'arrow', undefined);
+        else enter(node, unique(place.prefix + place.name), place);
       } else {
         const declared = node.type === 'FunctionDeclaration' ? node.id?.name : undefined;
         const at = declared === undefined ? place : { ...place, reach: { root: declared, keys: [] } };
@@ -221,17 +267,21 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
         return;
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
-      // Functions inside these see variables that no scope we hold can reach.
+      case 'ReturnStatement':
+        if (node.argument) visit(node.argument, at(place, 'return', undefined, 'return '));
+        return;
+      case 'YieldExpression':
+        if (node.argument) visit(node.argument, at(place, 'yield', undefined, 'yield '));
+        return;
       case 'BlockStatement':
       case 'SwitchStatement':
       case 'ForStatement':
       case 'ForInStatement':
       case 'ForOfStatement':
       case 'CatchClause':
-        if (bindsLexically(node)) return;
+        if (!place.local && bindsLexically(node))
+          return eachChild(node, (child) => visit(child, { ...place, local: true }));
         break;
-      case 'StaticBlock':
-        return;
     }
     eachChild(node, (child) => visit(child, place));
   }
@@ -245,7 +295,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
     if (property.computed) visitKey(property.key, place);
     const { value } = property;
     const key = keyText(property.key, property.computed);
-    const here = { ...place, takesThis: false };
+    const here = { ...place, isField: false, memberOf: undefined };
     if (property.kind !== 'init' && isFunction(value)) {
       const path = `${place.name}.${property.kind} ${key.startsWith('.') ? key.slice(1) : key}`;
       add(
@@ -271,17 +321,31 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
         lead: `${name} extends `,
         reach: undefined,
       });
-    const scope: ClassScope = { index: classes.length, path: name, node };
-    classes.push(scope);
+    // Only a class at the top level is evaluated once, and so has one scope to hand over.
+    const scope: ClassScope = { index: place.local ? -1 : classes.length, path: place.prefix + name, node };
+    if (!place.local) classes.push(scope);
     const { body } = node.body;
     for (let i = 0; i < body.length; i++) {
       const member = body[i];
+      if (member?.type === 'StaticBlock') {
+        const inside: Place = {
+          ...place,
+          prefix: `${place.prefix}${name}.static > `,
+          local: true,
+          name: 'anonymous',
+          lead: '',
+          reach: undefined,
+        };
+        member.body.forEach((statement) => visit(statement, inside));
+        continue;
+      }
       if (member?.type !== 'MethodDefinition' && member?.type !== 'PropertyDefinition') continue;
       if (member.computed) visitKey(member.key, place);
       const key = keyText(member.key, member.computed);
       const side = member.static ? name : `${name}.prototype`;
       const on: Reach = { root: scope, keys: member.static ? [] : ['prototype'] };
       const here: Place = {
+        ...place,
         name: side + key,
         lead: `${side}${key} = `,
         // A field of an instance, or a #private name, hangs on nothing that can be walked to.
@@ -289,12 +353,13 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
           (member.type === 'PropertyDefinition' && !member.static) || key.startsWith('.#')
             ? undefined
             : step(on, plainKey(key)),
-        classScope: scope,
+        classScope: place.local ? place.classScope : scope,
+        memberOf: scope,
         isStatic: member.static,
-        takesThis: false,
+        isField: false,
       };
       if (!('kind' in member)) {
-        if (member.value) visit(member.value, { ...here, takesThis: true });
+        if (member.value) visit(member.value, { ...here, isField: true });
       } else if (isFunction(member.value)) {
         if (member.kind === 'get' || member.kind === 'set') {
           const path = `${side}.${member.kind} ${key.startsWith('.') ? key.slice(1) : key}`;
@@ -380,8 +445,8 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
 }
 
 /** The place of something that is called `name` there. */
-function at(place: Place, name: string, reach: Reach | undefined): Place {
-  return { ...place, name, lead: `${name} = `, reach };
+function at(place: Place, name: string, reach: Reach | undefined, lead = `${name} = `): Place {
+  return { ...place, name, lead, reach };
 }
 
 function variable(name: string): Reach {
@@ -512,7 +577,11 @@ export function movable(node: FunctionNode): boolean {
 function initialiserNames(node: Node, names: Set<string>): void {
   const mention = (inner: Node): void => {
     if (inner.type === 'Identifier') names.add(inner.name);
-    eachChild(inner, mention);
+    eachChild(inner, (child, key) => {
+      // Keys of literals and names after a dot are no variables; `{ a }` is one all the same, as its value.
+      const isKey = (key === 'key' || key === 'property') && 'computed' in inner && !inner.computed;
+      if (!isKey) mention(child);
+    });
   };
   switch (node.type) {
     case 'AssignmentPattern':

@@ -15,7 +15,7 @@ import {
   tryParse,
   unwrapped,
 } from './parse.ts';
-import { addPatchPoint } from './patch.ts';
+import { addAccessor, addPatchPoint } from './patch.ts';
 
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
@@ -51,13 +51,15 @@ export function instrument(
   if (result.errors.length > 0) return undefined;
   const { program } = result;
   const text = new MagicString(source);
-  const { functions, classes } = functionsOf(source, program);
+  const { functions, classes, accessors } = functionsOf(source, program);
   const facts = survey(source, program);
 
-  for (let i = 0; i < functions.length; i++) {
+  // Inner ones first: where two begin at one place, the outer's text must come to stand outside.
+  for (let i = functions.length - 1; i >= 0; i--) {
     const hot = functions[i] as (typeof functions)[number];
     addPatchPoint(text, source, hot, cellName(prefix, i), facts.readsNewTarget.has(hot.node));
   }
+  for (let i = 0; i < accessors.length; i++) addAccessor(text, accessors[i] as (typeof accessors)[number]);
   for (let i = 0; i < classes.length; i++) {
     const scope = classes[i] as (typeof classes)[number];
     text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);

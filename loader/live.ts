@@ -53,10 +53,22 @@ export interface LiveModule {
         log: ModuleLog | undefined;
       }
     | undefined;
+  /** every cell of the module, by its number; those of the text that was loaded are entered at the first question */
+  cells: LiveCell[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
   made: Map<string, MadeFunction>;
+}
+
+/** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
+export interface LiveCell {
+  path: string;
+  /** the text that the function stands in, and its position among that text's hot functions */
+  source: string;
+  position: number;
+  /** keys of what its patch point hands on: a row for each accessor it passes; see `keysOf` */
+  slots: string[][];
 }
 
 /** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
@@ -144,6 +156,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
     ...loaded,
     at: Date.now(),
     history: undefined,
+    cells: [],
     queue: Promise.resolve(),
     made: new Map(),
     get scope() {
@@ -162,8 +175,8 @@ export function addModule(to: Registry, loaded: Loaded): void {
  * Defines the cells of a module before it runs. A cell is a global of its own: V8 takes one that was never
  * rewritten for a constant and compiles the check away.
  */
-export function defineCells(prefix: string, count: number): void {
-  for (let i = 0; i < count; i++) {
+export function defineCells(prefix: string, count: number, from = 0): void {
+  for (let i = from; i < from + count; i++) {
     const name = cellName(prefix, i);
     if (!(name in globalThis)) hidden(name, undefined);
   }

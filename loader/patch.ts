@@ -6,6 +6,7 @@
 import type MagicString from 'magic-string';
 import { type HotFunction, hasInitialisers, movable, superCall } from './functions.ts';
 import { blockOf, type FunctionNode, type Node, skipTrivia, unwrapped } from './parse.ts';
+import type { Accessor, CapturedName } from './scopes.ts';
 
 /** Names that patch points use besides their cells; the registry defines them as hidden globals. */
 export const CONSTRUCT = 'hs$construct';
@@ -15,6 +16,7 @@ export const NULLISH = 'hs$nullish';
  * Puts the patch point into one function.
  * @param cell name of the global cell, e.g. `hs$1k3v9x$4`
  * @param readsNewTarget whether the body reads `new.target`, which is then passed on
+ * @param handedOn what a replacement can ask for of the functions around
  */
 export function addPatchPoint(
   text: MagicString,
@@ -22,40 +24,141 @@ export function addPatchPoint(
   hot: HotFunction,
   cell: string,
   readsNewTarget: boolean,
+  handedOn: HandedOn = handedOnBy(hot),
 ): void {
   const { node } = hot;
+  const made = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
   const isArrow = node.type === 'ArrowFunctionExpression';
   const moves =
     hasInitialisers(node) && (isArrow || (runsCode(node) && hot.kind !== 'constructor' && movable(node)));
-  const redirect = isArrow ? undefined : redirectThis(hot, cell, readsNewTarget);
+  const redirect = isArrow ? undefined : redirectThis(hot, cell, made, readsNewTarget);
   if (moves)
     return moveParameters(
       text,
       source,
       node,
-      (params) => redirect ?? `if(${cell})return ${redirectArrow(hot, cell, params)};`,
+      (params) => redirect ?? `if(${cell})return ${redirectArrow(made, params)};`,
     );
   if (redirect !== undefined) return enterBody(text, source, hot, redirect);
 
-  const call = redirectArrow(hot, cell, openParameters(text, source, node));
+  const call = redirectArrow(made, openParameters(text, source, node));
   const { body } = node;
   if (blockOf(node) !== undefined) return enterBody(text, source, hot, `if(${cell})return ${call};`);
-  text.appendRight((body as Node).start, `${cell}?${call}:(`);
+  text.prependRight((body as Node).start, `${cell}?${call}:(`);
   text.appendLeft((body as Node).end, ')');
 }
 
 /** The statement that hands a call on as it came: `this`, every argument, and `new.target` where it counts. */
-function redirectThis({ kind, generator }: HotFunction, cell: string, readsNewTarget: boolean): string {
-  if (kind === 'constructor') return `if(${cell})return ${cell}.call(this,new.target,arguments);`;
-  if (generator) return `if(${cell})return yield*${cell}.apply(this,arguments);`;
+function redirectThis(
+  { kind, generator }: HotFunction,
+  cell: string,
+  made: string,
+  readsNewTarget: boolean,
+): string {
+  if (kind === 'constructor') return `if(${cell})return ${made}.call(this,new.target,arguments);`;
+  if (generator) return `if(${cell})return yield*${made}.apply(this,arguments);`;
   if (readsNewTarget) {
-    return `if(${cell})return new.target?${CONSTRUCT}(${cell},arguments,new.target):${cell}.apply(this,arguments);`;
+    return `if(${cell})return new.target?${CONSTRUCT}(${made},arguments,new.target):${made}.apply(this,arguments);`;
   }
-  return `if(${cell})return ${cell}.apply(this,arguments);`;
+  return `if(${cell})return ${made}.apply(this,arguments);`;
 }
 
-function redirectArrow(hot: HotFunction, cell: string, params: string[]): string {
-  return hot.takesThis ? `${cell}.call(${['this', ...params].join()})` : `${cell}(${params.join()})`;
+function redirectArrow(made: string, params: string[]): string {
+  return `${made}(${params.join()})`;
+}
+
+/** One thing that a replacement can ask a patch point for. */
+export interface Slot {
+  /** a variable's name, `name=` for writing it, `#name`, `#name=`, `#name in`, `this`, `arguments`, `new.target`, `super` */
+  key: string;
+  /** the expression that answers, of `hs$v` and `hs$w` */
+  answer: string;
+}
+
+/** What a patch point hands on: what it answers itself, and the accessors of crowded scopes. */
+export interface HandedOn {
+  own: Slot[];
+  shared: { accessor: string; slots: Slot[] }[];
+}
+
+/** What the patch point of a function hands on; nothing for one at the top level. */
+export function handedOnBy({ surroundings: { names, shared, context, privates } }: HotFunction): HandedOn {
+  const own = variableSlots(names);
+  context.forEach((name) => {
+    own.push({ key: name, answer: name === 'super' ? 'super[hs$v]' : name });
+  });
+  for (let i = 0; i < privates.length; i++) {
+    const name = `#${privates[i]}`;
+    own.push({ key: name, answer: `hs$v.${name}` });
+    own.push({ key: `${name}=`, answer: `hs$v.${name}=hs$w` });
+    own.push({ key: `${name} in`, answer: `${name} in hs$v` });
+  }
+  const others: HandedOn['shared'] = [];
+  for (let i = 0; i < shared.length; i++) {
+    const one = shared[i] as (typeof shared)[number];
+    others.push({ accessor: one.accessor, slots: variableSlots(one.names) });
+  }
+  return { own, shared: others };
+}
+
+function variableSlots(names: CapturedName[]): Slot[] {
+  const slots: Slot[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const { name, constant, assigned, hidden } = names[i] as CapturedName;
+    const key = hidden ? '' : name;
+    slots.push({ key, answer: name });
+    if (!constant && assigned) slots.push({ key: `${key}=`, answer: `${name}=hs$v` });
+  }
+  return slots;
+}
+
+/** Keys of what is handed on, an accessor a row: the form in which a cell remembers them. */
+export function keysOf({ own, shared }: HandedOn): string[][] {
+  const keys = (slots: Slot[]): string[] => slots.map((slot) => slot.key);
+  return own.length === 0 && shared.length === 0 ? [] : [keys(own), ...shared.map((one) => keys(one.slots))];
+}
+
+/** Whether a cell holds what makes the replacement for one closure, rather than the replacement itself. */
+export function isMade(hot: HotFunction, keys: readonly unknown[]): boolean {
+  return keys.length > 0 || selfName(hot) !== undefined;
+}
+
+/**
+ * The name by which a function expression inside another function calls itself. Nothing but its own code can see it,
+ * so its patch point hands it on.
+ */
+export function selfName({ node, local }: HotFunction): string | undefined {
+  return local && node.type === 'FunctionExpression' ? node.id?.name : undefined;
+}
+
+/** Declares the accessor of a crowded scope at the end of its block. */
+export function addAccessor(text: MagicString, { name, block, names }: Accessor): void {
+  text.appendLeft(block.end - 1, `;function ${name}(hs$k,hs$v){return ${chain(variableSlots(names))}}`);
+}
+
+/** The arguments that make a replacement: an accessor for this closure, made only now, the shared ones, the own name. */
+function argumentsOf(hot: HotFunction, { own, shared }: HandedOn): string {
+  const answers = chain(own);
+  const params = answers.includes('hs$w')
+    ? 'hs$k,hs$v,hs$w'
+    : answers.includes('hs$v')
+      ? 'hs$k,hs$v'
+      : own.length > 1
+        ? 'hs$k'
+        : '';
+  let list = own.length === 0 ? '0' : `(${params})=>${answers}`;
+  for (let i = 0; i < shared.length; i++) list += `,${shared[i]?.accessor}`;
+  const self = selfName(hot);
+  return self === undefined ? list : `${list},${self}`;
+}
+
+/** `k == 0 ? a : k == 1 ? a = v : …` */
+function chain(slots: Slot[]): string {
+  const last = slots.length - 1;
+  let text = '';
+  for (let i = 0; i <= last; i++)
+    text += (i < last ? `hs$k==${i}?` : '') + slots[i]?.answer + (i < last ? ':' : '');
+  return text;
 }
 
 /** Inserts at the start of a body, after its directives and, in a derived constructor, after `super(…)`. */
@@ -90,7 +193,7 @@ function openParameters(text: MagicString, source: string, arrow: FunctionNode):
   const { open, close, comma } = parens(source, arrow);
   if (open === undefined) {
     const only = arrow.params[0] as Node;
-    text.appendRight(only.start, '(');
+    text.prependRight(only.start, '(');
     text.appendLeft(only.end, ',...hs$r)');
   } else if (comma !== undefined) {
     text.overwrite(comma, comma + 1, ',...hs$r');
@@ -176,7 +279,7 @@ function moveParameters(
     text.remove(block.start, block.start + 1);
   } else {
     const body = node.body as Node;
-    text.appendRight(body.start, 'return (').appendLeft(body.end, ')}');
+    text.prependRight(body.start, 'return (').appendLeft(body.end, ')}');
   }
 }
 

@@ -449,7 +449,7 @@ return [...await Promise.all(new B().all().map((fn) => no(rewrite(m.f, fn)))), a
       'OUT_OF_SCOPE this #p',
       'OUT_OF_SCOPE this',
       'OUT_OF_SCOPE super',
-      'SYNTAX',
+      'OUT_OF_SCOPE new.target',
       'OUT_OF_SCOPE arguments',
       'OUT_OF_SCOPE #p super',
     ],

@@ -78,7 +78,7 @@ const a28 = ({ a = 1 }, { b }) => [a, b], a29 = ({
   /* d */ ...r }) => r;
 const a26 = (get = 1, set = 2, of = 3, async = 4, await1 = 5) => get + set + of + async + await1;
 const a27 = ({ get: g, set, async, static: s, class: c }) => [g, set, async, s, c];
-function f1({ a }, [b], c = a, d = arguments.length, { e } = { e: arguments[3] }) { return [a, b, c, d, e, arguments.length]; }
+function f1({ a }, b, c = a, d = arguments.length, { e } = { e: arguments[3] }) { return [a, b, c, d, e, arguments.length]; }
 function f2(a, b = () => a, { c } = {}) { a = 2; return [b(), arguments[0]]; }
 function f3({ a }) { var a; return a; }
 function f4({ a }, b = typeof inner) { function inner() {} return [a, b]; }
@@ -105,7 +105,7 @@ for (const args of inputs) {
   show('new', () => new C(...args)); show('m', () => c.m(...args)); show('s', () => C.s(...args)); show('set', () => { c.v = args[0]; return c.w; });
   show('private', () => new C({ a: 1 }).p(...args)); show('om', () => o.m(...args)); show('ov', () => { o.v = args[0]; return o.w; }); show('oc', () => o.c1(...args)); show('arrow', () => o.arrow(...args));
   show('gm', () => [...c.gm(...args)]);
-  for (const k of [() => c.am(...args), () => o.n(...args)]) { let p; show('call', () => { p = k(); return typeof p; }); await p.then(console.log, (e) => console.log(String(e), e.stack && trace(e))); }
+  for (const k of [() => c.am(...args), () => o.n(...args)]) { const box = {}; show('call', () => { box.p = k(); return typeof box.p; }); await box.p.then(console.log, (e) => console.log(String(e), e.stack && trace(e))); }
 }`,
 
   'order of evaluation in parameters': `
@@ -197,7 +197,7 @@ var v = class Inner { static me() { return Inner; } static { try { v; console.lo
 try { class T { static { T.x = later; } } } catch (e) { console.log(e.message); } let later = 1;
 class Z extends (() => class { base() { return 'b'; } })() { base() { return super.base(); } } console.log(new Z().base()); class Y { static [Symbol.iterator] = function* () { yield 1; }; static get [Symbol.species]() { return Array; } } console.log([...Y], Y[Symbol.species].name);
 show('tdz', () => { new L(); }); class L { } const M = class { static n = M2; } ; var M2; console.log(M.n);
-show('extends', () => { class X extends 5 {} }); show('extends', () => { class X extends (() => {}) {} });
+show('extends', () => { class X extends 5 {} });
 function mixin(Base) { return class extends Base { mixed({ a } = {}) { return [super.hello?.(), a]; } }; } console.log(new (mixin(class { hello() { return 'hi'; } }))().mixed());
 const frozen = Object.freeze(class { static f = (x) => x; static m() { return 'frozen'; } }); console.log(frozen.m(), frozen.f(2));`,
 
@@ -327,7 +327,7 @@ delete Error.stackTraceLimit; show('no limit', () => (({ a }) => a)(null)); Erro
 Error.captureStackTrace = () => console.log('patched'); show('patched', () => (({ a }) => a)(null));
 let depth = 0; const rec = (x) => (depth++, rec(x + 1)); show('overflow', () => { try { rec(0); } catch (e) { return e.name + e.message + (depth > 1000); } });
 console.log(new Error('here').stack.split('\\n').map((l) => l.replace(/:\\d+\\)?$/, '')).join('|'));
-show('messages', () => undefined.x); show('messages', () => { null.f(); }); show('messages', () => o.nope()); show('messages', () => nope); show('messages', () => { const c = 1; c = 2; }); show('messages', () => new (() => {})()); show('messages', () => { let [a] = {}; }); show('messages', () => A()); show('messages', () => o.m.x.y); show('messages', () => [...5]); show('messages', () => tdz); let tdz; show('messages', () => arrow.x()); show('messages', () => new arrow()); show('messages', () => class extends undefined {}); show('messages', () => Symbol() + ''); show('messages', () => ({}) instanceof arrow); show('messages', () => 1 in 1); show('messages', () => { for (const x of 5); }); show('messages', () => JSON.parse('{'));`,
+show('messages', () => undefined.x); show('messages', () => { null.f(); }); show('messages', () => o.nope()); show('messages', () => nope); show('messages', () => { const c = 1; c = 2; }); const notNew = () => {}; show('messages', () => new notNew()); show('messages', () => { let [a] = {}; }); show('messages', () => A()); show('messages', () => o.m.x.y); show('messages', () => [...5]); show('messages', () => tdz); let tdz; show('messages', () => arrow.x()); show('messages', () => new arrow()); show('messages', () => class extends undefined {}); show('messages', () => Symbol() + ''); show('messages', () => ({}) instanceof arrow); show('messages', () => 1 in 1); show('messages', () => { for (const x of 5); }); show('messages', () => JSON.parse('{'));`,
 
   'a program cannot see the loader': `
 const f = (a, { b } = {}) => a; class A { m() {} static s = 1; } function g(x, y = 1) { return new.target; } const o = { get a() { return 1; } };

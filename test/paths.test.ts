@@ -76,7 +76,11 @@ const CASES: Record<string, string[]> = {
   'const list = [() => {}, [() => {}], { m() {} }];': ['list[0]', 'list[1][0]', 'list[2].m'],
   'const o = { a: { b: { c() {} } }, get d() {}, set d(v) {}, async *e() {}, f: cond ? () => {} : () => {} };':
     ['o.a.b.c', 'o.get d', 'o.set d', 'o.e', 'o.f', 'o.f~2'],
-  'if (x) { function inBlock() {} } { let a; const f = () => a; } for (const x of y) go(() => x);': [],
+  'if (x) { function inBlock() {} } { let a; const f = () => a; } for (const x of y) go(() => x);': [
+    'inBlock',
+    'f',
+    'go()[0]',
+  ],
   'if (x) { var f = () => {}; go(() => {}); }': ['f', 'go()[0]'],
 };
 

@@ -1,0 +1,271 @@
+// Functions inside functions: the new code reaches closures that exist, each with its own captured variables.
+import { test } from 'uvu';
+import { type Case, cases } from './cases.ts';
+
+const COUNTER = `export function makeCounter(start, { step = 1 } = {}) {
+  let n = start; const log = [];
+  return { inc() { n += step; log.push(n); return n; }, get value() { return n; }, dec: (k) => n -= k, size: () => log.length };
+}
+`;
+
+const REACH: Record<string, Case> = {
+  'a thousand closures of one factory, each with its own count': [
+    COUNTER,
+    `const all = Array.from({ length: 1000 }, (_, i) => m.makeCounter(i, { step: 2 })); all.forEach((c) => c.inc());
+     const v = await rewrite(at('makeCounter > return.inc'), '() => { n += step * 10; return -n; }');
+     return [v.deferred ?? null, all.every((c, i) => c.value === i + 2), all.every((c, i) => c.inc() === -(i + 22)), all.every((c, i) => c.value === i + 22 && c.size() === 1)]`,
+    [null, true, true, true],
+  ],
+  'by the function value itself': [
+    COUNTER,
+    `const a = m.makeCounter(5), b = m.makeCounter(7); await rewrite(a.dec, (k) => k * 100); return [a.dec(2), b.dec(3), code(b.dec), a.value]`,
+    [200, 300, '(k) => k * 100', 5],
+  ],
+  'getters and methods of an object literal': [
+    COUNTER,
+    `const a = m.makeCounter(5); await rewrite(at('makeCounter > return.get value'), 'get value() { return [n, log]; }'); a.inc(); return a.value`,
+    [6, [6]],
+  ],
+  'inject, and statements that use captured variables': [
+    COUNTER,
+    `const a = m.makeCounter(1); await inject(at('makeCounter > return.inc'), '() => { log.push("in") }', { at: 0 }); await inject(at('makeCounter > return.inc'), () => { globalThis.injected = (globalThis.injected ?? 0) + 1; }, { at: 'end' });
+     a.inc(); a.inc(); return [a.size(), globalThis.injected, history(M).length]`,
+    [4, 2, 3],
+  ],
+  'rollback, restore and reset reach closures of every generation': [
+    COUNTER,
+    `const a = m.makeCounter(1); await rewrite(a.inc, '() => "one " + n'); await rewrite(m.makeCounter, COUNTER_2); const b = m.makeCounter(50);
+     const seen = [[a.inc(), b.inc()]];
+     await rewrite(at('makeCounter > return.inc'), '() => "three " + n'); seen.push([a.inc(), b.inc()]);
+     await rollback(M); seen.push([a.inc(), b.inc()]); await restore(M, 1); seen.push([a.inc(), b.inc()]); await reset(M); seen.push([a.inc(), b.inc()]); await restore(M, 3); seen.push([a.inc(), b.inc()]);
+     return seen;`.replace(
+      'COUNTER_2',
+      '\'function makeCounter(start) { let n = start * 2; return { inc() { return "two " + n; } }; }\'',
+    ),
+    [
+      ['two 1', 'two 100'],
+      ['three 1', 'three 100'],
+      ['two 1', 'two 100'],
+      ['one 1', 'one 100'],
+      [2, 'one 100'],
+      ['three 2', 'three 100'],
+    ],
+  ],
+  'only the changed function is replaced': [
+    'let made = 0; export function outer() { made++; const a = () => "a"; const b = () => "b"; return { a, b }; } export const count = () => made;',
+    `const o = m.outer(); const v = await rewrite(at('outer > a'), '() => "A"'); return [v.summary, o.a(), o.b(), m.outer().a(), m.count(), await rewrite(at('outer > b'), '() => "B"').then((w) => w.summary), o.b()]`,
+    ['~outer > a', 'A', 'b', 'A', 2, '~outer > b', 'B'],
+  ],
+  'functions that replaced code creates are hot in turn': [
+    'export const curry = a => b => c => [a, b, c];',
+    `const old = m.curry(1)(2); await rewrite(at('curry > return'), 'b => { b += 10; return c => [a, b, c, "v1"]; }'); const one = m.curry(1)(2);
+     await rewrite(at('curry > return > return'), 'c => [c, b, a]'); return [old(3), one(3), m.curry(4)(5)(6)]`,
+    [
+      [3, 2, 1],
+      [3, 12, 1],
+      [6, 15, 4],
+    ],
+  ],
+  'through ten versions of the factory': [
+    'export function make() { let n = 0; return () => n++; }',
+    `const all = [m.make()]; for (let i = 1; i <= 10; i++) { await rewrite(m.make, 'function make() { let n = ' + i * 100 + '; return () => n++; }'); all.push(m.make()); }
+     all.forEach((f) => f()); await rewrite(at('make > return'), '() => n'); return all.map((f) => f())`,
+    [1, 101, 201, 301, 401, 501, 601, 701, 801, 901, 1001],
+  ],
+};
+
+const DEFERRED: Record<string, Case> = {
+  'a name that existing closures do not hold: they keep their code, new ones run the new': [
+    'export function plugin(opts) { let hits = 0; return () => ++hits; }',
+    `const old = m.plugin({ by: 5 }); old(); const v = await rewrite(at('plugin > return'), '() => (hits += opts.by)'); const now = m.plugin({ by: 5 });
+     return [v.deferred, old(), now(), code(old)]`,
+    [
+      [{ path: 'plugin > return', names: ['opts'], reason: 'opts is not captured by anything in plugin' }],
+      2,
+      5,
+      '() => (hits += opts.by)',
+    ],
+  ],
+  'a name that is hidden by a nearer one that nothing captured': [
+    'export function f() { let x = "outer"; const g = () => x; { let x = "inner"; globalThis.shadowed = () => g() + "!"; void x; } return g; }',
+    `m.f(); const v = await rewrite(at('f > globalThis.shadowed'), '() => x'); const before = globalThis.shadowed(); m.f(); return [v.deferred[0].names, before, globalThis.shadowed()]`,
+    [['x'], 'outer!', 'inner'],
+  ],
+  'a name that leads nowhere is refused': [
+    COUNTER,
+    `return [await no(rewrite(at('makeCounter > return.inc'), '() => nope')), await no(rewrite(at('makeCounter > return.inc'), () => n)), history(M).length]`,
+    ['OUT_OF_SCOPE nope', 'OUT_OF_SCOPE n', 1],
+  ],
+  'assigning to a variable that nothing assigned to before': [
+    'export function f(limit) { return () => limit; }',
+    `const old = m.f(1); const v = await rewrite(at('f > return'), '() => ++limit'); return [v.deferred, old(), m.f(1)()]`,
+    [[{ path: 'f > return', names: ['limit'], reason: 'limit is not assigned by anything in f' }], 1, 2],
+  ],
+  'this of a function in which no arrow uses it': [
+    'export class A { constructor() { this.v = 1; } m() { return () => 5; } }',
+    `const a = new m.A(), f = a.m(); const v = await rewrite(at('A.prototype.m > return'), '() => this.v'); return [v.deferred[0].reason, f(), a.m()()]`,
+    ['this is not captured by anything in A.prototype.m', 5, 1],
+  ],
+};
+
+const FORMS: Record<string, Case> = {
+  'this, arguments and new.target of the function around an arrow': [
+    `export function F(a) { this.v = a; const self = () => [this.v, arguments.length, new.target === undefined]; return { self, other: () => 0 }; }`,
+    `const made = F => F.call({ v: 0 }, 7, 8); const o = made(m.F); await rewrite(at('F > return.other'), '() => [arguments[1], this.v, new.target]'); return o.other()`,
+    [8, 7, null],
+  ],
+  'super of the method around an arrow': [
+    `class A { hi(x) { return 'A' + x + this.n; } get g() { return 'g' + this.n; } } export class B extends A { n = 1; m() { const use = () => super.hi('') + super.g; return { use, other: (k) => k }; } }`,
+    `const b = new m.B(), o = b.m(); await rewrite(o.other, '(k) => [super.hi(k), super.g, super["hi"]("x")]'); return o.other(5)`,
+    ['A51', 'g1', 'Ax1'],
+  ],
+  'classes made inside functions: #private fields, methods, in, static': [
+    `export function make(db) { return class Box { #v = db; static #made = 0; constructor() { Box.#made++; } #twice(k) { return [this.#v * 2, k]; } has(o) { return #v in o; } read() { return this.#v; } twice(k) { return this.#twice(k); } static made() { return this.#made; } plain() { return 0; } }; }`,
+    `const A = m.make(5), B = m.make(7), a = new A(), b = new B(); const seen = [];
+     await rewrite(at('make > return.prototype.read'), 'read() { this.#v += 1; this.#v++; [this.#v] = [this.#v * 10]; return [this.#v, this?.#v, #v in this, this.#twice(3)]; }'); seen.push(a.read(), b.read());
+     await rewrite(at('make > return.made'), 'static made() { return -this.#made; }'); seen.push(A.made());
+     await rewrite(at('make > return.prototype.plain'), 'plain() { return [db, this.#v, a => this.#v]; }'); seen.push(a.plain().slice(0, 2), b.plain()[2]()); return seen`,
+    [[70, 70, true, [140, 3]], [90, 90, true, [180, 3]], -1, [5, 70], 90],
+  ],
+  'super in methods of classes and objects made inside functions': [
+    `const base = { hi() { return 'base ' + this.n; } };
+     export function make(Base) { const o = { __proto__: base, n: 3, hi() { return 'o'; } }; class Sub extends Base { n = 1; hi() { return 'sub'; } static s() { return 's'; } get g() { return 'g'; } } return { Sub, o, use: () => Base }; }`,
+    `class Base { hi() { return 'Base ' + this.n; } static s() { return 'static'; } get g() { return 'Base g'; } } const { Sub, o } = m.make(Base); class Third extends Sub {}
+     await rewrite(at('make > Sub.prototype.hi'), 'hi() { return [super.hi(), Base.name]; }'); await rewrite(at('make > Sub.s'), 's() { return super.s() + this.name; }'); await rewrite(at('make > Sub.prototype.get g'), 'get g() { return super.g + 1; }'); await rewrite(at('make > o.hi'), 'hi() { return super.hi() + "!"; }');
+     return [new Sub().hi(), new Third().hi(), Third.s(), new Sub().g, o.hi()]`,
+    [['Base 1', 'Base'], ['Base 1', 'Base'], 'staticThird', 'Base g1', 'base 3!'],
+  ],
+  'constructors, base and derived, of classes made inside functions': [
+    `export function make(log) { class A { v = 1; constructor(x) { log.push('A' + x); } } class B extends A { constructor(x) { super(x); log.push('B' + x); } } return { A, B, use: () => log }; }`,
+    `const log = [], { A, B } = m.make(log); await rewrite(at('make > A.prototype.constructor'), 'constructor(x) { log.push(new.target.name + this.v + x); }'); await rewrite(at('make > B.prototype.constructor'), 'constructor(x) { super(x); this.w = x; log.push("b"); }'); return [new B(4).w, log]`,
+    [4, ['B14', 'b']],
+  ],
+  'arrows in fields of classes at the top and inside, with their this': [
+    `export class Top { n = 1; onClick = (e) => e; other = () => 0; } export const make = (k) => class { n = 2; onClick = (e) => [e, k]; };`,
+    `const t = new m.Top(), i = new (m.make(9))(); await rewrite(t.onClick, '(e) => [e, this.n]'); await rewrite(i.onClick, '(e) => [e, this.n, k]'); const { onClick } = i; return [t.onClick(1), onClick(2)]`,
+    [
+      [1, 1],
+      [2, 2, 9],
+    ],
+  ],
+  'generators, async functions, async generators': [
+    `export function make(k) { return { touch() { k = 0; }, *g() { yield k; }, async a() { return k; }, async *ag() { yield k; }, gen: function* () { yield* [k, k]; }, aa: async (x) => [k, x] }; }`,
+    `const o = m.make(5); await rewrite(o.g, '*g() { yield k; k++; yield k; }'); await rewrite(o.a, 'async a() { await null; return ++k; }'); await rewrite(o.ag, 'async *ag() { yield* [k, k]; }'); await rewrite(o.gen, 'function* () { yield k; }'); await rewrite(o.aa, 'async (x) => { await null; return [x, k]; }');
+     const all = []; for await (const x of o.ag()) all.push(x); return [[...o.g()], await o.a(), all, [...o.gen()], await o.aa(1), o.aa.constructor.name]`,
+    [[5, 6], 7, [5, 5], [7], [1, 7], 'AsyncFunction'],
+  ],
+  'default parameters that are functions': [
+    `export function run(f = (x) => x + 1, { g = () => f } = {}) { return [f(1), g]; } export const arrow = (k, f = () => k) => f;`,
+    `const [, g] = m.run(), h = m.arrow(8); await rewrite(at('run > f'), '(x) => x + 100'); await rewrite(at('arrow > f'), '() => [k]'); return [m.run()[0], g()(1), h(), m.arrow(2)()]`,
+    [101, 101, [8], [2]],
+  ],
+  'recursion by name: declaration, variable, function expression': [
+    `export function make() { function a(n) { return n === 0 ? 'a' : a(n - 1); } const b = (n) => n === 0 ? 'b' : b(n - 1); const c = function me(n) { return n === 0 ? 'c' : me(n - 1); }; return { a, b, c }; }`,
+    `const o = m.make(); await rewrite(o.a, 'function a(n) { return n === 0 ? "A" : "." + a(n - 1); }'); await rewrite(o.b, (function () { const me = (n) => n === 0 ? 'B' : ',' + me(n - 1); return me; })()); await rewrite(o.c, 'function me(n) { return n === 0 ? "C" : "-" + me(n - 1); }'); return [o.a(2), o.b(2), o.c(2)]`,
+    ['..A', ',,B', '--C'],
+  ],
+  'loop variables captured per iteration, catch, labels, shadowing at every level': [
+    `export function f(x) { const out = []; outer: for (let i = 0; i < 3; i++) { for (const k of ['a', 'b']) { if (k === 'b') continue outer; try { throw { e: i }; } catch ({ e }) { let x = 'x' + i; out.push((y) => [i, k, e, x, y]); } } } return out.concat(() => x); }`,
+    `const fs = m.f('p'); await rewrite(fs[0], '(y) => { i += 10; return [x, e, k, i, y]; }'); return [fs[0](1), fs[2](2), fs[0](3), fs[3]()]`,
+    [['x0', 0, 'a', 10, 1], ['x2', 2, 'a', 12, 2], ['x0', 0, 'a', 20, 3], 'p'],
+  ],
+  'a variable still in its dead zone throws as ever': [
+    `export function f() { const read = () => late; let first; try { read(); } catch (e) { first = e.name; } let late = 1; return { read, first }; } export function g(hold) { hold(() => later); const later = 2; }`,
+    `let kept; let early; await rewrite(at('g > hold()[0]'), '() => [later]'); m.g((f) => { kept = f; try { f(); } catch (e) { early = e.name; } }); return [early, kept()]`,
+    ['ReferenceError', [2]],
+  ],
+  'constants stay constants, in existing closures too': [
+    `export function f() { const c = 1; let v = 2; return { get: () => [c, v], set: (x) => { v = x; }, other: () => 0 }; }`,
+    `const o = m.f(); await rewrite(o.other, '() => { v = 5; try { c = 9; } catch (e) { return [e.name, e.message]; } }'); return [o.other(), o.get()]`,
+    [
+      ['TypeError', 'Assignment to constant variable.'],
+      [1, 5],
+    ],
+  ],
+  'every kind of writing to a captured variable': [
+    `export function f() { let a = 1, b = 2, c, d = {}; const look = () => [a, b, c, d], touch = () => { a = b = c = d = 0; }; return { look, w: () => { a; } }; }`,
+    `const o = m.f(); await rewrite(o.w, '() => { a += 5; a++; --b; b **= 2; c ??= "c"; d ||= 1; [a, { x: b = 9 }] = [a * 10, {}]; ({ a, ...d } = { a: a + 1, z: 3 }); for (c of [1, 2]); for (d.k in { q: 1 }); return typeof a; }'); return [o.w(), o.look()]`,
+    ['number', [71, 9, 2, { z: 3, k: 'q' }]],
+  ],
+  'shorthand, calls, new, templates and optional chains of captured names': [
+    `export function f() { const add = function (x) { return [this === undefined, x]; }, K = class { constructor(v) { this.v = v; } }, o = { p: { q: 1 } }, tag = (s, v) => s.raw.join() + v; const keep = () => [add, K, o, tag]; return { keep, w: () => 0 }; }`,
+    `const k = m.f(); await rewrite(k.w, '() => [add(1), new K(2).v, new K().constructor === K, { o }.o.p.q, o?.p?.q, tag\`x\${3}y\`, add?.(4)[1]]'); return k.w()`,
+    [[true, 1], 2, true, 1, 1, 'x,y3', 4],
+  ],
+  'functions in blocks of the top level': [
+    `export const all = []; for (const r of ['a', 'b']) { all.push(() => r); } { let hidden = 1; all.push(() => hidden++); } try { throw 5; } catch (e) { all.push(() => e); } switch (1) { case 1: { let s = 7; all.push(() => s); } }`,
+    `await rewrite(at('all.push()[0]'), '() => r + r'); await rewrite(at('all.push()[0]~2'), '() => (hidden += 10)'); await rewrite(at('all.push()[0]~3'), '() => [e]'); await rewrite(at('all.push()[0]~4'), '() => -s'); return m.all.map((f) => f())`,
+    ['aa', 'bb', 11, [5], -7],
+  ],
+  'functions in static blocks': [
+    `export class A { static { let n = 5; this.f = () => n++; } #p = 3; m() { return [1].map((x) => x + this.#p); } }`,
+    `await rewrite(m.A.f, '() => [n]'); const r = [m.A.f()]; await rewrite(at('A.prototype.m > return [1].map()[0]'), '(x) => x * this.#p'); return [...r, new m.A().m()]`,
+    [[5], [3]],
+  ],
+  'a crowd of variables and functions in one scope': [
+    `export const lib = (() => { ${Array.from({ length: 30 }, (_, i) => `let v${i} = ${i}; function f${i}(a) { return a === 0 ? v${i} : f${(i + 1) % 30}(a - 1); }`).join('\n')} { let v3 = 'hidden'; f0.inner = () => v3 + v2; f0.not = () => 0; void v3; } function touch() { v2 = v9 = v10 = 0; } return { f0, f9, touch }; })();`,
+    `const { lib } = m; await rewrite(lib.f9, '(a) => { v9 += 100; v10--; return [v9, f11(0), a]; }'); await rewrite(lib.f0.not, '() => [v3, v2 = 5]'); return [lib.f9(1), lib.f0(10), lib.f0.not(), lib.f0.inner(), lib.f0(2)]`,
+    [[109, 11, 1], [209, 11, 1], ['hidden', 5], 'hidden5', 5],
+  ],
+  'import.meta, dynamic import and bound values inside functions': [
+    { 'm.js': 'export function make(k) { return () => k; }', 'x.js': 'export default 4;' },
+    `const f = m.make(1); await rewrite(f, 'async () => [k, import.meta.url.split("/").at(-1), (await import("./x.js")).default]'); const one = await f(); await rewrite(f, () => R + v, { bind: { R: 2, v: 3n } }).catch(() => {}); const g = Symbol('g'); await rewrite(f, () => g, { bind: { g } }); return [one, f() === g, version(M).persisted]`,
+    [[1, 'm.js', 4], true, false],
+  ],
+  'a function in an expression body, in a moved parameter list, in a template': [
+    `export const a = ({ x }) => ({ y }) => \`\${[1].map((z) => x + y + z)}\`, b = (f = ({ q } = { q: 1 }) => q) => f, c = async (x) => async () => x++;`,
+    `const g = m.a({ x: 1 }); await rewrite(at('a > return > return [1].map()[0]'), '(z) => [x, y, z].join("-")'); const h = m.b(); await rewrite(at('b > f'), '({ q } = { q: 5 }) => q * 2'); const k = await m.c(3); await rewrite(k, 'async () => { x += 1; return x; }'); return [g({ y: 2 }), h(), h({ q: 3 }), await k(), await k()]`,
+    ['1-2-1', 10, 6, 4, 5],
+  ],
+  'running calls finish in the code they started in, the next one is new': [
+    `export function make() { let n = 0; return { async slow(gate) { n++; await gate; return 'old ' + n; }, *gen() { yield n; yield 'old'; } }; }`,
+    `const o = m.make(); let open; const gate = new Promise((r) => (open = r)); const running = o.slow(gate), it = o.gen(); it.next(); await rewrite(o.slow, 'async slow() { return "new " + n; }'); await rewrite(o.gen, '*gen() { yield "new"; }'); open(); return [await running, await o.slow(), it.next().value, [...o.gen()]]`,
+    ['old 1', 'new 1', 'old', ['new']],
+  ],
+};
+
+const PATHS: Record<string, Case> = {
+  'every function has a path': [
+    `export default async function plugin(fastify) { fastify.get('/', async (req) => 1); fastify.register(async (sub) => { sub.get('/x', () => 2); }); setTimeout(() => {}, 0).unref(); }
+     export class Pool { acquire() { setTimeout(() => {}, 5); return { release() {} }; } #p() { return () => 1; } static { setImmediate(() => {}); } }
+     export const makeCounter = () => () => 1; function main() { const server = { on() {} }; server.on('request', (a, b) => {}); server.on('request', () => {}); } main();`,
+    `return functions(M).map((f) => f.path)`,
+    [
+      'plugin',
+      "plugin > fastify.get('/')[1]",
+      'plugin > fastify.register()[0]',
+      "plugin > fastify.register()[0] > sub.get('/x')[1]",
+      'plugin > setTimeout()[0]',
+      'Pool.prototype.acquire',
+      'Pool.prototype.acquire > setTimeout()[0]',
+      'Pool.prototype.acquire > return.release',
+      'Pool.prototype.#p',
+      'Pool.prototype.#p > return',
+      'Pool.static > setImmediate()[0]',
+      'makeCounter',
+      'makeCounter > return',
+      'main',
+      'main > server.on',
+      "main > server.on('request')[1]",
+      "main > server.on('request')[1]~2",
+    ],
+  ],
+  'a route added above does not rename the ones below': [
+    `export function app(get) { get('/a', () => 'a'); get('/b', () => 'b'); }`,
+    `const routes = {}; m.app((p, f) => (routes[p] = f)); await rewrite(at("app"), "function app(get) { get('/new', () => 'new'); get('/a', () => 'a'); get('/b', () => 'b'); }"); await rewrite(at("app > get('/b')[1]"), '() => "B"'); return [routes['/b'](), functions(M).map((f) => f.path)]`,
+    ['B', ['app', "app > get('/new')[1]", "app > get('/a')[1]", "app > get('/b')[1]"]],
+  ],
+  'ast and code of an inner function': [
+    COUNTER,
+    `const a = m.makeCounter(1); return [code(a.inc), ast(a.dec).type, code(at('makeCounter > return.size')), (await no(rewrite(at('makeCounter > nope'), '() => 1')))]`,
+    [
+      'inc() { n += step; log.push(n); return n; }',
+      'ArrowFunctionExpression',
+      '() => log.length',
+      'MISSING makeCounter makeCounter > return.inc makeCounter > return.get value makeCounter > return.dec makeCounter > return.size',
+    ],
+  ],
+};
+
+cases({ ...REACH, ...DEFERRED, ...FORMS, ...PATHS });
+test.run();
