@@ -169,7 +169,7 @@ function injectConcise({ whole, statements, into }: Insertion, at: At, to: Desti
     whole.appendRight(body.start, `{ ${statements} return `).appendLeft(body.end, '; }');
   } else {
     const result = freshName('result', into, statements);
-    const [open, close] = nameless(body);
+    const [open, close] = asInitialiser(body);
     whole
       .appendRight(body.start, `{ const ${result} = ${open}`)
       .appendLeft(body.end, `${close}; ${statements} return ${result}; }`);
@@ -222,7 +222,7 @@ function injectTail(insertion: Insertion, last: Node): void {
 /** Between the work of a return and its leaving. */
 function injectBetween({ whole, source, statements, into }: Insertion, exit: Node, value: Node): void {
   const result = freshName('result', into, statements);
-  const [open, close] = nameless(value);
+  const [open, close] = asInitialiser(value);
   whole.overwrite(exit.start, exit.start + 'return'.length, `const ${result} =`);
   whole.appendRight(value.start, open).appendLeft(value.end, close);
   whole.appendLeft(exit.end, `${unended(source, exit) ? ';' : ''} ${statements} return ${result};`);
@@ -352,8 +352,12 @@ function unended(source: string, node: Node): boolean {
   }
 }
 
-/** What keeps a function or class without a name from taking that of the variable that it is put in (ECMA-262 8.4.5). */
-function nameless(value: Node): [open: string, close: string] {
+/**
+ * What a value needs around it where it becomes a variable's: a function or class without a name must not take that of
+ * the variable (ECMA-262 8.4.5), and in a list of values the commas must not become the declaration's.
+ */
+function asInitialiser(value: Node): [open: string, close: string] {
+  if (value.type === 'SequenceExpression') return ['(', ')'];
   const inner = unwrapped(value);
   return (isFunction(inner) || isClass(inner)) && !inner.id ? ['(0, ', ')'] : ['', ''];
 }

@@ -209,6 +209,18 @@ const INJECTIONS: Record<string, Inject> = {
     '() => log()',
     'const result = (0, () => 1); log(); return result;',
   ],
+  'at the end of a list of values': [
+    'return x(),y',
+    'end',
+    '() => log()',
+    'const result = (x(),y); log(); return result;',
+  ],
+  'at the end of a return without a space': [
+    'return"x"',
+    'end',
+    '() => log()',
+    'const result ="x"; log(); return result;',
+  ],
   'at the end of nothing': ['', 'end', '() => log()', 'log();'],
   'declarations in a block': ['x();', 0, '() => { const b = 1; log(b) }', '{ const b = 1; log(b) } x();'],
   'a var that collides': [
