@@ -102,7 +102,12 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
   const history = historyOf(module);
-  if (history.current === version.number) return publicVersion(module, version);
+  if (history.current === version.number) {
+    // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
+    if (version.kept && history.log?.era((history.versions[0] as KeptVersion).id).current !== version.number)
+      recordRestore(module, version);
+    return publicVersion(module, version);
+  }
   const bound = boundOf(version);
   const boundNow = boundOf(currentVersion(module));
   const before = analyse(currentText(module), module.url);
@@ -119,15 +124,21 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
     bound,
     textUrl(module, version.id, version.kept),
   );
-  if (history.log !== undefined) {
-    withdrawAtExit(history.log);
-    history.log.appendRestore((history.versions[0] as KeptVersion).id, version.number);
-  }
+  recordRestore(module, version);
   apply(module, steps);
   makeCurrent(module, version, after.source);
   return publicVersion(module, version, deferred);
 }
 
+/** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
+function recordRestore(module: LiveModule, version: KeptVersion): void {
+  const { log, versions } = historyOf(module);
+  if (log === undefined) return;
+  withdrawAtExit(log);
+  log.appendRestore((versions[0] as KeptVersion).id, version.number);
+}
+
+/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
 function makeCurrent(module: LiveModule, version: KeptVersion, text: string): void {
   const history = historyOf(module);
   history.text = text;

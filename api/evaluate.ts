@@ -468,6 +468,11 @@ function uncommon(fn: FunctionNode): Uncommon {
   return found;
 }
 
+/** How to go back to the file where that needs a restart, which would run the newest version again. */
+function wayBack({ started }: LiveModule): string {
+  return started === 0 ? '' : ' (to go back to the file, start with HOTSWAP_RELOAD=0 and reset() it there)';
+}
+
 /** Whether calls of the function that callers hold can become calls of the new one at all. */
 function checkKind({ module, hot }: Making, native: HotFunction): void {
   const subject = { module: module.url, path: hot.path };
@@ -480,7 +485,7 @@ function checkKind({ module, hot }: Making, native: HotFunction): void {
   ) {
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too; this change needs a restart`,
+      `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too; this change needs a restart${wayBack(module)}`,
       subject,
     );
   }
@@ -488,7 +493,7 @@ function checkKind({ module, hot }: Making, native: HotFunction): void {
   if (reads(hot) && !reads(native)) {
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
-      `the new code of ${module.url}#${hot.path} reads new.target, which the loaded function does not pass on; this change needs a restart`,
+      `the new code of ${module.url}#${hot.path} reads new.target, which the loaded function does not pass on; this change needs a restart${wayBack(module)}`,
       subject,
     );
   }

@@ -174,6 +174,18 @@ test('HOTSWAP_RELOAD=0 runs the file and keeps the history', async () => {
   one.remove();
 });
 
+test('what only a restart can undo is undone with HOTSWAP_RELOAD=0 and reset()', async () => {
+  const one = app(
+    `const why = await reset('./m.js').then((v) => v.number, (e) => e.code + ' ' + /HOTSWAP_RELOAD=0/.test(e.message)); say(why, typeof f());`,
+  );
+  one.write('make.js', `${APP}await rewrite(f, function* () { yield 1; });`);
+  await one.run({ entry: 'make.js' });
+  assert.equal((await one.go()).out, ['ERR_HOTSWAP_STRUCTURAL true', 'object']);
+  assert.equal((await one.go({ HOTSWAP_RELOAD: '0' })).out, [0, 'number']);
+  assert.equal(await one.go(), { out: [0, 'number'], err: '' });
+  one.remove();
+});
+
 test('a changed file is never overridden: one warning, a new history, and the old one when the text is back', async () => {
   const one = app(NEXT);
   await one.go();
