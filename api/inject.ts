@@ -199,7 +199,9 @@ function injectAfter(
 function injectTail(insertion: Insertion, last: Node): void {
   switch (last.type) {
     case 'ReturnStatement':
-      if (last.argument === null) return injectBefore(insertion, last);
+      // What does no work may wait; a function that is returned so stays where its path has it.
+      if (last.argument === null || isFunction(unwrapped(last.argument)))
+        return injectBefore(insertion, last);
       return injectBetween(insertion, last, last.argument);
     case 'ThrowStatement':
       return injectBefore(insertion, last);

@@ -53,14 +53,20 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
       : bodyText(text, node, constants);
     replacement = `${async}(${params}) => ${body}`;
   } else {
-    const declared = hot.node.type === 'FunctionDeclaration' ? (hot.node.id?.name ?? '') : '';
-    const name = declared !== '' ? declared : keepsName ? what.ownName : '';
+    const name = keepsName ? what.ownName : keptName(hot, what, free);
     const whole = `${async}function${star} ${name}(${params}) ${bodyText(text, node, constants)}`;
     replacement = hot.node.type === 'ArrowFunctionExpression' && opensStatement(to) ? `(${whole})` : whole;
   }
   const source = new MagicString(analysis.source).overwrite(hot.start, hot.end, replacement).toString();
   const values = Object.entries(bind.values).filter(([name]) => free.names.has(name));
   return { source, values: Object.fromEntries(values) };
+}
+
+/** The name that a function keeps: a declaration's always, an expression's unless the new code means another by it. */
+function keptName({ node }: HotFunction, what: Given, free: FreeReferences): string {
+  const name = node.id?.name ?? '';
+  const means = node.type !== 'FunctionDeclaration' && what.ownName !== name && free.names.has(name);
+  return means ? '' : name;
 }
 
 /** Whether a function can stay an arrow and be hot: one whose parameters cannot be moved has no patch point (loader/patch.ts). */
@@ -135,7 +141,7 @@ function retarget(
   if (what.ownName !== undefined && bound.has(what.ownName)) return false;
   const calls = what.ownName === undefined ? undefined : free.names.get(what.ownName);
   if (calls === undefined || what.ownName === undefined) return false;
-  const self = selfReference(hot);
+  const self = selfReference(hot) ?? hot.node.id?.name;
   if (self === what.ownName) return false;
   // Closures that exist may not hold the variable, but each function expression knows itself.
   if (hot.local && hot.node.type === 'FunctionExpression' && hot.owner === undefined && what.node.id)

@@ -104,7 +104,7 @@ return out;`,
   'a named function expression': [
     'export const f = function fact(n) { return n < 2 ? 1 : n * fact(n - 1); };',
     'await rewrite(m.f, (n) => n); return [m.f(4), m.f.name, text()]',
-    [4, 'f', 'export const f = function (n) { return n; };'],
+    [4, 'fact', 'export const f = function fact(n) { return n; };'],
   ],
   'an anonymous default function': [
     'export default function (a) { return a; }',
@@ -282,7 +282,7 @@ return [m.o.m(4), m.o.g, m.o.a(1), m.o.f(1), m.o.c1(1), await m.o.am(), [...m.o.
     `const at0 = [m.f.length, m.g.length, m.g.name]; await rewrite(m.f, (a, b, c) => {}); await rewrite(m.g, (a) => {}); const now = [m.f.length, m.g.length, m.g.name]; await reset(M); return [at0, now, [m.f.length, m.f.name, m.g.length, m.g.name], Object.getOwnPropertyDescriptor(m.f, 'length')]`,
     [
       [1, 2, 'old'],
-      [3, 1, 'g'],
+      [3, 1, 'old'],
       [1, 'f', 2, 'old'],
       { value: 1, writable: false, enumerable: false, configurable: true },
     ],

@@ -43,6 +43,18 @@ const REWRITES: Record<string, Rewrite> = {
     'function () {}',
     'const f = x || (function () {});',
   ],
+  'a named expression keeps its name': [
+    'go(function named(n) { return n })',
+    'go()[0]',
+    'function other(n) { return n ? other(n - 1) : 0 }',
+    'go(function named(n) { return n ? named(n - 1) : 0 })',
+  ],
+  'a named expression whose name the new code means otherwise': [
+    'const x = 1; go(function x() {})',
+    'go()[0]',
+    '() => x',
+    'const x = 1; go(function () { return x; })',
+  ],
   'a method keeps its key and takes its kind': [
     'const o = { async "a b"(x) { x }, y }',
     "o['a b']",
@@ -203,11 +215,12 @@ const INJECTIONS: Record<string, Inject> = {
     'switch (a) { case 1: { const result = 1; log(); return result; } default: x(); { const result = 2; log(); return result; } }',
   ],
   'at the end, after a loop': ['for (;;) { return 1 }', 'end', '() => log()', 'for (;;) { return 1 } log();'],
-  'at the end of a returned function': [
-    'return () => 1',
+  'at the end of a returned function': ['return () => 1', 'end', '() => log()', 'log(); return () => 1'],
+  'at the end of a returned class': [
+    'return class {}',
     'end',
     '() => log()',
-    'const result = (0, () => 1); log(); return result;',
+    'const result = (0, class {}); log(); return result;',
   ],
   'at the end of a list of values': [
     'return x(),y',
