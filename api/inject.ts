@@ -179,7 +179,7 @@ function injectConcise({ whole, statements, into }: Insertion, at: At, to: Desti
 /** Before a statement; the one before that may rely on the line's end for its own. */
 function injectBefore({ whole, source, statements }: Insertion, next: Node, previous?: Node): void {
   const joins = previous !== undefined && unended(source, previous) && /^[^\w$'"{};]/.test(statements);
-  whole.appendRight(next.start, `${joins ? ';' : ''}${statements} `);
+  whole.appendRight(next.start, `${joins ? ';' : ''}${statements}${gap(source, next)}`);
 }
 
 /** After a statement, or at `start` where there is none. */
@@ -189,7 +189,16 @@ function injectAfter(
   start: number,
 ): void {
   if (previous === undefined) whole.appendLeft(start, ` ${statements}${source[start] === '}' ? ' ' : ''}`);
-  else whole.appendLeft(previous.end, `${unended(source, previous) ? ';' : ''} ${statements}`);
+  else
+    whole.appendLeft(
+      previous.end,
+      `${unended(source, previous) ? ';' : ''}${gap(source, previous)}${statements}`,
+    );
+}
+
+/** What goes between a statement and injected ones: a line of their own where it has one. */
+function gap(source: string, { start }: Node): string {
+  return /(?:\r\n|\n)[ \t]*$/.exec(source.slice(Math.max(0, start - 200), start))?.[0] ?? ' ';
 }
 
 /**
@@ -227,7 +236,11 @@ function injectBetween({ whole, source, statements, into }: Insertion, exit: Nod
   const [open, close] = asInitialiser(value);
   whole.overwrite(exit.start, exit.start + 'return'.length, `const ${result} =`);
   whole.appendRight(value.start, open).appendLeft(value.end, close);
-  whole.appendLeft(exit.end, `${unended(source, exit) ? ';' : ''} ${statements} return ${result};`);
+  const line = gap(source, exit);
+  whole.appendLeft(
+    exit.end,
+    `${unended(source, exit) ? ';' : ''}${line}${statements}${line}return ${result};`,
+  );
 }
 
 /** The statements that one statement may end with. */

@@ -164,12 +164,18 @@ const INJECTIONS: Record<string, Inject> = {
   'before the first': ['x(); y();', 0, '() => log()', 'log(); x(); y();'],
   between: ['x(); y();', 1, '() => { log() }', 'x(); log(); y();'],
   'after the last': ['x(); y()', 2, '() => { log(); }', 'x(); y(); log();'],
-  'after directives': ["'use strict'\nx()", 0, '() => log()', "'use strict'\nlog(); x()"],
+  'after directives': ["'use strict'\nx()", 0, '() => log()', "'use strict'\nlog();\nx()"],
   'a list after a line without a semicolon': [
     'x()\ny()',
     1,
     '() => { [1].map(log) }',
-    'x()\n;[1].map(log); y()',
+    'x()\n;[1].map(log);\ny()',
+  ],
+  'on a line of its own, where statements have lines of their own': [
+    'x();\n    return y;',
+    'end',
+    '() => log()',
+    'x();\n    const result = y;\n    log();\n    return result;',
   ],
   'at the end, before a return leaves': [
     'return x;',
