@@ -188,12 +188,16 @@ function injectAfter(
   previous: Node | undefined,
   start: number,
 ): void {
-  if (previous === undefined) whole.appendLeft(start, ` ${statements}${source[start] === '}' ? ' ' : ''}`);
-  else
-    whole.appendLeft(
-      previous.end,
-      `${unended(source, previous) ? ';' : ''}${gap(source, previous)}${statements}`,
-    );
+  if (previous === undefined) {
+    whole.appendLeft(start, ` ${statements}${source[start] === '}' ? ' ' : ''}`);
+    return;
+  }
+  const between = gap(source, previous);
+  // A comment at the end of the line is about the statement before.
+  const rest = between === ' ' ? '' : source.slice(previous.end).split(/[\r\n]/, 1)[0];
+  const comment = /^[ \t]*(?:\/\/.*|\/\*(?:(?!\*\/).)*\*\/)(?=[ \t]*$)/.exec(rest ?? '')?.[0] ?? '';
+  if (unended(source, previous)) whole.appendLeft(previous.end, ';');
+  whole.appendLeft(previous.end + comment.length, between + statements);
 }
 
 /** What goes between a statement and injected ones: a line of their own where it has one. */

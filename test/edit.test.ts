@@ -684,7 +684,7 @@ const INJECT: Record<string, Case> = {
     `await inject(m.f, 'log.push("a")'.replace(/.*/, '() => { $& }'), { at: 1 }); await inject(m.f, '() => log.push("b")'); await inject(m.f, '() => log.push("c")', { at: 4 }); m.f(); return [m.log, text()]`,
     [
       ['b', 1, 'a', 2, 'c'],
-      'export const log = [];\nexport function f() {\n  log.push("b"); log.push(1);\n  log.push("a"); log.push(2); log.push("c");\n}',
+      'export const log = [];\nexport function f() {\n  log.push("b");\n  log.push(1);\n  log.push("a");\n  log.push(2);\n  log.push("c");\n}',
     ],
   ],
   'an index past the end, and others that are none': [
@@ -709,7 +709,7 @@ m.f(); return [m.log, m.f()]`,
     [
       ['work', 'end', 'work', 'end', 'end'],
       1,
-      'export const log = [];\nexport function f() {\n  const result = log.push("work"); log.push("end"); return result; // why\n}\nexport function g() { const result = /* c */ log.push("work"); log.push("end"); return result; }\nexport function h() { log.push("end"); return }\nexport function i() { const result = (\n  // note\n  1\n); log.push("end"); return result; }',
+      'export const log = [];\nexport function f() {\n  const result = log.push("work");\n  log.push("end");\n  return result; // why\n}\nexport function g() { const result = /* c */ log.push("work"); log.push("end"); return result; }\nexport function h() { log.push("end"); return }\nexport function i() { const result = (\n  // note\n  1\n); log.push("end"); return result; }',
     ],
   ],
   'early returns leave early': [
@@ -863,7 +863,7 @@ const k = new m.K(); k.x = 9; const out = [await m.f(1), [...m.g()], k.x, m.K.s(
     `await inject(m.f, '() => log.push(0)'); await inject(m.f, '() => log.push(2)', { at: 'end' }); m.f(); return [m.log, text()]`,
     [
       [0, 1, 2],
-      'export const log = [];\nexport function f() {\n  // about the work\n  log.push(0); log.push(1); log.push(2); // done\n  // last words\n}',
+      'export const log = [];\nexport function f() {\n  // about the work\n  log.push(0);\n  log.push(1); // done\n  log.push(2);\n  // last words\n}',
     ],
   ],
   'an empty body, and one of comments': [
