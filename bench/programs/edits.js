@@ -3,6 +3,7 @@
  * by importing it anew (`?v=n`) without. The module's URL is the program's argument.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { getHeapSnapshot } from 'node:v8';
 import { serve } from './serve.js';
 
 const url = process.argv[2];
@@ -35,14 +36,18 @@ async function importOnce() {
   return elapsed(() => import(`${url}?v=${n}`));
 }
 
-/** Collected often enough that V8 has also let go of code that has not run for some collections. */
-async function memory() {
-  for (let i = 0; i < 10; i++) {
+/**
+ * Bytes in use after garbage collection. Of the heap, after a snapshot as well: it makes V8 empty its compilation caches, which
+ * a collection alone does some day, but it takes memory of its own.
+ */
+async function memory(what) {
+  if (what === 'heap') getHeapSnapshot().destroy();
+  for (let i = 0; i < 5; i++) {
     await new Promise((done) => setTimeout(done, 20));
     globalThis.gc();
   }
   const { heapUsed, rss } = process.memoryUsage();
-  return { heap: heapUsed, rss };
+  return what === 'heap' ? heapUsed : rss;
 }
 
 serve({
@@ -52,13 +57,12 @@ serve({
   file: () => elapsed(() => writeFileSync(new URL(`new-file-${++made}.mjs`, url), text)),
   rollback: () => elapsed(() => rollback(url)),
   restore: (number) => elapsed(() => restore(url, number)),
-  /** bytes kept by each of n changes, after garbage collection, once as many have warmed V8's own caches and code */
-  async kept(kind, n) {
+  /** bytes kept by each of n changes, after garbage collection, once half as many have warmed V8's own caches and code */
+  async kept(kind, n, what) {
     const change = kind === 'rewrite' ? rewriteOnce : importOnce;
-    for (let i = 0; i < (kind === 'rewrite' ? n : 200); i++) await change();
-    const before = await memory();
+    for (let i = 0; i < (kind === 'rewrite' ? n / 2 : 200); i++) await change();
+    const before = await memory(what);
     for (let i = 0; i < n; i++) await change();
-    const after = await memory();
-    return { heap: (after.heap - before.heap) / n, rss: (after.rss - before.rss) / n };
+    return ((await memory(what)) - before) / n;
   },
 });
