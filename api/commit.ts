@@ -15,10 +15,10 @@ import {
   writeCell,
 } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
-import { handedOnBy, keysOf } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
+import { cellsOf, nativeOf } from './cells.ts';
 import { checkNames, openNames } from './check.ts';
-import { makeFunction, nativeOf, reach } from './evaluate.ts';
+import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import {
   boundOf,
@@ -33,7 +33,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
-import { plan, sameOwn } from './plan.ts';
+import { groups, type Move, plan, sameOwn, sameTree } from './plan.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
@@ -66,37 +66,41 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   const bound = boundOf(current);
   if (edit.source === before.source && edit.bound === bound) return publicVersion(module, current);
   const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
-  const { replaced, structural } = plan(before, after);
+  const { replaced, structural, moves, unclear } = plan(before, after);
   refuse(module, structural);
-  for (const hot of edit.bound === bound ? [] : after.functions) {
-    if (edit.bound.get(hot.path) !== bound.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
+  const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
+  for (const hot of boundNow === bound ? [] : after.functions) {
+    if (boundNow.get(hot.path) !== bound.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
   for (const hot of replaced) {
-    const old = before.functions.find((one) => one.path === hot.path);
-    const bound = new Set(Object.keys(edit.bound.get(hot.path) ?? {}));
+    const path = moves.find(([, to]) => to === hot.path);
+    const old = before.functions.find((one) => one.path === (path === undefined ? hot.path : path[0]));
+    const bound = new Set(Object.keys(valuesFor(hot, boundNow) ?? {}));
     const known = old === undefined ? new Set<string>() : openNames(before, old);
     checkNames(known, hot, { module: module.url, analysis: after, bound });
   }
   const id = sha256(edit.source);
-  const { steps, deferred } = prepare(
-    module,
+  const prepared = prepare(module, {
+    before,
     after,
     replaced,
-    edit.bound,
-    textUrl(module, id, edit.bound.size === 0),
-  );
+    moves,
+    unclear,
+    bound: boundNow,
+    url: textUrl(module, id, boundNow.size === 0),
+  });
   const version = await record(
     module,
-    edit,
+    { ...edit, bound: boundNow },
     id,
     current,
     replaced.map((hot) => `~${hot.path}`).join(', ') || 'comments and layout',
   );
-  apply(module, steps);
+  apply(module, prepared);
   const history = historyOf(module);
-  history.versions.push(version);
+  history.versions.push(moves.length === 0 ? version : { ...version, moves });
   makeCurrent(module, version, after.source);
-  return publicVersion(module, version, deferred);
+  return publicVersion(module, version, prepared.deferred);
 }
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
@@ -112,22 +116,70 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
   const boundNow = boundOf(currentVersion(module));
   const before = analyse(currentText(module), module.url);
   const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
-  const { replaced, structural } = plan(before, after);
+  const { replaced, structural, unclear } = plan(before, after);
   refuse(module, structural);
   for (const hot of after.functions) {
     if (bound.get(hot.path) !== boundNow.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
-  const { steps, deferred } = prepare(
-    module,
+  const prepared = prepare(module, {
+    before,
     after,
     replaced,
+    moves: movesBetween(history.versions, history.current, version.number),
+    unclear,
     bound,
-    textUrl(module, version.id, version.kept),
-  );
+    url: textUrl(module, version.id, version.kept),
+  });
   recordRestore(module, version);
-  apply(module, steps);
+  apply(module, prepared);
   makeCurrent(module, version, after.source);
-  return publicVersion(module, version, deferred);
+  return publicVersion(module, version, prepared.deferred);
+}
+
+/** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
+function movesBetween(versions: readonly KeptVersion[], from: number, to: number): Move[] {
+  const steps: Move[][] = [];
+  const down: Move[][] = [];
+  for (let [x, y] = [from, to]; x !== y; ) {
+    const { moves = [], parent = 0 } = versions[Math.max(x, y)] as KeptVersion;
+    if (x > y) {
+      x = parent;
+      if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
+    } else {
+      y = parent;
+      if (moves.length > 0) down.unshift(moves);
+    }
+  }
+  let all: Move[] = [];
+  for (const step of [...steps, ...down]) {
+    const next = new Map(step.filter(([a]) => a !== undefined));
+    const seen = new Set(all.map(([, b]) => b));
+    const begun = new Set(all.map(([a]) => a));
+    all = [
+      ...all.map(([a, b]): Move => [a, next.has(b) ? next.get(b) : b]),
+      ...step.filter(([a]) => a === undefined || !(seen.has(a) || begun.has(a))),
+    ];
+  }
+  return all;
+}
+
+/** Bound values where their functions have moved to. */
+function movedBound(bound: Bound, moves: readonly Move[]): Bound {
+  if (bound.size === 0) return bound;
+  const to = new Map(moves);
+  const moved = new Map<string, Readonly<Record<string, unknown>>>();
+  bound.forEach((values, path) => {
+    const now = to.has(path) ? to.get(path) : path;
+    if (now !== undefined) moved.set(now, values);
+  });
+  return moved;
+}
+
+/** The values bound into a function, or into one around it, which its code sees as well. */
+function valuesFor(hot: HotFunction, bound: Bound): MadeFunction['bound'] {
+  const own = bound.get(hot.path);
+  const outer = hot.parent === undefined ? undefined : valuesFor(hot.parent, bound);
+  return outer === undefined ? own : { ...outer, ...own };
 }
 
 /** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
@@ -156,9 +208,24 @@ interface Step {
   bound?: MadeFunction['bound'];
 }
 
+/** A change of a module from one version to another. */
+interface Change {
+  before: Analysis;
+  after: Analysis;
+  replaced: HotFunction[];
+  moves: Move[];
+  /** see `Plan` */
+  unclear: ReadonlyMap<string, string>;
+  /** values bound in the new version */
+  bound: Bound;
+  url: string;
+}
+
 interface Prepared {
   steps: Step[];
   deferred: Deferred[];
+  /** paths of the cells whose path is another from now on */
+  places: Map<LiveCell, string | undefined>;
 }
 
 /**
@@ -166,60 +233,127 @@ interface Prepared {
  * and each cell gets what its closures can run. Where they cannot reach a name that the new code needs they keep
  * their code, and the function around is replaced as well, so that closures made from now on are right.
  */
-function prepare(
-  module: LiveModule,
-  analysis: Analysis,
-  replaced: HotFunction[],
-  bound: Bound,
-  url: string,
-): Prepared {
-  const prepared: Prepared = { steps: [], deferred: [] };
+function prepare(module: LiveModule, change: Change): Prepared {
+  const { after, bound, url } = change;
   const cells = cellsOf(module);
-  const waiting = new Set(replaced);
+  const places = placesOf(module, change);
+  const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places };
+  const waiting = new Set(change.replaced);
+  const arrived = new Set(places.values());
+  for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
   const forced = new Set<HotFunction>();
+  const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
+    makeFunction({
+      module,
+      analysis: after,
+      hot,
+      index,
+      cell: cells[index] as LiveCell,
+      bound: values ?? {},
+      url,
+    });
+  const loaded = cells.length;
   // Inner ones first: they may call for the one around them.
   for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
     waiting.delete(hot);
     const missing = new Set<string>();
-    const values = bound.get(hot.path);
+    let unfit: string | undefined;
+    const values = valuesFor(hot, bound);
     const known = cells.length;
     for (let index = 0; index < known; index++) {
       const cell = cells[index] as LiveCell;
-      if (cell.path !== hot.path) continue;
-      const native = nativeOf({ module, cell });
+      if ((places.has(cell) ? places.get(cell) : cell.path) !== hot.path) continue;
+      const native = nativeOf(module, cell);
       if (
-        values === undefined &&
+        !bound.has(hot.path) &&
         !forced.has(hot) &&
-        sameOwn(analyse(cell.source, module.url), native, analysis, hot)
+        sameOwn(analyse(cell.source, module.url), native, after, hot)
       ) {
         prepared.steps.push({ index, native, hot, value: undefined });
         continue;
       }
-      const own = hot.local && /\bsuper\b/.test(analysis.source.slice(hot.start, hot.end)) ? index : '';
-      const key = [hot.path, url, own, cell.slots.join(), analysis.source.slice(hot.start, hot.end)].join(
-        '\n',
-      );
+      const own = hot.local && /\bsuper\b/.test(after.source.slice(hot.start, hot.end)) ? index : '';
+      const key = [hot.path, url, own, cell.slots.join(), after.source.slice(hot.start, hot.end)].join('\n');
       const kept = module.made.get(key);
       if (kept !== undefined && kept.bound === values) {
         prepared.steps.push({ index, native, hot, value: kept.value });
         continue;
       }
-      const made = makeFunction({ module, analysis, hot, index, cell, bound: values ?? {}, url });
-      if ('unreachable' in made) {
-        made.unreachable.forEach((name) => missing.add(name));
-      } else {
-        prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
-      }
+      const made = make(hot, index, values);
+      if ('unreachable' in made) made.unreachable.forEach((name) => missing.add(name));
+      else if ('unfit' in made) unfit = made.unfit;
+      else prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
     }
-    if (missing.size > 0) {
-      prepared.deferred.push(deferral(hot, missing));
+    if (missing.size > 0 || unfit !== undefined) {
+      prepared.deferred.push(deferral(hot, missing, unfit));
       if (hot.parent !== undefined) {
         forced.add(hot.parent);
         waiting.add(hot.parent);
       }
     }
   }
+  // No text carries bound values: closures that new code makes of such a function need them handed over, too.
+  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+    if (!bound.has(hot.path)) continue;
+    const made = make(hot, index, valuesFor(hot, bound));
+    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
+  }
   return prepared;
+}
+
+/** Where the cells are in the new version whose path it changes. */
+function placesOf(module: LiveModule, { before, after, moves }: Change): Prepared['places'] {
+  const places: Prepared['places'] = new Map();
+  if (moves.length === 0) return places;
+  const way = new Map(moves);
+  const go = (path: string): string | undefined => (way.has(path) ? way.get(path) : path);
+  const free = new Set(after.functions.map((hot) => hot.path));
+  for (const { path } of before.functions) free.delete(go(path) as string);
+  const names = groups(after.functions, ({ path }) => plainPath(path));
+  const ways = new Map<string, Map<string | undefined, string | undefined>>();
+  for (const cell of cellsOf(module)) {
+    let path = cell.path === undefined ? undefined : go(cell.path);
+    if (cell.source === after.source) {
+      path = (after.functions[cell.position] as HotFunction).path;
+    } else if (path === undefined && names.get(plainPath(cell.name))?.some((hot) => free.has(hot.path))) {
+      // It was gone and may be back: as what it was, or under a name that no other has.
+      const analysis = analyse(cell.source, module.url);
+      const since = ways.get(cell.source) ?? new Map(plan(analysis, after).moves);
+      ways.set(cell.source, since);
+      const found = since.has(cell.name) ? since.get(cell.name) : cell.name;
+      const hot = after.functions.find((one) => one.path === found);
+      const alone = [names.get(plainPath(cell.name)) ?? [], analysis.functions].every(
+        (all) => all.filter((one) => plainPath(one.path) === plainPath(cell.name)).length === 1,
+      );
+      if (hot !== undefined && free.has(hot.path)) {
+        if (alone || sameTree(nativeOf(module, cell).node, hot.node)) path = hot.path;
+      }
+    }
+    if (path !== cell.path) places.set(cell, path);
+  }
+  return places;
+}
+
+/** A path without the numbers that tell functions of one name apart. */
+function plainPath(path: string): string {
+  return path.replace(/~\d+/g, '');
+}
+
+/** What is to be said of functions of which nobody can tell what became of them. */
+function unclearOnes({ unclear }: Change, places: Prepared['places']): Deferred[] {
+  const lost = new Set<string>();
+  if (unclear.size > 0) {
+    places.forEach((to, cell) => {
+      const path = to === undefined && cell.path !== undefined ? unclear.get(cell.path) : undefined;
+      if (path !== undefined) lost.add(path);
+    });
+  }
+  return [...lost].map((path) => ({
+    path,
+    names: [],
+    reason: `there are more or fewer functions of this name than before, each with other code, and nothing tells which is which`,
+  }));
 }
 
 /** The one that stands latest in the text: no other of these is inside it. */
@@ -230,7 +364,7 @@ function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
 }
 
 /** @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to */
-function deferral(hot: HotFunction, missing: ReadonlySet<string>): Deferred {
+function deferral(hot: HotFunction, missing: ReadonlySet<string>, unfit: string | undefined): Deferred {
   const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
   const held = [...missing].filter((key) => !key.endsWith('='));
   const assigned = [...missing]
@@ -239,19 +373,9 @@ function deferral(hot: HotFunction, missing: ReadonlySet<string>): Deferred {
   const reasons = [
     ...held.map((name) => `${name} is not captured by anything in ${around}`),
     ...assigned.map((name) => `${name} is not assigned by anything in ${around}`),
+    ...(unfit === undefined ? [] : [unfit]),
   ];
   return { path: hot.path, names: [...held, ...assigned], reason: reasons.join('; ') };
-}
-
-/** Every cell of a module; those of the text that it was loaded with are entered here. */
-function cellsOf(module: LiveModule): LiveCell[] {
-  if (module.cells.length === 0) {
-    analyse(module.source, module.url).functions.forEach((hot, position) => {
-      const slots = keysOf(handedOnBy(hot));
-      module.cells.push({ path: hot.path, source: module.source, position, slots });
-    });
-  }
-  return module.cells;
 }
 
 function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
@@ -326,7 +450,10 @@ function catchUpTo(module: LiveModule, number: number): void {
 }
 
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
-function apply(module: LiveModule, steps: Step[]): void {
+function apply(module: LiveModule, { steps, places }: Prepared): void {
+  places.forEach((path, cell) => {
+    cell.path = path;
+  });
   for (const { index, value } of steps) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, key, bound } of steps) {
     if (index === native.index && !native.local) follow(module, native, hot, value);

@@ -22,7 +22,9 @@ import {
   selfName,
 } from '../loader/patch.ts';
 import type { Reference } from '../loader/scopes.ts';
-import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
+import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
+import { nativeOf, newCell } from './cells.ts';
+import { isWithin, sameTree } from './plan.ts';
 
 export interface Making {
   module: LiveModule;
@@ -37,8 +39,11 @@ export interface Making {
   url: string;
 }
 
-/** What came of it: the cell's new value, or what the new code needs of closures that they cannot give: `name`, or `name=` to assign to it. */
-export type Made = { value: unknown } | { unreachable: string[] };
+/**
+ * What came of it: the cell's new value, or what the new code needs of closures that they cannot give (`name`, or `name=`
+ * to assign to it), or what about the closures, of a function inside another, is not to be changed.
+ */
+export type Made = { value: unknown } | { unreachable: string[] } | { unfit: string };
 
 /**
  * Makes the replacement for a hot function.
@@ -48,8 +53,9 @@ export type Made = { value: unknown } | { unreachable: string[] };
  */
 export function makeFunction(making: Making): Made {
   const { module, hot, url, analysis } = making;
-  const native = nativeOf(making);
-  checkKind(making, native);
+  const native = nativeOf(module, making.cell);
+  const kind = unfit(making, native);
+  if (kind !== undefined) return kind;
   const text = new MagicString(analysis.source);
   const uses = uncommon(hot.node);
   const reached = reachOut(text, making, native);
@@ -81,11 +87,6 @@ export function makeFunction(making: Making): Made {
   const home = before.includes('hs$home') ? homeOf(making, native, scope) : undefined;
   const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
   return { value: factory(home, meta, ...names.map((name) => making.bound[name])) };
-}
-
-/** The function as the text has it in which the cell's closures were made. */
-export function nativeOf({ module, cell }: Pick<Making, 'module' | 'cell'>): HotFunction {
-  return analyse(cell.source, module.url).functions[cell.position] as HotFunction;
 }
 
 /** The innermost scope that the module handed over. */
@@ -255,7 +256,7 @@ function patchInside(text: MagicString, { module, analysis, hot }: Making, reach
     }
     const handedOn: HandedOn = { own, shared };
     const slots = keysOf(handedOn);
-    module.cells.push({ path: inner.path, source: analysis.source, position: inner.index, slots });
+    module.cells.push(newCell(analysis, inner, slots));
     return { inner, handedOn, index: first + i };
   });
   for (const { inner, handedOn, index } of patched.reverse()) {
@@ -275,11 +276,6 @@ function placeOf(cell: LiveCell, key: string): [accessor: number, number: number
 }
 
 const CONTEXT = new Set(['this', 'arguments', 'new.target', 'super']);
-
-function isWithin(inner: HotFunction, outer: HotFunction): boolean {
-  for (let at = inner.parent; at !== undefined; at = at.parent) if (at === outer) return true;
-  return false;
-}
 
 /** What `super` hangs on: the prototype of the object that the method was written in. */
 function homeOf({ module, hot, index }: Making, native: HotFunction, scope: Scope): unknown {
@@ -473,9 +469,22 @@ function wayBack({ started }: LiveModule): string {
   return started === 0 ? '' : ' (to go back to the file, start with HOTSWAP_RELOAD=0 and reset() it there)';
 }
 
-/** Whether calls of the function that callers hold can become calls of the new one at all. */
-function checkKind({ module, hot }: Making, native: HotFunction): void {
-  const subject = { module: module.url, path: hot.path };
+/**
+ * Whether calls of the function that callers hold can become calls of the new one at all. Closures of a function inside
+ * another keep their code if not; a function that is made once needs a restart.
+ */
+function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
+  const refused = (long: string, short: string): Made => {
+    if (hot.parent !== undefined) return { unfit: short };
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${long}; this change needs a restart${wayBack(module)}`,
+      {
+        module: module.url,
+        path: hot.path,
+      },
+    );
+  };
   const kind = (one: HotFunction) =>
     `${one.async ? 'an async ' : 'a '}${one.generator ? 'generator' : 'function'}`;
   if (
@@ -483,20 +492,24 @@ function checkKind({ module, hot }: Making, native: HotFunction): void {
     (native.async && hot.generator && !native.generator) ||
     (native.generator && hot.generator && !native.async && hot.async)
   ) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too; this change needs a restart${wayBack(module)}`,
-      subject,
+    return refused(
+      `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too`,
+      `what is ${kind(native)} cannot become ${kind(hot)}`,
     );
   }
   const reads = (one: HotFunction) => one.kind === 'function' && uncommon(one.node).targets.length > 0;
   if (reads(hot) && !reads(native)) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `the new code of ${module.url}#${hot.path} reads new.target, which the loaded function does not pass on; this change needs a restart${wayBack(module)}`,
-      subject,
+    return refused(
+      `the new code of ${module.url}#${hot.path} reads new.target, which the loaded function does not pass on`,
+      'new.target is not passed on by what does not read it',
     );
   }
+  if (native.kind === 'constructor' && hot.parent !== undefined) {
+    const [first, second] = [native, hot].map((one) => (one.derived ? superCall(one.node) : undefined));
+    if (!sameTree(first, second))
+      return { unfit: 'a class that exists calls the constructor it extends as it did' };
+  }
+  return undefined;
 }
 
 function evaluationError({ module, hot }: Making, cause: unknown): HotswapError {

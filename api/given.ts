@@ -5,10 +5,10 @@
 import { types } from 'node:util';
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import type { HotFunction } from '../loader/functions.ts';
-import { registry } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
 import {
   blockOf,
+  type ClassNode,
   type FunctionNode,
   isClass,
   isFunction,
@@ -20,6 +20,7 @@ import {
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
 import { analyse } from './analysis.ts';
+import { cellsOf, nativeOf } from './cells.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
 
@@ -71,9 +72,10 @@ export function cellOf(fn: unknown): { url: string; index: number } | undefined 
   if (module === undefined) return undefined;
   const indices = cells.filter((cell) => cell[1] === module.prefix).map((cell) => Number(cell[2]));
   // A computed key or a default of a parameter may hold hot functions too; the outermost one is meant.
-  const { functions } =
-    new Set(indices).size > 1 ? analyse(module.source, module.url) : { functions: [] as HotFunction[] };
-  const start = (index: number) => functions[index]?.start ?? 0;
+  const start = (index: number) => {
+    const cell = new Set(indices).size > 1 ? cellsOf(module)[index] : undefined;
+    return cell === undefined ? 0 : nativeOf(module, cell).start;
+  };
   return { url: module.url, index: indices.reduce((a, b) => (start(b) < start(a) ? b : a)) };
 }
 
@@ -92,10 +94,12 @@ export function cleanText(fn: unknown): string {
   const cell = cellOf(fn);
   const live = cell && registry()?.modules.get(cell.url);
   if (cell !== undefined && live !== undefined) {
-    const path = analyse(live.source, live.url).functions[cell.index]?.path;
+    const own = cellsOf(live)[cell.index] as LiveCell;
     const now = analyse(currentText(live), live.url);
-    const hot = now.functions.find((one) => one.path === path);
+    const hot = now.functions.find((one) => one.path === own.path);
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
+    const { start, end } = nativeOf(live, own); // the current version has it no more
+    return own.source.slice(start, end);
   }
   const scope = isClassText(text)
     ? /hs\$scope\("(hs\$[0-9a-z]+)",hs\$c=>eval\(hs\$c\),(\d+)\)/.exec(text)
@@ -106,7 +110,25 @@ export function cleanText(fn: unknown): string {
     const node = now.classes[Number(scope[2])]?.node;
     if (node) return now.source.slice(node.start, node.end);
   }
-  return text;
+  return isClassText(text) ? innerClassText(text) : text;
+}
+
+/** The text of a class inside a function, which is known by the cells of its members. */
+function innerClassText(text: string): string {
+  let found: { module: LiveModule; cell: LiveCell; node: ClassNode } | undefined;
+  for (const [, prefix, index] of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
+    const module = liveModules().find((live) => live.prefix === prefix);
+    const cell = module && cellsOf(module)[Number(index)];
+    const node = cell && nativeOf(module, cell).memberOf?.node;
+    if (node && (found === undefined || node.start < found.node.start)) found = { module, cell, node };
+  }
+  if (found === undefined) return text;
+  const { module, cell, node } = found;
+  const now = analyse(currentText(module), module.url);
+  const current = now.functions.find((one) => one.path === cell.path)?.memberOf?.node;
+  return current === undefined
+    ? cell.source.slice(node.start, node.end)
+    : now.source.slice(current.start, current.end);
 }
 
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */

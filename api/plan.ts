@@ -9,14 +9,22 @@ import type { Analysis } from './analysis.ts';
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
   replaced: HotFunction[];
+  /** functions whose path is another in the new version, `undefined` where one is new or gone */
+  moves: Move[];
+  /** paths of functions that are no more, by the path of one that each may have become and cannot be told from others */
+  unclear: Map<string, string>;
   /** places in the new version that no replaced function covers; the plan cannot be carried out in place with any */
   structural: { line: number; text: string }[];
 }
+
+export type Move = [from: string | undefined, to: string | undefined];
 
 /** Compares two versions. @param from the version that runs @param to the version that is to run */
 export function plan(from: Analysis, to: Analysis): Plan {
   const replaced: HotFunction[] = [];
   const structural: Plan['structural'] = [];
+  const moves: Move[] = [];
+  const unclear: Plan['unclear'] = new Map();
   const differs = (at: Node): void => {
     const text = to.source.slice(at.start, at.end).split('\n', 1)[0] as string;
     structural.push({
@@ -25,27 +33,44 @@ export function plan(from: Analysis, to: Analysis): Plan {
     });
   };
 
+  const move = (before: HotFunction | undefined, after: HotFunction | undefined): void => {
+    if (before?.path !== after?.path) moves.push([before?.path, after?.path]);
+  };
   const compareFunctions = (before: HotFunction, after: HotFunction): void => {
-    if (sameText(from, before.node, to, after.node) || sameTree(before.node, after.node)) return;
+    move(before, after);
+    if (sameText(from, before.node, to, after.node) || sameTree(before.node, after.node)) {
+      if (before.path === after.path) return;
+      const inner = within(to, after);
+      within(from, before).forEach((one, i) => move(one, inner[i]));
+      return;
+    }
     const opens = (hot: HotFunction) => (hot.derived ? superCall(hot.node) : undefined);
     const [first, second] = [opens(before), opens(after)];
-    if (first !== undefined && second !== undefined && !sameTree(first, second)) return differs(second);
+    if (!after.local && first !== undefined && second !== undefined && !sameTree(first, second))
+      return differs(second);
     const { pairs, difference } = compareOwn(from, before.node, to, after.node, after);
-    if (difference === undefined) return pairs.forEach(([x, y]) => compareFunctions(x, y));
+    if (difference === undefined && before.path === after.path)
+      return pairs.forEach(([x, y]) => compareFunctions(x, y));
+    if (difference === undefined) {
+      const inner = children(to, after);
+      return children(from, before).forEach((one, i) => compareFunctions(one, inner[i] as HotFunction));
+    }
     replaced.push(after);
     // Closures of the functions inside exist already, whatever becomes of the one around them.
-    for (const inner of to.functions) {
-      if (inner.parent !== after) continue;
-      const old = from.functions.find((one) => one.path === inner.path);
-      if (old !== undefined) compareFunctions(old, inner);
-    }
+    const found = matched(children(from, before), children(to, after), unclear);
+    found.forEach(([x, y]) => {
+      if (x !== undefined && y !== undefined) return compareFunctions(x, y);
+      move(x, y);
+      if (x !== undefined) within(from, x).forEach((one) => move(one, undefined));
+      if (y !== undefined) within(to, y).forEach((one) => move(undefined, one));
+    });
   };
 
   const { length } = to.program.body;
   if (from.program.body.length !== length) {
     const first = to.program.body.findIndex((statement, i) => !sameTree(from.program.body[i], statement));
     differs((to.program.body[first] ?? to.program) as Node);
-    return { replaced, structural };
+    return { replaced, moves, unclear, structural };
   }
   for (let i = 0; i < length; i++) {
     const { pairs, difference } = compareOwn(
@@ -57,12 +82,85 @@ export function plan(from: Analysis, to: Analysis): Plan {
     if (difference !== undefined) differs(difference);
     pairs.forEach(([before, after]) => compareFunctions(before, after));
   }
-  return { replaced, structural };
+  return { replaced, moves, unclear, structural };
 }
 
 /** Whether two functions are the same code, the hot functions inside them aside. */
 export function sameOwn(from: Analysis, before: HotFunction, to: Analysis, after: HotFunction): boolean {
   return compareOwn(from, before.node, to, after.node, after).difference === undefined;
+}
+
+/**
+ * Which of the functions in one function are which in its new code. A name tells, unless several have it (`~2`): then
+ * what is the same code is the same function, and the rest pair in order between those, where there are as many as before.
+ */
+function matched(
+  olds: HotFunction[],
+  news: HotFunction[],
+  unclear: Plan['unclear'],
+): [HotFunction | undefined, HotFunction | undefined][] {
+  const found = new Map<HotFunction, HotFunction | undefined>();
+  const named = groups(news, nameIn);
+  groups(olds, nameIn).forEach((before, name) => {
+    const after = named.get(name) ?? [];
+    const taken = new Map<HotFunction, HotFunction>();
+    const pair = (x: HotFunction, y: HotFunction): void => {
+      found.set(x, y);
+      taken.set(y, x);
+    };
+    if (before.length > 1 || after.length > 1) {
+      for (const x of before) {
+        const y = after.find((one) => !taken.has(one) && sameTree(x.node, one.node));
+        if (y !== undefined) pair(x, y);
+      }
+    }
+    // Those left, by the matched one that each comes after.
+    let last: HotFunction | undefined;
+    const left = groups(before, (one) => (last = found.get(one) ?? last));
+    last = undefined;
+    const right = groups(after, (one) => (last = taken.has(one) ? one : last));
+    left.forEach((run, after) => {
+      const xs = run.filter((one) => !found.has(one));
+      const ys = (right.get(after) ?? []).filter((one) => !taken.has(one));
+      if (xs.length === ys.length) xs.forEach((x, i) => pair(x, ys[i] as HotFunction));
+      else if (ys.length > 0) xs.forEach((x) => unclear.set(x.path, (ys[0] as HotFunction).path));
+    });
+  });
+  const met = new Set(found.values());
+  return [
+    ...olds.map((x): [HotFunction, HotFunction | undefined] => [x, found.get(x)]),
+    ...news.filter((y) => !met.has(y)).map((y): [undefined, HotFunction] => [undefined, y]),
+  ];
+}
+
+export function groups<K>(list: HotFunction[], keyOf: (one: HotFunction) => K): Map<K, HotFunction[]> {
+  const found = new Map<K, HotFunction[]>();
+  for (const one of list) {
+    const key = keyOf(one);
+    const group = found.get(key);
+    if (group === undefined) found.set(key, [one]);
+    else group.push(one);
+  }
+  return found;
+}
+
+/** The name of a function inside another, without the number that tells it from others. */
+function nameIn({ path, parent }: HotFunction): string {
+  return path.slice((parent?.path.length ?? -3) + 3).replace(/~\d+$/, '');
+}
+
+function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
+  return functions.filter((one) => one.parent === hot);
+}
+
+/** Every function inside one, at any depth. */
+function within({ functions }: Analysis, hot: HotFunction): HotFunction[] {
+  return functions.filter((one) => isWithin(one, hot));
+}
+
+export function isWithin(inner: HotFunction, outer: HotFunction): boolean {
+  for (let at = inner.parent; at !== undefined; at = at.parent) if (at === outer) return true;
+  return false;
 }
 
 /** Compares two trees up to the hot functions in them (`within` aside), which are paired. @returns the pairs, and the first difference */
@@ -84,6 +182,8 @@ function compareOwn(
     const after = next.get(b);
     if (before !== undefined && after !== undefined && after !== within) {
       pairs.push([before, after]);
+      // The name of a declaration is a variable of what is around it.
+      if (a.type === 'FunctionDeclaration' && !sameTree(before.node.id, after.node.id)) difference ??= b;
       return;
     }
     if (a.type !== b.type) difference ??= b;

@@ -4,8 +4,9 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { type LiveModule, registry } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
+import { cellsOf } from './cells.ts';
 import { exportedLocals } from './exported.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
@@ -91,8 +92,9 @@ function byValue(fn: object): Found {
       `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,
     );
   }
-  const loaded = analyse(module.source, module.url).functions[cell.index] as HotFunction;
-  return byPath(module, loaded.path);
+  const { path, name } = cellsOf(module)[cell.index] as LiveCell;
+  if (path === undefined) throw missing(module, analyse(currentText(module), module.url), name);
+  return byPath(module, path);
 }
 
 function byPath(module: LiveModule, asked: string): Found {

@@ -267,6 +267,16 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
         return;
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
+      case 'ExpressionStatement': {
+        // Nobody can call it, and a parenthesis put before it could go to the line above, as a call.
+        const { expression } = node;
+        const all = expression.type === 'SequenceExpression' ? expression.expressions : [expression];
+        const first = all[0] as Node;
+        if (first.type !== 'ArrowFunctionExpression' || first.async || source[first.start] === '(') break;
+        enter(first, unique(place.prefix + place.name), place);
+        for (let i = 1; i < all.length; i++) visit(all[i] as Node, place);
+        return;
+      }
       case 'ReturnStatement':
         if (node.argument) visit(node.argument, at(place, 'return', undefined, 'return '));
         return;

@@ -25,6 +25,8 @@ export interface KeptVersion extends Omit<VersionRecord, 'parent'> {
   text?: string;
   /** absent where there are none */
   bound?: Bound;
+  /** paths that it changed, `undefined` where it brought or took the function; absent where there are none */
+  moves?: [from: string | undefined, to: string | undefined][];
 }
 
 /** A module that came through the load hook. */
@@ -63,8 +65,11 @@ export interface LiveModule {
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
 export interface LiveCell {
-  path: string;
-  /** the text that the function stands in, and its position among that text's hot functions */
+  /** its path in the text that its closures were made from */
+  name: string;
+  /** its path in the current version; undefined where that has no such function: its closures keep the code they had */
+  path: string | undefined;
+  /** the text that its closures were made from, and its position among that text's hot functions */
   source: string;
   position: number;
   /** keys of what its patch point hands on: a row for each accessor it passes; see `keysOf` */

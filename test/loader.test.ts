@@ -227,6 +227,11 @@ const o = { m() { 'z'; return 1 }, set s(v) { 'z' } };
 console.log(a(), b(), c(), d(), e(), f(), g(), h(), i(), j(8), await k(8), l(), m(), n(), new C().m(), new D().g, await C.s().next(), o.m(), (o.s = 1));
 console.log((() => { 'use strict'; return this })(), (function () { return this })());`,
 
+  'an arrow without parentheses below a line without a semicolon': `
+    let async = 1, a = 2; function f() { a
+x => x; async
+y => () => y, a++; return a } console.log(f());`,
+
   'arrows of every shape': `
 const a = x=>x,b=(x)=>x,c=()=>({}),d=()=>({a:1}).a,e=x=>(x,x+1),f=x=>x?1:2,g=async x=>await x,h=async(x)=>x,i=async()=>{},j=x=>y=>x+y,k=(x,y,)=>x+y,l=(...r)=>r,m=(x,...r)=>[x,r],n=x=>{},o=x=>{return x},p=x=>[...x],q=_=>_,r=$=>$,s=async=>async,t=(async)=>async,u=x=>void 0,v=x=>x=>x,w=x=>function(){return x},y=x=>class{static x=x},z=x=>/=>/.test(x);
 const aa = x =>

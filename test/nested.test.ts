@@ -74,6 +74,96 @@ const REACH: Record<string, Case> = {
   ],
 };
 
+const GENERATIONS: Record<string, Case> = {
+  'values of every generation are targets and have their code, classes too': [
+    COUNTER,
+    `const a = m.makeCounter(1); await rewrite(m.makeCounter, 'function makeCounter(start) { let n = start; class K { #p = n; get() { return this.#p; } } return { inc() { return n++; }, sub: (k) => () => [n, k], k: new K() }; }'); const b = m.makeCounter(50);
+     const seen = [code(b.inc), code(b.sub(1)), code(b.k.constructor), ast(b.k.get).type, code(a.inc)];
+     await rewrite(b.inc, 'inc() { return "two " + n; }'); await rewrite(b.sub(1), '() => [k, n]'); await rewrite(b.k.get, 'get() { return [this.#p, n]; }'); seen.push(a.inc(), b.inc(), b.sub(7)(), b.k.get());
+     await inject(b.inc, '() => { n += 5 }'); seen.push(b.inc()); await reset(M); return [...seen, a.inc(), b.inc(), code(b.k.get), await no(rewrite(b.k.get, 'get() {}')).then((e) => e.slice(0, 7))]`,
+    [
+      'inc() { return n++; }',
+      '() => [n, k]',
+      'class K { #p = n; get() { return this.#p; } }',
+      'Property',
+      'inc() { return n++; }',
+      'two 1',
+      'two 50',
+      [7, 50],
+      [50, 50],
+      'two 55',
+      2,
+      'two 60',
+      'get() { return this.#p; }',
+      'MISSING',
+    ],
+  ],
+  'equal siblings that an edit adds or removes: no closure gets the code of another': [
+    `export function app(on) { on(() => 'a'); on(() => 'b'); } export function nest(on) { on((k) => { on(() => k); }); on((k) => { on(() => -k); }); }`,
+    `const fs = []; m.app((f) => fs.push(f)); const [a, b] = fs; const seen = [];
+     await rewrite(m.app, "function app(on) { on(() => 'b'); }"); seen.push([a(), b(), code(a), code(b), await no(rewrite(a, '() => 1')).then((e) => e.slice(0, 7))]); await rewrite(b, '() => "B"'); seen.push([a(), b()]);
+     await rewrite(m.app, "function app(on) { on(() => 'new'); on(() => 'B'); }"); seen.push([a(), b(), code(b)]); await rollback(M); seen.push([a(), b()]);
+     await reset(M); seen.push([a(), b()]); await restore(M, 3); seen.push([a(), b()]); await restore(M, 1); seen.push([a(), b()]); await reset(M);
+     const v = await rewrite(m.app, "function app(on) { on(() => 'x'); on(() => 'y'); on(() => 'z'); }"); seen.push([a(), b(), v.deferred.map((one) => one.path)]);
+     await reset(M); const inner = []; m.nest((f) => inner.push(f)); inner[0](1); inner[1](2); const [, , c, d] = inner; await rewrite(m.nest, 'function nest(on) { on((k) => { on(() => -k); }); }'); await rewrite(at('nest > on()[0] > on()[0]'), '() => [-k]'); seen.push([c(), d()]); return seen`,
+    [
+      ['a', 'b', "() => 'a'", "() => 'b'", 'MISSING'],
+      ['a', 'B'],
+      ['a', 'B', "() => 'B'"],
+      ['a', 'B'],
+      ['a', 'b'],
+      ['a', 'B'],
+      ['a', 'b'],
+      ['a', 'b', ['app > on()[0]']],
+      [1, [-2]],
+    ],
+  ],
+  'a function that one version drops and a later one has again': [
+    `export function make(n) { const a = () => 'a' + n; return [a]; }`,
+    `const [a] = m.make(1); await rewrite(m.make, 'function make(n) { return [n]; }'); const gone = a(); await rewrite(m.make, 'function make(n) { const a = () => "again" + n; return [a]; }'); return [gone, a(), code(a)]`,
+    ['a1', 'again1', '() => "again" + n'],
+  ],
+  'what a kind does not allow is deferred, and going back is possible': [
+    `export function make(n) { return { f() { return n; }, *g() { yield n; }, h: function () { return n; } }; } export const K = (x) => { class A { constructor(v) { this.v = v; } } return class extends A { constructor(v) { super(v + x); this.n = x; } }; };`,
+    `const a = m.make(1), A = m.K(1); const v = await rewrite(m.make, 'function make(n) { return { *f() { yield n * 10; }, g() { return n * 10; }, h: function () { return [n, new.target]; } }; }'); const b = m.make(2);
+     const w = await rewrite(m.K, '(x) => { class A { constructor(v) { this.v = v; } } return class extends A { constructor(v) { super(v * x); this.n = -x; } }; }'); const B = m.K(3);
+     const seen = [v.deferred.map((one) => [one.path, one.reason]), [...a.f()], [...a.g()], a.h(), [...b.f()], b.g(), b.h().length, w.deferred.length, new A(5), new B(5)];
+     await reset(M); return [...seen, a.f(), [...a.g()], [...b.f()], b.h(), new A(5), new B(5)]`,
+    [
+      [
+        ['make > return.h', 'new.target is not passed on by what does not read it'],
+        ['make > return.g', 'what is a generator cannot become a function'],
+      ],
+      [10],
+      [1],
+      1,
+      [20],
+      20,
+      2,
+      1,
+      { v: 6, n: 1 },
+      { v: 15, n: -3 },
+      1,
+      [1],
+      [20],
+      2,
+      { v: 6, n: 1 },
+      { v: 15, n: -3 },
+    ],
+  ],
+  'bound values reach closures that newer code makes, and functions inside': [
+    `export function make(n) { return { f: () => n, g: () => () => n }; }`,
+    `const g = Symbol('g'), o = m.make(1); await rewrite(o.f, () => g, { bind: { g } }); await rewrite(m.make, 'function make(n) { n *= 2; return { f: () => g, g: () => () => n }; }'); const p = m.make(2); const seen = [o.f() === g, p.f() === g];
+     const h = new Map([[1, 2]]); await rewrite(p.g, () => () => h, { bind: { h } }); const q = p.g(); seen.push(q() === h); await rewrite(q, '() => [h.get(1)]'); seen.push(q(), p.g()(), o.g()()); return seen`,
+    [true, true, true, [2], [2], [2]],
+  ],
+  'a declaration that is renamed is a change of what is around it': [
+    `const f = () => 'outer'; export function make() { function f() { return 'inner'; } return () => f(); }`,
+    `await rewrite(m.make, 'function make() { function g() { return "inner"; } return () => f(); }'); return m.make()()`,
+    'outer',
+  ],
+};
+
 const DEFERRED: Record<string, Case> = {
   'a name that existing closures do not hold: they keep their code, new ones run the new': [
     'export function plugin(opts) { let hits = 0; return () => ++hits; }',
@@ -267,5 +357,5 @@ const PATHS: Record<string, Case> = {
   ],
 };
 
-cases({ ...REACH, ...DEFERRED, ...FORMS, ...PATHS });
+cases({ ...REACH, ...GENERATIONS, ...DEFERRED, ...FORMS, ...PATHS });
 test.run();

@@ -1,0 +1,27 @@
+/**
+ * The cells of a module, and whose they are. A function has a cell for each text that closures of it were made from. In:
+ * a live module; out: its cells, and the function that a cell's closures are. What they are in the current version is
+ * `path`, which follows them where an edit moves them.
+ */
+import type { HotFunction } from '../loader/functions.ts';
+import type { LiveCell, LiveModule } from '../loader/live.ts';
+import { handedOnBy, keysOf } from '../loader/patch.ts';
+import { type Analysis, analyse } from './analysis.ts';
+
+/** Every cell of a module; those of the text that it was loaded with are entered here. */
+export function cellsOf(module: LiveModule): LiveCell[] {
+  if (module.cells.length === 0) {
+    const analysis = analyse(module.source, module.url);
+    for (const hot of analysis.functions) module.cells.push(newCell(analysis, hot, keysOf(handedOnBy(hot))));
+  }
+  return module.cells;
+}
+
+export function newCell({ source }: Analysis, { path, index }: HotFunction, slots: string[][]): LiveCell {
+  return { name: path, path, source, position: index, slots };
+}
+
+/** The function as the text has it in which the cell's closures were made. */
+export function nativeOf({ url }: LiveModule, { source, position }: LiveCell): HotFunction {
+  return analyse(source, url).functions[position] as HotFunction;
+}
