@@ -222,6 +222,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
           );
         return;
       case 'AssignmentPattern':
+        visit(node.left, place);
         return visit(
           node.right,
           node.left.type === 'Identifier' ? at(place, node.left.name, variable(node.left.name)) : place,

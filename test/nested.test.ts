@@ -249,6 +249,17 @@ const FORMS: Record<string, Case> = {
     `const [, g] = m.run(), h = m.arrow(8); await rewrite(at('run > f'), '(x) => x + 100'); await rewrite(at('arrow > f'), '() => [k]'); return [m.run()[0], g()(1), h(), m.arrow(2)()]`,
     [101, 101, [8], [2]],
   ],
+  'defaults inside patterns that have a default of their own': [
+    `export function plugin(app, {
+  onError = (e) => 'old ' + e, inner: [greet = () => 'hi ' + app] = [], ...rest
+} = {}) { return { onError, greet, rest: () => rest }; }
+     export const arrow = async (k, [f = () => k] = []) => f; export class Pool { constructor({ make = () => 0 } = {}) { this.make = make; } }
+     export function line({ where = () => new Error().stack.split('\\n')[1].match(/:(\\d+):\\d+\\)?$/)[1] } = {}) { return where; }`,
+    `const a = m.plugin('a'), b = m.plugin('b', { z: 1 }), f = await m.arrow(5), p = new m.Pool();
+     await rewrite(at('plugin > onError'), '(e) => [e, app, rest]'); await rewrite(a.greet, '() => "hello " + app'); await rewrite(f, '() => [k]'); await rewrite(at('Pool.prototype.constructor > make'), '() => 1');
+     return [a.onError('e'), b.onError('e'), b.greet(), m.plugin('c').greet(), m.plugin('d', { onError: 1 }).onError, f(), p.make(), m.plugin.length, m.line()()]`,
+    [['e', 'a', {}], ['e', 'b', { z: 1 }], 'hello b', 'hello c', 1, [5], 1, 1, '5'],
+  ],
   'recursion by name: declaration, variable, function expression': [
     `export function make() { function a(n) { return n === 0 ? 'a' : a(n - 1); } const b = (n) => n === 0 ? 'b' : b(n - 1); const c = function me(n) { return n === 0 ? 'c' : me(n - 1); }; return { a, b, c }; }`,
     `const o = m.make(); await rewrite(o.a, 'function a(n) { return n === 0 ? "A" : "." + a(n - 1); }'); await rewrite(o.b, (function () { const me = (n) => n === 0 ? 'B' : ',' + me(n - 1); return me; })()); await rewrite(o.c, 'function me(n) { return n === 0 ? "C" : "-" + me(n - 1); }'); return [o.a(2), o.b(2), o.c(2)]`,
