@@ -12,13 +12,20 @@ import { type Analysis, analyse } from './analysis.ts';
 export function cellsOf(module: LiveModule): LiveCell[] {
   if (module.cells.length === 0) {
     const analysis = analyse(module.source, module.url);
-    for (const hot of analysis.functions) module.cells.push(newCell(analysis, hot, keysOf(handedOnBy(hot))));
+    for (const hot of analysis.functions)
+      module.cells.push(newCell(analysis, hot, 0, keysOf(handedOnBy(hot))));
   }
   return module.cells;
 }
 
-export function newCell({ source }: Analysis, { path, index }: HotFunction, slots: string[][]): LiveCell {
-  return { name: path, path, source, position: index, slots };
+/** @param batch see `LiveCell` */
+export function newCell(
+  { source }: Analysis,
+  { path, index }: HotFunction,
+  batch: number,
+  slots: string[][],
+): LiveCell {
+  return { name: path, path, source, position: index, batch, stale: false, slots };
 }
 
 /** The function as the text has it in which the cell's closures were made. */

@@ -33,7 +33,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
-import { groups, type Move, plan, sameOwn, sameTree } from './plan.ts';
+import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
@@ -226,6 +226,8 @@ interface Prepared {
   deferred: Deferred[];
   /** paths of the cells whose path is another from now on */
   places: Map<LiveCell, string | undefined>;
+  /** every cell whose closures keep earlier code */
+  stale: Set<LiveCell>;
 }
 
 /**
@@ -237,7 +239,8 @@ function prepare(module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
   const places = placesOf(module, change);
-  const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places };
+  const stale = new Set(cells.filter((cell) => cell.stale));
+  const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places, stale };
   const waiting = new Set(change.replaced);
   const arrived = new Set(places.values());
   for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
@@ -264,9 +267,11 @@ function prepare(module: LiveModule, change: Change): Prepared {
       const cell = cells[index] as LiveCell;
       if ((places.has(cell) ? places.get(cell) : cell.path) !== hot.path) continue;
       const native = nativeOf(module, cell);
+      stale.delete(cell);
       if (
         !bound.has(hot.path) &&
         !forced.has(hot) &&
+        !makesStale(module, cell, stale) &&
         sameOwn(analyse(cell.source, module.url), native, after, hot)
       ) {
         prepared.steps.push({ index, native, hot, value: undefined });
@@ -280,6 +285,7 @@ function prepare(module: LiveModule, change: Change): Prepared {
         continue;
       }
       const made = make(hot, index, values);
+      if (!('value' in made)) stale.add(cell);
       if ('unreachable' in made) made.unreachable.forEach((name) => missing.add(name));
       else if ('unfit' in made) unfit = made.unfit;
       else prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
@@ -300,6 +306,14 @@ function prepare(module: LiveModule, change: Change): Prepared {
     if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
   }
   return prepared;
+}
+
+/** Whether the function as its own text has it would make closures that cannot run the version. */
+function makesStale(module: LiveModule, cell: LiveCell, stale: ReadonlySet<LiveCell>): boolean {
+  for (const inner of stale) {
+    if (inner.batch === cell.batch && isWithin(nativeOf(module, inner), nativeOf(module, cell))) return true;
+  }
+  return false;
 }
 
 /** Where the cells are in the new version whose path it changes. */
@@ -450,7 +464,8 @@ function catchUpTo(module: LiveModule, number: number): void {
 }
 
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
-function apply(module: LiveModule, { steps, places }: Prepared): void {
+function apply(module: LiveModule, { steps, places, stale }: Prepared): void {
+  for (const cell of module.cells) cell.stale = stale.has(cell);
   places.forEach((path, cell) => {
     cell.path = path;
   });

@@ -256,7 +256,7 @@ function patchInside(text: MagicString, { module, analysis, hot }: Making, reach
     }
     const handedOn: HandedOn = { own, shared };
     const slots = keysOf(handedOn);
-    module.cells.push(newCell(analysis, inner, slots));
+    module.cells.push(newCell(analysis, inner, first, slots));
     return { inner, handedOn, index: first + i };
   });
   for (const { inner, handedOn, index } of patched.reverse()) {

@@ -72,6 +72,10 @@ export interface LiveCell {
   /** the text that its closures were made from, and its position among that text's hot functions */
   source: string;
   position: number;
+  /** number of the first of the cells that were made for one evaluation of that text */
+  batch: number;
+  /** whether its closures keep code of an earlier version, as they cannot run the current one's */
+  stale: boolean;
   /** keys of what its patch point hands on: a row for each accessor it passes; see `keysOf` */
   slots: string[][];
 }

@@ -157,6 +157,11 @@ const GENERATIONS: Record<string, Case> = {
      const h = new Map([[1, 2]]); await rewrite(p.g, () => () => h, { bind: { h } }); const q = p.g(); seen.push(q() === h); await rewrite(q, '() => [h.get(1)]'); seen.push(q(), p.g()(), o.g()()); return seen`,
     [true, true, true, [2], [2], [2]],
   ],
+  'closures that cannot run the code are not made again, where the factory becomes what it was': [
+    `export function make(arg) { return [() => 'old']; }`,
+    `const [a] = m.make(1); await rewrite(a, '() => arg'); await rewrite(m.make, 'function make(arg) { arg++; return [() => arg]; }'); const [b] = m.make(1); await rewrite(m.make, 'function make(arg) { return [() => arg]; }'); const [c] = m.make(1); return [a(), b(), c()]`,
+    ['old', 2, 1],
+  ],
   'a declaration that is renamed is a change of what is around it': [
     `const f = () => 'outer'; export function make() { function f() { return 'inner'; } return () => f(); }`,
     `await rewrite(m.make, 'function make() { function g() { return "inner"; } return () => f(); }'); return m.make()()`,
