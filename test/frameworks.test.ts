@@ -212,6 +212,44 @@ test('an Express factory: middleware in its order, two apps with a state each', 
     }
   }));
 
+test('a hundred edits of an Express handler in a row, and a hundred back', () =>
+  serving(EXPRESS, ['express'], async (served) => {
+    const load = served.load([{ path: '/a' }, { path: '/b' }]);
+    const edited = (i: number) => (i === 0 ? 'first second handler' : `edit ${i}`);
+    const says = async (i: number) => {
+      await load.says(i === 0 ? `a ${edited(0)}` : edited(i), 'a');
+      await load.says(i === 0 ? `b ${edited(0)}` : edited(i), 'b');
+    };
+    await says(0);
+    for (let i = 1; i <= 100; i++) {
+      await served.edit(
+        'rewrite',
+        "./create.js#createApp > app.get('/')[1]",
+        `(req, res) => { res.json({ of: name, said: 'edit ${i}', counts: { [name]: hits }, pid: process.pid }); }`,
+      );
+    }
+    await says(100);
+    for (let i = 0; i < 100; i++) await served.edit('rollback', './create.js');
+    await says(0);
+    const report = await load.stop();
+    flawless(report, served);
+    // However fast they came, no connection saw an edit before an earlier one.
+    for (const words of Object.values(report.said).flat()) {
+      const order = words.map((said) => Number(/^edit (\d+)$/.exec(said)?.[1] ?? 0));
+      const top = order.indexOf(100);
+      const there = order.slice(0, top + 1);
+      const back = order.slice(top);
+      assert.equal(
+        there,
+        [...there].sort((a, b) => a - b),
+      );
+      assert.equal(
+        back,
+        [...back].sort((a, b) => b - a),
+      );
+    }
+  }));
+
 const KOA = {
   'app.js': `import { createApp } from './create.js';
 const server = createApp().listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));
