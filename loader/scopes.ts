@@ -51,6 +51,8 @@ export interface Reference {
   scope: Scope | undefined;
   /** the target of an assignment */
   writes: boolean;
+  /** the place where the name is declared, not a use */
+  declares: boolean;
   /** `{ name }`, which stands for `{ name: name }` */
   shorthand: boolean;
 }
@@ -364,8 +366,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
   function pattern(node: Node, here: Scope, writes: boolean, parent: Node, shorthand = false): void {
     switch (node.type) {
       case 'Identifier':
-        if (writes) use(node.name, node, here, parent, true, shorthand);
-        return;
+        return use(node.name, node, here, parent, writes ? 'writes' : 'declares', shorthand);
       case 'AssignmentPattern':
         pattern(node.left, here, writes, node, shorthand);
         return refer(node.right, here, node);
@@ -393,7 +394,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     node: Node,
     here: Scope,
     parent: Node | undefined,
-    writes = false,
+    how: 'reads' | 'writes' | 'declares' = 'reads',
     shorthand = parent?.type === 'Property' && parent.shorthand,
   ): void {
     let at: Scope | undefined = here;
@@ -401,12 +402,13 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       const variable = at.variables.get(name);
       if (variable !== undefined) {
         if (at.owner !== here.owner) variable.captured = true;
-        if (writes) variable.assigned = true;
+        if (how === 'writes') variable.assigned = true;
         break;
       }
       if (name === 'arguments' && at.context !== undefined) return useContext(name, node, here, parent);
     }
-    references?.push({ key: name, kind: 'variable', node, parent, scope: at, writes, shorthand });
+    const [writes, declares] = [how === 'writes', how === 'declares'];
+    references?.push({ key: name, kind: 'variable', node, parent, scope: at, writes, declares, shorthand });
   }
 
   function useContext(name: ContextName, node: Node, here: Scope, parent: Node | undefined): void {
@@ -424,6 +426,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       parent,
       scope: at,
       writes: false,
+      declares: false,
       shorthand: false,
     });
   }
@@ -439,6 +442,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       parent,
       scope: at,
       writes: false,
+      declares: false,
       shorthand: false,
     });
   }

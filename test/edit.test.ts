@@ -454,6 +454,11 @@ return [...await Promise.all(new B().all().map((fn) => no(rewrite(m.f, fn)))), a
       'OUT_OF_SCOPE #p super',
     ],
   ],
+  'a default that names what only the body declares': [
+    'export function f() {}',
+    'const hiddenHere = 1; return await no(rewrite(m.f, (a = hiddenHere) => { var hiddenHere = 2; return a + hiddenHere; }))',
+    'OUT_OF_SCOPE hiddenHere',
+  ],
   'a global that the module hides': [
     'const fetch = 1; export function f() { return fetch; }',
     'return [await no(rewrite(m.f, () => fetch)), await no(rewrite(m.f, () => URL.name))]',
