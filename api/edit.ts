@@ -3,8 +3,8 @@
  * Each is a text edit of the current version, handed to `commit`.
  */
 import { HotswapError } from '../error.ts';
-import { arityOf } from '../loader/functions.ts';
 import type { Bound } from '../loader/live.ts';
+import { arityOf } from '../loader/parameters.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';

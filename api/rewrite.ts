@@ -4,7 +4,8 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import { type HotFunction, hasInitialisers, movable, superCall } from '../loader/functions.ts';
+import { type HotFunction, superCall } from '../loader/functions.ts';
+import { hasInitialisers, movable } from '../loader/parameters.ts';
 import { blockOf, boundNames, type FunctionNode, type Node, unwrapped } from '../loader/parse.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';

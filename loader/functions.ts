@@ -3,10 +3,10 @@
  * be swapped, in source order, each with a name that holds as long as the code around it does. Pure: the loader,
  * the API and the planner all see a module through this one list.
  */
+
+import { arityOf, hasInitialisers, movable } from './parameters.ts';
 import {
   blockOf,
-  boundNames,
-  type CallExpression,
   type ClassNode,
   eachChild,
   type FunctionNode,
@@ -14,13 +14,13 @@ import {
   isFunction,
   lineOf,
   type MethodDefinition,
-  type NewExpression,
   type Node,
   type ObjectProperty,
   type Program,
   skipTrivia,
   unwrapped,
 } from './parse.ts';
+import { naming } from './paths.ts';
 import { type Accessor, type Surroundings, scopesOf } from './scopes.ts';
 
 export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
@@ -109,6 +109,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
   const classes: ClassScope[] = [];
   const seen = new Map<string, number>();
   const scopes = scopesOf(program);
+  const { keyText, callText, text } = naming(source);
   let last = { offset: 0, line: 1 };
 
   const top: Place = {
@@ -387,72 +388,6 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
       }
     }
   }
-
-  /** `.name`, `.#name`, `['a-b']`, `[0]`, `[Symbol.iterator]` */
-  function keyText(key: Node, computed: boolean): string {
-    if (!computed && key.type === 'Identifier') return `.${key.name}`;
-    if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
-    if (key.type === 'Literal' && typeof key.value === 'string') {
-      return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key.value)
-        ? `.${key.value}`
-        : `['${key.value}']`;
-    }
-    return `[${oneLine(source.slice(key.start, key.end))}]`;
-  }
-
-  /** A callee, an assignment's left side or a tag, as a person would name it. */
-  function text(node: Node): string {
-    const inner = unwrapped(node);
-    switch (inner.type) {
-      case 'Identifier':
-        return inner.name;
-      case 'ThisExpression':
-        return 'this';
-      case 'Super':
-        return 'super';
-      case 'ChainExpression':
-        return text(inner.expression);
-      case 'AwaitExpression':
-        return text(inner.argument);
-      case 'MemberExpression':
-        return text(inner.object) + keyText(inner.property, inner.computed);
-      case 'CallExpression':
-      case 'NewExpression':
-        return callText(inner);
-      case 'ArrowFunctionExpression':
-      case 'FunctionExpression':
-        return 'iife';
-      default:
-        return oneLine(source.slice(inner.start, inner.end));
-    }
-  }
-
-  /**
-   * `app.get('/x')`: the callee and the first argument where that is a literal. In a chain of calls the ones
-   * before are left out if this one has a literal, so that a link more does not rename those after it.
-   */
-  function callText(node: CallExpression | NewExpression): string {
-    const first = node.arguments[0];
-    const literal = first?.type === 'Literal' ? oneLine(source.slice(first.start, first.end)) : '';
-    const callee = unwrapped(node.callee);
-    const prefix = node.type === 'NewExpression' ? 'new ' : '';
-    if (literal !== '' && callee.type === 'MemberExpression') {
-      const method = keyText(callee.property, callee.computed);
-      return `${prefix}${chainRoot(callee.object, method)}${method}(${literal})`;
-    }
-    return `${prefix}${text(callee)}(${literal})`;
-  }
-
-  /** What a chain of calls hangs on: `app` in `app.get('/a', f).get('/b', g)`, `app.route('/a')` in `app.route('/a').get('/b', g)`. */
-  function chainRoot(node: Node, method: string): string {
-    const inner = unwrapped(node);
-    const callee = inner.type === 'CallExpression' ? unwrapped(inner.callee) : undefined;
-    if (inner.type !== 'CallExpression' || callee?.type !== 'MemberExpression') return text(inner);
-    const registers =
-      keyText(callee.property, callee.computed) === method ||
-      inner.arguments.some((argument) => isFunction(argument));
-    return registers ? chainRoot(callee.object, method) : text(inner);
-  }
 }
 
 /** The place of something that is called `name` there. */
@@ -488,20 +423,6 @@ function reachOf(node: Node): Reach | undefined {
   if (node.type !== 'MemberExpression' || node.computed || node.property.type !== 'Identifier')
     return undefined;
   return step(reachOf(node.object), node.property.name);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
-}
-
-/** The value of `.length` (ECMA-262 15.1.5, ExpectedArgumentCount). */
-export function arityOf(node: FunctionNode): number {
-  const { params } = node;
-  for (let i = 0; i < params.length; i++) {
-    const type = (params[i] as Node).type;
-    if (type === 'AssignmentPattern' || type === 'RestElement') return i;
-  }
-  return params.length;
 }
 
 /** The `super(…)` that a derived constructor must open with to be hot. */
@@ -541,84 +462,4 @@ function canForward(arrow: FunctionNode): boolean {
 function isAsm(node: FunctionNode): boolean {
   const first = blockOf(node)?.body[0];
   return first !== undefined && 'directive' in first && first.directive === 'use asm';
-}
-
-/** Whether some parameter is a pattern or has a default. */
-export function hasInitialisers(node: FunctionNode): boolean {
-  return node.params.some(
-    (param: Node) =>
-      param.type !== 'Identifier' && !(param.type === 'RestElement' && param.argument.type === 'Identifier'),
-  );
-}
-
-/**
- * Whether patterns and defaults of the parameters mean the same as the body's first statements. They do not
- * where one mentions itself or a later parameter (which must be in its dead zone), where the body declares a
- * name that they mention or bind (the body's scope is another), or where `eval` could tell (ECMA-262 10.2.11).
- */
-export function movable(node: FunctionNode): boolean {
-  if (node.type !== 'ArrowFunctionExpression' && node.generator) return false; // would run at the first next()
-  const { params } = node;
-  const later = new Set<string>();
-  const mentioned = new Set<string>();
-  for (let i = params.length - 1; i >= 0; i--) {
-    const param = params[i] as Node;
-    boundNames(param).forEach((name) => {
-      later.add(name);
-    });
-    const used = new Set<string>();
-    initialiserNames(param, used);
-    let clash = used.has('eval');
-    used.forEach((name) => {
-      clash ||= later.has(name);
-      mentioned.add(name);
-    });
-    if (clash) return false;
-  }
-  const block = blockOf(node);
-  if (block === undefined) return true;
-  let clash = false;
-  declaredIn(block, (name) => {
-    clash ||= later.has(name) || mentioned.has(name);
-  });
-  return !clash;
-}
-
-/** Every identifier that a parameter's defaults and computed keys mention, at any depth; too many is safe. */
-function initialiserNames(node: Node, names: Set<string>): void {
-  const mention = (inner: Node): void => {
-    if (inner.type === 'Identifier') names.add(inner.name);
-    eachChild(inner, (child, key) => {
-      // Keys of literals and names after a dot are no variables; `{ a }` is one all the same, as its value.
-      const isKey = (key === 'key' || key === 'property') && 'computed' in inner && !inner.computed;
-      if (!isKey) mention(child);
-    });
-  };
-  switch (node.type) {
-    case 'AssignmentPattern':
-      initialiserNames(node.left, names);
-      mention(node.right);
-      break;
-    case 'Property':
-      if (node.computed) mention(node.key);
-      initialiserNames(node.value, names);
-      break;
-    case 'Identifier':
-      break;
-    default:
-      eachChild(node, (child) => initialiserNames(child, names));
-  }
-}
-
-/** Names that a function body declares: its own let, const, class, function, and `var` at any depth. */
-function declaredIn(body: Node, found: (name: string) => void, top = true): void {
-  eachChild(body, (child) => {
-    if (child.type === 'VariableDeclaration') {
-      if (child.kind === 'var' || top) child.declarations.forEach((one) => boundNames(one.id).forEach(found));
-    } else if (child.type === 'FunctionDeclaration' || child.type === 'ClassDeclaration') {
-      if (top && child.id) found(child.id.name);
-    } else if (!isFunction(child) && !isClass(child)) {
-      declaredIn(child, found, false);
-    }
-  });
 }

@@ -162,7 +162,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   }
 }
 
-const OUR_FILES = ['instrument', 'patch', 'functions', 'scopes', 'parse'].map(
+const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'].map(
   (name) => `./${name}${extname(import.meta.url)}`,
 );
 

@@ -4,7 +4,8 @@
  * does, says (`name`, `length`, messages) and costs must not change.
  */
 import type MagicString from 'magic-string';
-import { type HotFunction, hasInitialisers, movable, superCall } from './functions.ts';
+import { type HotFunction, superCall } from './functions.ts';
+import { hasInitialisers, movable } from './parameters.ts';
 import { blockOf, type FunctionNode, type Node, skipTrivia, unwrapped } from './parse.ts';
 import type { Accessor, CapturedName } from './scopes.ts';
 
