@@ -4,12 +4,12 @@
  * `path`, which follows them where an edit moves them.
  */
 import type { HotFunction } from '../loader/functions.ts';
-import type { LiveCell, LiveModule } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, removeCells } from '../loader/live.ts';
 import { handedOnBy, keysOf } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
 
 /** Every cell of a module; those of the text that it was loaded with are entered here. */
-export function cellsOf(module: LiveModule): LiveCell[] {
+export function cellsOf(module: LiveModule): LiveModule['cells'] {
   if (module.cells.length === 0) {
     const analysis = analyse(module.source, module.url);
     for (const hot of analysis.functions)
@@ -31,4 +31,17 @@ export function newCell(
 /** The function as the text has it in which the cell's closures were made. */
 export function nativeOf({ url }: LiveModule, { source, position }: LiveCell): HotFunction {
   return analyse(source, url).functions[position] as HotFunction;
+}
+
+const batches = new FinalizationRegistry<() => void>((remove) => remove());
+
+/**
+ * What the closures of one evaluated text keep alive: each holds the scope that it was made in, and that scope holds this
+ * object. When it goes, nobody is left to read the text's cells, and they go as well.
+ * @param from number of the first cell @param to the number after the last
+ */
+export function lifeOf(module: LiveModule, from: number, to: number): object {
+  const life = {};
+  batches.register(life, () => removeCells(module, from, to));
+  return life;
 }

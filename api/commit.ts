@@ -239,7 +239,8 @@ function prepare(module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
   const places = placesOf(module, change);
-  const stale = new Set(cells.filter((cell) => cell.stale));
+  const stale = new Set<LiveCell>();
+  for (const cell of cells) if (cell?.stale) stale.add(cell);
   const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places, stale };
   const waiting = new Set(change.replaced);
   const arrived = new Set(places.values());
@@ -264,7 +265,8 @@ function prepare(module: LiveModule, change: Change): Prepared {
     const values = valuesFor(hot, bound);
     const known = cells.length;
     for (let index = 0; index < known; index++) {
-      const cell = cells[index] as LiveCell;
+      const cell = cells[index];
+      if (cell === undefined) continue;
       if ((places.has(cell) ? places.get(cell) : cell.path) !== hot.path) continue;
       const native = nativeOf(module, cell);
       stale.delete(cell);
@@ -327,6 +329,7 @@ function placesOf(module: LiveModule, { before, after, moves }: Change): Prepare
   const names = groups(after.functions, ({ path }) => plainPath(path));
   const ways = new Map<string, Map<string | undefined, string | undefined>>();
   for (const cell of cellsOf(module)) {
+    if (cell === undefined) continue;
     let path = cell.path === undefined ? undefined : go(cell.path);
     if (cell.source === after.source) {
       path = (after.functions[cell.position] as HotFunction).path;
@@ -465,11 +468,13 @@ function catchUpTo(module: LiveModule, number: number): void {
 
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
 function apply(module: LiveModule, { steps, places, stale }: Prepared): void {
-  for (const cell of module.cells) cell.stale = stale.has(cell);
+  for (const cell of module.cells) if (cell !== undefined) cell.stale = stale.has(cell);
   places.forEach((path, cell) => {
     cell.path = path;
   });
-  for (const { index, value } of steps) writeCell(module.prefix, index, value);
+  // A cell may have gone while the version was written to disk.
+  for (const { index, value } of steps)
+    if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, key, bound } of steps) {
     if (index === native.index && !native.local) follow(module, native, hot, value);
     if (key !== undefined) keep(module.made, key, { value, bound });

@@ -23,7 +23,7 @@ import {
 } from '../loader/patch.ts';
 import type { Reference } from '../loader/scopes.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
-import { nativeOf, newCell } from './cells.ts';
+import { lifeOf, nativeOf, newCell } from './cells.ts';
 import { isWithin, sameTree } from './plan.ts';
 
 export interface Making {
@@ -64,6 +64,7 @@ export function makeFunction(making: Making): Made {
   const cells = module.cells.length;
   patchInside(text, making, reached);
 
+  const inner = module.cells.length > cells;
   const names = Object.keys(making.bound);
   const [opening, body, closing] = expression(text, making, native, uses);
   const [before, after] = reached.wrap(opening, closing);
@@ -71,7 +72,7 @@ export function makeFunction(making: Making): Made {
   const { source } = analysis;
   const lineStart =
     Math.max(source.lastIndexOf('\n', hot.start - 1), source.lastIndexOf('\r', hot.start - 1)) + 1;
-  const head = `((${['hs$home', 'hs$meta', ...names].join()})=>${before}`;
+  const head = `((${['hs$home', 'hs$meta', ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : [])].join()})=>${before}`;
   const padding = '\n'.repeat(hot.line - 1) + ' '.repeat(Math.max(0, hot.start - lineStart - head.length));
   // V8 takes no URL with a quote in it.
   const code = `${padding}${head}${body}${after})\n//# sourceURL=${url.replaceAll("'", '%27')}`;
@@ -86,7 +87,9 @@ export function makeFunction(making: Making): Made {
   }
   const home = before.includes('hs$home') ? homeOf(making, native, scope) : undefined;
   const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
-  return { value: factory(home, meta, ...names.map((name) => making.bound[name])) };
+  // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
+  const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
+  return { value: factory(home, meta, ...names.map((name) => making.bound[name]), life) };
 }
 
 /** The innermost scope that the module handed over. */

@@ -55,8 +55,11 @@ export interface LiveModule {
         log: ModuleLog | undefined;
       }
     | undefined;
-  /** every cell of the module, by its number; those of the text that was loaded are entered at the first question */
-  cells: LiveCell[];
+  /**
+   * every cell of the module, by its number, `undefined` where no closure can read it any more; those of the text that
+   * was loaded are entered at the first question
+   */
+  cells: (LiveCell | undefined)[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
@@ -194,6 +197,14 @@ export function defineCells(prefix: string, count: number, from = 0): void {
 /** Writes a cell: `replacement` runs from the next call on; undefined is the function as loaded. */
 export function writeCell(prefix: string, index: number, replacement: unknown): void {
   (globalThis as unknown as Record<string, unknown>)[cellName(prefix, index)] = replacement;
+}
+
+/** Takes away the cells of closures that are no more. */
+export function removeCells(module: LiveModule, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    module.cells[i] = undefined;
+    Reflect.deleteProperty(globalThis, cellName(module.prefix, i));
+  }
 }
 
 /** Defines a global that no enumeration shows. */

@@ -162,6 +162,30 @@ const GENERATIONS: Record<string, Case> = {
     `const [a] = m.make(1); await rewrite(a, '() => arg'); await rewrite(m.make, 'function make(arg) { arg++; return [() => arg]; }'); const [b] = m.make(1); await rewrite(m.make, 'function make(arg) { return [() => arg]; }'); const [c] = m.make(1); return [a(), b(), c()]`,
     ['old', 2, 1],
   ],
+  'cells go when the last closure of their generation has gone, and not before': [
+    `export function make(i) { return { sub: (k) => () => [i, k], *gen() { yield i; }, K: class { #i = i; get() { return this.#i; } }, async later(gate) { await gate; return (() => [i])(); } }; }`,
+    `const { setFlagsFromString } = await import('node:v8'), { runInNewContext } = await import('node:vm'); setFlagsFromString('--expose-gc'); const gc = runInNewContext('gc');
+     const settle = async () => { for (let i = 0; i < 3; i++) { await new Promise((r) => setTimeout(r, 5)); gc(); } }; const cells = () => Object.getOwnPropertyNames(globalThis).filter((name) => /^hs[$][0-9a-z]+[$][0-9]+$/.test(name)).length;
+     const subs = [], running = [], things = [], waiting = []; let open; const gate = new Promise((r) => (open = r)); const before = cells();
+     for (let i = 1; i <= 80; i++) {
+       await rewrite(m.make, 'function make(i) { i += ' + i + '; return { sub: (k) => () => [i, k], *gen() { yield i; yield* (() => [i])(); }, K: class { #i = i; get() { return this.#i; } }, async later(gate) { await gate; return (() => [i])(); } }; }');
+       const made = m.make(1000); if (i % 20 === 1) { subs.push(made.sub(i)); const it = made.gen(); it.next(); running.push(it); things.push(new made.K()); waiting.push(made.later(gate)); }
+     }
+     await settle(); const after = cells() - before; await rewrite(at('make > return.sub > return'), '() => [k, i]'); await rewrite(at('make > return.K.prototype.get'), 'get() { return -this.#i; }'); await settle(); open();
+     return [after > 150 && after < 320 || after, subs.map((f) => f()), running.map((it) => it.next().value), things.map((k) => k.get()), (await Promise.all(waiting)).flat()]`,
+    [
+      true,
+      [
+        [1, 1001],
+        [21, 1021],
+        [41, 1041],
+        [61, 1061],
+      ],
+      [1001, 1021, 1041, 1061],
+      [-1001, -1021, -1041, -1061],
+      [1001, 1021, 1041, 1061],
+    ],
+  ],
   'a declaration that is renamed is a change of what is around it': [
     `const f = () => 'outer'; export function make() { function f() { return 'inner'; } return () => f(); }`,
     `await rewrite(m.make, 'function make() { function g() { return "inner"; } return () => f(); }'); return m.make()()`,
