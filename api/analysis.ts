@@ -4,13 +4,13 @@
  */
 import { functionsOf, type HotFunction, type ModuleFunctions } from '../loader/functions.ts';
 import { type Program, parse, unwrapped } from '../loader/parse.ts';
-import { type Reference, type Scope, type ScopeMap, scopesOf } from '../loader/scopes.ts';
+import type { Reference, Scope } from '../loader/scopes.ts';
 
 export interface Analysis extends ModuleFunctions {
   source: string;
   program: Program;
-  /** made at the first question */
-  names: () => { scopes: ScopeMap; references: Reference[] };
+  /** every use of a name in it, in source order */
+  references: Reference[];
 }
 
 /** The variable of `export default name`. */
@@ -34,19 +34,8 @@ export function analyse(source: string, what: string): Analysis {
   let analysis = recent.get(source);
   if (analysis === undefined) {
     const program = parse(source, what);
-    let names: ReturnType<Analysis['names']> | undefined;
-    analysis = {
-      source,
-      program,
-      ...functionsOf(source, program),
-      names() {
-        if (names === undefined) {
-          const references: Reference[] = [];
-          names = { scopes: scopesOf(program, references), references };
-        }
-        return names;
-      },
-    };
+    const references: Reference[] = [];
+    analysis = { source, program, references, ...functionsOf(source, program, references) };
   } else {
     recent.delete(source);
   }
@@ -56,9 +45,9 @@ export function analyse(source: string, what: string): Analysis {
 }
 
 /** The scopes around a function, innermost first, the module's last. */
-export function scopesAround({ names }: Analysis, { node }: HotFunction): Scope[] {
+export function scopesAround({ scopes }: Analysis, { node }: HotFunction): Scope[] {
   const found: Scope[] = [];
-  for (let at = names().scopes.outside(node); at !== undefined; at = at.parent) found.push(at);
+  for (let at = scopes.outside(node); at !== undefined; at = at.parent) found.push(at);
   return found;
 }
 
@@ -66,17 +55,15 @@ export function scopesAround({ names }: Analysis, { node }: HotFunction): Scope[
 export function outerReferences(analysis: Analysis, hot: HotFunction): Reference[] {
   const around = new Set<Scope | undefined>([undefined, ...scopesAround(analysis, hot)]);
   const own = hot.node.type === 'FunctionExpression' ? hot.node.id?.name : undefined;
-  return analysis
-    .names()
-    .references.filter(
-      ({ node, scope, key }) =>
-        node.start >= hot.node.start &&
-        node.end <= hot.node.end &&
-        (around.has(scope) ||
-          (key === own &&
-            scope?.owner === hot.node &&
-            scope.parent?.owner !== hot.node &&
-            !scope.isBody &&
-            scope.context === undefined)),
-    );
+  return analysis.references.filter(
+    ({ node, scope, key }) =>
+      node.start >= hot.node.start &&
+      node.end <= hot.node.end &&
+      (around.has(scope) ||
+        (key === own &&
+          scope?.owner === hot.node &&
+          scope.parent?.owner !== hot.node &&
+          !scope.isBody &&
+          scope.context === undefined)),
+  );
 }

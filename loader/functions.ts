@@ -21,7 +21,7 @@ import {
   unwrapped,
 } from './parse.ts';
 import { naming } from './paths.ts';
-import { type Accessor, type Surroundings, scopesOf } from './scopes.ts';
+import { type Accessor, type Reference, type ScopeMap, type Surroundings, scopesOf } from './scopes.ts';
 
 export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
 
@@ -83,6 +83,7 @@ export interface ModuleFunctions {
   classes: ClassScope[];
   /** accessors to be declared in crowded scopes */
   accessors: Accessor[];
+  scopes: ScopeMap;
 }
 
 interface Place {
@@ -103,12 +104,16 @@ interface Place {
   isField: boolean;
 }
 
-/** Finds the hot functions of a module. @param program the tree of `source` */
-export function functionsOf(source: string, program: Program): ModuleFunctions {
+/**
+ * Finds the hot functions of a module.
+ * @param program the tree of `source`
+ * @param references collects every use of a name in it, where given
+ */
+export function functionsOf(source: string, program: Program, references?: Reference[]): ModuleFunctions {
   const functions: HotFunction[] = [];
   const classes: ClassScope[] = [];
   const seen = new Map<string, number>();
-  const scopes = scopesOf(program);
+  const scopes = scopesOf(program, references);
   const { keyText, callText, text } = naming(source);
   let last = { offset: 0, line: 1 };
 
@@ -125,7 +130,7 @@ export function functionsOf(source: string, program: Program): ModuleFunctions {
     isField: false,
   };
   for (let i = 0; i < program.body.length; i++) visit(program.body[i] as Node, top);
-  return { functions, classes, accessors: scopes.accessors() };
+  return { functions, classes, accessors: scopes.accessors(), scopes };
 
   /** Functions come in source order, all but some keys of classes, so that each search goes on from the one before. */
   function lineAt(offset: number): number {
