@@ -221,7 +221,7 @@ export function functionsOf(source: string, program: Program, references?: Refer
         return visit(node.declaration, { ...place, name: 'default', lead: 'default = ' });
       case 'VariableDeclarator':
         visit(node.id, place);
-        if (node.init)
+        if (node.init && !isLeaf(node.init))
           visit(
             node.init,
             node.id.type === 'Identifier' ? at(place, node.id.name, variable(node.id.name)) : place,
@@ -235,15 +235,19 @@ export function functionsOf(source: string, program: Program, references?: Refer
         );
       case 'AssignmentExpression': {
         visit(node.left, place);
+        if (isLeaf(node.right)) return;
         const name = text(node.left);
         return visit(node.right, at(place, name, reachOf(node.left)));
       }
       case 'CallExpression':
       case 'NewExpression': {
-        visit(node.callee, { ...place, name: `${place.lead}iife`, reach: undefined });
-        const call = callText(node);
+        if (!isLeaf(node.callee)) visit(node.callee, at(place, `${place.lead}iife`, undefined, place.lead));
+        let call: string | undefined;
         for (let i = 0; i < node.arguments.length; i++) {
-          visit(node.arguments[i] as Node, at(place, `${place.lead}${call}[${i}]`, undefined));
+          const argument = node.arguments[i] as Node;
+          if (isLeaf(argument)) continue;
+          call ??= callText(node);
+          visit(argument, at(place, `${place.lead}${call}[${i}]`, undefined));
         }
         return;
       }
@@ -258,7 +262,8 @@ export function functionsOf(source: string, program: Program, references?: Refer
       case 'ArrayExpression':
         for (let i = 0; i < node.elements.length; i++) {
           const element = node.elements[i];
-          if (element) visit(element, at(place, `${place.name}[${i}]`, step(place.reach, String(i))));
+          if (element && !isLeaf(element))
+            visit(element, at(place, `${place.name}[${i}]`, step(place.reach, String(i))));
         }
         return;
       case 'ObjectExpression':
@@ -269,7 +274,7 @@ export function functionsOf(source: string, program: Program, references?: Refer
         }
         return;
       case 'MemberExpression':
-        visit(node.object, { ...place, reach: undefined });
+        if (!isLeaf(node.object)) visit(node.object, at(place, place.name, undefined, place.lead));
         if (node.computed) visitKey(node.property, place);
         return;
       case 'ImportExpression':
@@ -285,7 +290,8 @@ export function functionsOf(source: string, program: Program, references?: Refer
         return;
       }
       case 'ReturnStatement':
-        if (node.argument) visit(node.argument, at(place, 'return', undefined, 'return '));
+        if (node.argument && !isLeaf(node.argument))
+          visit(node.argument, at(place, 'return', undefined, 'return '));
         return;
       case 'YieldExpression':
         if (node.argument) visit(node.argument, at(place, 'yield', undefined, 'yield '));
@@ -324,7 +330,7 @@ export function functionsOf(source: string, program: Program, references?: Refer
       );
     } else if (property.method && isFunction(value)) {
       add(value, { ...here, reach: step(place.reach, plainKey(key)) }, place.name + key, 'method', property);
-    } else {
+    } else if (!isLeaf(value)) {
       visit(value, at(place, place.name + key, step(place.reach, plainKey(key))));
     }
   }
@@ -395,9 +401,15 @@ export function functionsOf(source: string, program: Program, references?: Refer
   }
 }
 
-/** The place of something that is called `name` there. */
+/** The place of something that is called `name` there. Written out: spreading took a tenth of the time of an edit. */
 function at(place: Place, name: string, reach: Reach | undefined, lead = `${name} = `): Place {
-  return { ...place, name, lead, reach };
+  const { prefix, local, parent, classScope, memberOf, isStatic, isField } = place;
+  return { prefix, local, parent, name, lead, reach, classScope, memberOf, isStatic, isField };
+}
+
+/** Whether a node has nothing inside, so that no place need be made for it. */
+function isLeaf({ type }: Node): boolean {
+  return type === 'Identifier' || type === 'Literal' || type === 'ThisExpression';
 }
 
 function variable(name: string): Reach {
