@@ -1,0 +1,279 @@
+/**
+ * A plan carried out. In: a live module and the change of its text; out: the replacement for each cell, all made before the
+ * first is written, and what closures cannot be given. `prepare` may fail and changes nothing; `apply` changes the
+ * program in one synchronous step and cannot fail.
+ */
+import type { HotFunction } from '../loader/functions.ts';
+import { type Bound, type LiveCell, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { cellsOf, nativeOf } from './cells.ts';
+import { type Made, makeFunction, reach } from './evaluate.ts';
+import { cellOf } from './given.ts';
+import type { Deferred } from './history.ts';
+import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
+
+/** Functions that are kept for going back, a module. */
+const MADE = 32;
+
+interface Step {
+  index: number;
+  native: HotFunction;
+  hot: HotFunction;
+  /** undefined: the function as its own text has it */
+  value: unknown;
+  /** of one that was made just now: what it is kept under, and the values bound into it */
+  key?: string;
+  bound?: MadeFunction['bound'];
+}
+
+/** A change of a module from one version to another. */
+export interface Change {
+  before: Analysis;
+  after: Analysis;
+  replaced: HotFunction[];
+  moves: Move[];
+  /** see `Plan` */
+  unclear: ReadonlyMap<string, string>;
+  /** values bound in the new version */
+  bound: Bound;
+  url: string;
+}
+
+export interface Prepared {
+  steps: Step[];
+  deferred: Deferred[];
+  /** paths of the cells whose path is another from now on */
+  places: Map<LiveCell, string | undefined>;
+  /** every cell whose closures keep earlier code */
+  stale: Set<LiveCell>;
+}
+
+/**
+ * Makes every replacement; changes nothing. A function has a cell for each text that closures of it were made from,
+ * and each cell gets what its closures can run. Where they cannot reach a name that the new code needs they keep
+ * their code, and the function around is replaced as well, so that closures made from now on are right.
+ */
+export function prepare(module: LiveModule, change: Change): Prepared {
+  const { after, bound, url } = change;
+  const cells = cellsOf(module);
+  const places = placesOf(module, change);
+  const stale = new Set<LiveCell>();
+  for (const cell of cells) if (cell?.stale) stale.add(cell);
+  const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places, stale };
+  const waiting = new Set(change.replaced);
+  const arrived = new Set(places.values());
+  for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
+  const forced = new Set<HotFunction>();
+  const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
+    makeFunction({
+      module,
+      analysis: after,
+      hot,
+      index,
+      cell: cells[index] as LiveCell,
+      bound: values ?? {},
+      url,
+    });
+  const loaded = cells.length;
+  // Inner ones first: they may call for the one around them.
+  for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
+    waiting.delete(hot);
+    const missing = new Set<string>();
+    let unfit: string | undefined;
+    const values = valuesFor(hot, bound);
+    const known = cells.length;
+    for (let index = 0; index < known; index++) {
+      const cell = cells[index];
+      if (cell === undefined) continue;
+      if ((places.has(cell) ? places.get(cell) : cell.path) !== hot.path) continue;
+      const native = nativeOf(module, cell);
+      stale.delete(cell);
+      if (
+        !bound.has(hot.path) &&
+        !forced.has(hot) &&
+        !makesStale(module, cell, stale) &&
+        sameOwn(analyse(cell.source, module.url), native, after, hot)
+      ) {
+        prepared.steps.push({ index, native, hot, value: undefined });
+        continue;
+      }
+      const own = hot.local && /\bsuper\b/.test(after.source.slice(hot.start, hot.end)) ? index : '';
+      const key = [hot.path, url, own, cell.slots.join(), after.source.slice(hot.start, hot.end)].join('\n');
+      const kept = module.made.get(key);
+      if (kept !== undefined && kept.bound === values) {
+        prepared.steps.push({ index, native, hot, value: kept.value });
+        continue;
+      }
+      const made = make(hot, index, values);
+      if (!('value' in made)) stale.add(cell);
+      if ('unreachable' in made) made.unreachable.forEach((name) => missing.add(name));
+      else if ('unfit' in made) unfit = made.unfit;
+      else prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
+    }
+    if (missing.size > 0 || unfit !== undefined) {
+      prepared.deferred.push(deferral(hot, missing, unfit));
+      if (hot.parent !== undefined) {
+        forced.add(hot.parent);
+        waiting.add(hot.parent);
+      }
+    }
+  }
+  // No text carries bound values: closures that new code makes of such a function need them handed over, too.
+  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+    if (!bound.has(hot.path)) continue;
+    const made = make(hot, index, valuesFor(hot, bound));
+    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
+  }
+  return prepared;
+}
+
+/** Whether the function as its own text has it would make closures that cannot run the version. */
+function makesStale(module: LiveModule, cell: LiveCell, stale: ReadonlySet<LiveCell>): boolean {
+  for (const inner of stale) {
+    if (inner.batch === cell.batch && isWithin(nativeOf(module, inner), nativeOf(module, cell))) return true;
+  }
+  return false;
+}
+
+/** Where the cells are in the new version whose path it changes. */
+function placesOf(module: LiveModule, { before, after, moves }: Change): Prepared['places'] {
+  const places: Prepared['places'] = new Map();
+  if (moves.length === 0) return places;
+  const way = new Map(moves);
+  const go = (path: string): string | undefined => (way.has(path) ? way.get(path) : path);
+  const free = new Set(after.functions.map((hot) => hot.path));
+  for (const { path } of before.functions) free.delete(go(path) as string);
+  const names = groups(after.functions, ({ path }) => plainPath(path));
+  const ways = new Map<string, Map<string | undefined, string | undefined>>();
+  for (const cell of cellsOf(module)) {
+    if (cell === undefined) continue;
+    let path = cell.path === undefined ? undefined : go(cell.path);
+    if (cell.source === after.source) {
+      path = (after.functions[cell.position] as HotFunction).path;
+    } else if (path === undefined && names.get(plainPath(cell.name))?.some((hot) => free.has(hot.path))) {
+      // It was gone and may be back: as what it was, or under a name that no other has.
+      const analysis = analyse(cell.source, module.url);
+      const since = ways.get(cell.source) ?? new Map(plan(analysis, after).moves);
+      ways.set(cell.source, since);
+      const found = since.has(cell.name) ? since.get(cell.name) : cell.name;
+      const hot = after.functions.find((one) => one.path === found);
+      const alone = [names.get(plainPath(cell.name)) ?? [], analysis.functions].every(
+        (all) => all.filter((one) => plainPath(one.path) === plainPath(cell.name)).length === 1,
+      );
+      if (hot !== undefined && free.has(hot.path)) {
+        if (alone || sameTree(nativeOf(module, cell).node, hot.node)) path = hot.path;
+      }
+    }
+    if (path !== cell.path) places.set(cell, path);
+  }
+  return places;
+}
+
+/** A path without the numbers that tell functions of one name apart. */
+function plainPath(path: string): string {
+  return path.replace(/~\d+/g, '');
+}
+
+/** What is to be said of functions of which nobody can tell what became of them. */
+function unclearOnes({ unclear }: Change, places: Prepared['places']): Deferred[] {
+  const lost = new Set<string>();
+  if (unclear.size > 0) {
+    places.forEach((to, cell) => {
+      const path = to === undefined && cell.path !== undefined ? unclear.get(cell.path) : undefined;
+      if (path !== undefined) lost.add(path);
+    });
+  }
+  return [...lost].map((path) => ({
+    path,
+    names: [],
+    reason: `there are more or fewer functions of this name than before, each with other code, and nothing tells which is which`,
+  }));
+}
+
+/** The one that stands latest in the text: no other of these is inside it. */
+function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
+  let last: HotFunction | undefined;
+  for (const hot of waiting) if (last === undefined || hot.index > last.index) last = hot;
+  return last;
+}
+
+/** @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to */
+function deferral(hot: HotFunction, missing: ReadonlySet<string>, unfit: string | undefined): Deferred {
+  const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
+  const held = [...missing].filter((key) => !key.endsWith('='));
+  const assigned = [...missing]
+    .map((key) => key.replace(/=$/, ''))
+    .filter((name, i, all) => all.indexOf(name) === i && !held.includes(name));
+  const reasons = [
+    ...held.map((name) => `${name} is not captured by anything in ${around}`),
+    ...assigned.map((name) => `${name} is not assigned by anything in ${around}`),
+    ...(unfit === undefined ? [] : [unfit]),
+  ];
+  return { path: hot.path, names: [...held, ...assigned], reason: reasons.join('; ') };
+}
+
+function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
+  made.delete(key);
+  made.set(key, one);
+  if (made.size > MADE) made.delete(made.keys().next().value as string);
+}
+
+/** The values bound into a function, or into one around it, which its code sees as well. */
+export function valuesFor(hot: HotFunction, bound: Bound): MadeFunction['bound'] {
+  const own = bound.get(hot.path);
+  const outer = hot.parent === undefined ? undefined : valuesFor(hot.parent, bound);
+  return outer === undefined ? own : { ...outer, ...own };
+}
+
+/** Carries prepared steps out: synchronous, and nothing in it can fail. */
+export function apply(module: LiveModule, { steps, places, stale }: Prepared): void {
+  for (const cell of module.cells) if (cell !== undefined) cell.stale = stale.has(cell);
+  places.forEach((path, cell) => {
+    cell.path = path;
+  });
+  // A cell may have gone while the version was written to disk.
+  for (const { index, value } of steps)
+    if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);
+  for (const { index, native, hot, value, key, bound } of steps) {
+    if (index === native.index && !native.local) follow(module, native, hot, value);
+    if (key !== undefined) keep(module.made, key, { value, bound });
+  }
+}
+
+const originals = new WeakMap<
+  object,
+  { name: PropertyDescriptor | undefined; length: PropertyDescriptor | undefined }
+>();
+
+/** Lets `.length` and `.name` of the function that everyone holds follow its new code, where it can be reached. */
+function follow(module: LiveModule, loaded: HotFunction, hot: HotFunction, value: unknown): void {
+  const live = reach(module, loaded.reach);
+  if (typeof live !== 'function') return;
+  const cell = cellOf(live);
+  if (cell?.url !== module.url || cell.index !== loaded.index) return; // something that wraps it
+  const before = originals.get(live) ?? {
+    name: Object.getOwnPropertyDescriptor(live, 'name'),
+    length: Object.getOwnPropertyDescriptor(live, 'length'),
+  };
+  const length = value === undefined ? before.length : { value: hot.arity, configurable: true };
+  const named = hot.node.id?.name ?? (loaded.node.id && loaded.reach ? variableOf(loaded.reach) : undefined);
+  const name =
+    value === undefined
+      ? before.name
+      : named !== undefined
+        ? { value: named, configurable: true }
+        : undefined;
+  try {
+    if (length && length.value !== live.length) Object.defineProperty(live, 'length', length);
+    if (name && name.value !== live.name) Object.defineProperty(live, 'name', name);
+    originals.set(live, before);
+  } catch {
+    // frozen: its code changes all the same
+  }
+}
+
+/** The variable that a function without a name of its own is called by. */
+function variableOf({ root, keys }: NonNullable<HotFunction['reach']>): string | undefined {
+  return typeof root === 'string' && keys.length === 0 ? root : undefined;
+}

@@ -1,0 +1,237 @@
+/**
+ * How new code reaches what is around its function. In: a version's text, a hot function in it, and the cell that is to hold
+ * the replacement; out: the text with its references rewritten to ask the closure that is being called, and with patch
+ * points of their own for the functions inside. Nothing is evaluated here.
+ */
+import type MagicString from 'magic-string';
+import type { HotFunction } from '../loader/functions.ts';
+import { cellName } from '../loader/instrument.ts';
+import { defineCells, type LiveCell } from '../loader/live.ts';
+import { eachChild, type FunctionNode, isClass, isFunction, type Node, skipTrivia } from '../loader/parse.ts';
+import {
+  addAccessor,
+  addPatchPoint,
+  type HandedOn,
+  handedOnBy,
+  isMade,
+  keysOf,
+  type Slot,
+  selfName,
+} from '../loader/patch.ts';
+import type { Reference } from '../loader/scopes.ts';
+import { outerReferences, scopesAround } from './analysis.ts';
+import { newCell } from './cells.ts';
+import type { Making } from './evaluate.ts';
+import { isWithin } from './plan.ts';
+
+/** How a text reaches what is around its function: rewritten references, and what they need declared. */
+export interface Reached {
+  unreachable: string[];
+  /** the expression for a key of the surroundings, by `hs$v` where one is written; undefined where it cannot be had */
+  answer: (key: string) => string | undefined;
+  /** puts what the references need around the function's expression */
+  wrap: (before: string, after: string) => [before: string, after: string];
+}
+
+/**
+ * Rewrites the references of a function to variables of the functions around it: `n` becomes `hs$e0(0)`, which asks the
+ * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`.
+ */
+export function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
+  const { analysis, hot, cell } = making;
+  const { source } = analysis;
+  const unreachable = new Set<string>();
+  const written = new Set<string>();
+  const privates = new Set<string>();
+  const self = ownName(native, hot);
+  const ask = (key: string, ...more: string[]): string => {
+    const place = placeOf(cell, key);
+    if (place === undefined) unreachable.add(key.replace(/ in$/, ''));
+    return `hs$e${place?.[0]}(${[place?.[1], ...more].join()})`;
+  };
+
+  for (const reference of outerReferences(analysis, hot)) {
+    const { key, kind, node, parent, scope, writes, shorthand } = reference;
+    if (key === self && kind === 'variable' && scope?.owner === hot.node) continue; // handed on by its name
+    if (scope === undefined || scope.handedOver || scope.owner === hot.node) continue;
+    if (kind === 'private') {
+      reachPrivate(reference);
+    } else if (key === 'super') {
+      if (!isField(hot)) reachSuper(reference);
+    } else if (writes) {
+      ask(key);
+      if (!(scope.variables.get(key)?.constant ?? false)) ask(`${key}=`);
+      written.add(key);
+      text.overwrite(node.start, node.end, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
+    } else {
+      const value = ask(key);
+      const inNew = parent !== undefined && /\bnew\s*$/.test(source.slice(0, node.start));
+      text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
+    }
+  }
+
+  const wrap: Reached['wrap'] = (before, after) => {
+    if (!isMade(native, cell.slots)) return [before, after];
+    const accessors = cell.slots.length === 0 ? ['hs$e0'] : cell.slots.map((_row, i) => `hs$e${i}`);
+    const params = `(${[...accessors, ...(self === undefined ? [] : [self])].join()})=>`;
+    let lead = '';
+    if (written.size > 0) {
+      const properties = [...written].map((key) => {
+        const set =
+          placeOf(cell, `${key}=`) === undefined
+            ? 'throw new TypeError("Assignment to constant variable.")'
+            : ask(`${key}=`, 'v');
+        return `get ${key}(){return ${ask(key)}},set ${key}(v){${set}}`;
+      });
+      lead += `const hs$v={${properties.join()}};`;
+    }
+    if (privates.size > 0) {
+      const properties = [...privates].map((name) => {
+        const key = JSON.stringify(name);
+        const call = JSON.stringify(`${name}()`);
+        return `get ${key}(){return ${ask(name, 'o')}},set ${key}(v){${ask(`${name}=`, 'o', 'v')}},get ${call}(){return ${ask(name, 'o')}.bind(o)}`;
+      });
+      lead += `const hs$q=o=>o==null?o:{${properties.join()}};`;
+    }
+    if (lead === '') return [`${params}${before}`, after];
+    return before.startsWith('{')
+      ? [`${params}{${lead}${before}`, `${after}}`]
+      : [`${params}{${lead}return ${before}`, `${after}}`];
+  };
+  const answer: Reached['answer'] = (key) => (placeOf(cell, key) === undefined ? undefined : ask(key));
+  return { unreachable: [...unreachable], answer, wrap };
+
+  /** `o.#x` → `hs$q(o)["#x"]`, `o.#m(…)` → `hs$q(o)["#m()"](…)`, `#x in o` → `hs$e0(5,o)` */
+  function reachPrivate({ key, node, parent }: Reference): void {
+    if (parent?.type === 'BinaryExpression') {
+      text.overwrite(node.start, parent.right.start, `${ask(`${key} in`).slice(0, -1)},`);
+      text.appendLeft(parent.right.end, ')');
+    } else if (parent?.type === 'MemberExpression') {
+      ask(key);
+      privates.add(key);
+      const called = source[skipTrivia(source, parent.end)] === '(';
+      text.prependRight(parent.object.start, 'hs$q(').appendLeft(parent.object.end, ')');
+      const dot = source.slice(parent.object.end, node.start);
+      text.overwrite(
+        parent.object.end,
+        node.end,
+        `${dot.includes('?.') ? '?.' : ''}["${key}${called ? '()' : ''}"]`,
+        { contentOnly: true },
+      );
+    }
+  }
+
+  /** `super.x` → `hs$e0(2,"x")`, `super.x(…)` → `hs$e0(2,"x").call(this,…)` */
+  function reachSuper({ parent }: Reference): void {
+    if (parent?.type !== 'MemberExpression') {
+      unreachable.add('super');
+      return;
+    }
+    const { property } = parent;
+    const name = parent.computed
+      ? text.slice(property.start, property.end)
+      : JSON.stringify(source.slice(property.start, property.end));
+    const open = skipTrivia(source, parent.end);
+    text.overwrite(parent.start, parent.end, ask('super', name));
+    if (source[open] === '(') text.overwrite(open, open + 1, `.call(${ask('this')},`);
+    else if (/^[-+*/%&|^<>?]*=[^=>]/.test(source.slice(open))) unreachable.add('super');
+  }
+}
+
+/** Gives the functions inside patch points and cells of their own: closures of this text are none of another's. */
+export function patchInside(text: MagicString, { module, analysis, hot }: Making, reached: Reached): void {
+  const around = new Set(scopesAround(analysis, hot));
+  const inside = analysis.functions.filter((one) => isWithin(one, hot));
+  const { start, end } = hot.node;
+  const accessors = analysis.accessors.filter(({ block }) => block.start >= start && block.end <= end);
+  const declared = new Set(accessors.map((one) => one.name));
+  const first = module.cells.length;
+  defineCells(module.prefix, inside.length, first);
+  const patched = inside.map((inner, i) => {
+    const scopes = scopesAround(analysis, inner);
+    const isOuter = (has: (scope: (typeof scopes)[number]) => boolean): boolean => {
+      const found = scopes.find(has);
+      return found !== undefined && around.has(found);
+    };
+    const own: Slot[] = [];
+    const hand = ({ key, answer }: Slot): void => {
+      const name = key.replace(/(=| in)$/, '');
+      const outer = name.startsWith('#')
+        ? isOuter((scope) => scope.privates?.has(name.slice(1)) ?? false)
+        : CONTEXT.has(name)
+          ? isOuter((scope) => scope.context !== undefined)
+          : isOuter((scope) => scope.variables.has(name));
+      if (!outer) {
+        own.push({ key, answer });
+        return;
+      }
+      const through = key === '' ? undefined : reached.answer(key);
+      if (through === undefined) return;
+      const more = answer.includes('hs$w') ? ',hs$v,hs$w)' : answer.includes('hs$v') ? ',hs$v)' : ')';
+      own.push({ key, answer: through.slice(0, -1) + more });
+    };
+    const handed = handedOnBy(inner);
+    handed.own.forEach(hand);
+    const shared: HandedOn['shared'] = [];
+    for (const one of handed.shared) {
+      if (declared.has(one.accessor)) shared.push(one);
+      else one.slots.forEach(hand);
+    }
+    const handedOn: HandedOn = { own, shared };
+    const slots = keysOf(handedOn);
+    module.cells.push(newCell(analysis, inner, first, slots));
+    return { inner, handedOn, index: first + i };
+  });
+  for (const { inner, handedOn, index } of patched.reverse()) {
+    const readsNewTarget = inner.kind === 'function' && uncommon(inner.node).targets.length > 0;
+    addPatchPoint(text, analysis.source, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
+  }
+  for (const accessor of accessors) addAccessor(text, accessor);
+}
+
+/** Which accessor answers for a key, and by which number. */
+export function placeOf(cell: LiveCell, key: string): [accessor: number, number: number] | undefined {
+  for (let i = 0; i < cell.slots.length; i++) {
+    const number = (cell.slots[i] as string[]).indexOf(key);
+    if (number >= 0) return [i, number];
+  }
+  return undefined;
+}
+
+const CONTEXT = new Set(['this', 'arguments', 'new.target', 'super']);
+
+/** An arrow in a field of a top-level class, whose `super` hangs on a class that can be asked. */
+export function isField(hot: HotFunction): boolean {
+  return hot.kind === 'arrow' && !hot.local && hot.memberOf !== undefined;
+}
+
+/** What new code calls the closure by that is being called, where the patch point hands that on. */
+export function ownName(native: HotFunction, hot: HotFunction): string | undefined {
+  return selfName(native) === undefined ? undefined : (selfName(hot) ?? 'hs$own');
+}
+
+export interface Uncommon {
+  super: boolean;
+  metas: Node[];
+  /** `new.target` of the function itself */
+  targets: Node[];
+}
+
+/** What cannot stand in evaluated code as it is. */
+export function uncommon(fn: FunctionNode): Uncommon {
+  const found: Uncommon = { super: false, metas: [], targets: [] };
+  const arrow = fn.type === 'ArrowFunctionExpression';
+  const look = (node: Node, own: boolean): void => {
+    if (node.type === 'Super') found.super ||= own;
+    if (node.type === 'MetaProperty') {
+      if (node.meta.name === 'import') found.metas.push(node);
+      else if (own && !arrow) found.targets.push(node);
+      return;
+    }
+    const within =
+      own && !isClass(node) && (node === fn || !isFunction(node) || node.type === 'ArrowFunctionExpression');
+    eachChild(node, (child) => look(child, within));
+  };
+  look(fn, true);
+  return found;
+}
