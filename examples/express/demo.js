@@ -20,7 +20,9 @@ const server = fork(join(here, 'server.js'), {
 });
 let logged = 0;
 server.stdout.on('data', (data) => {
-  logged += String(data).split('\n').filter((line) => /^(asked|answered)/.test(line)).length;
+  logged += String(data)
+    .split('\n')
+    .filter((line) => /^(asked|answered)/.test(line)).length;
 });
 const { port } = await message((sent) => sent.port);
 const url = `http://127.0.0.1:${port}/price/tea`;
@@ -50,14 +52,16 @@ await edit('rewrite', 'rewrite the captured handler');
 await edit('injectFirst', 'inject a log line at its start');
 await edit('injectLast', 'inject a log line at its end');
 await edit('rollback', 'roll back once');
-await edit('patchMethod', "patch a method of the live shop instance");
+await edit('patchMethod', 'patch a method of the live shop instance');
 
 load.stop();
 const result = await done;
 const last = await ask();
 const failed = result.non2xx + result.errors + result.timeouts;
 console.log(`\nrequests served: ${result.requests.total}, failed: ${failed}`);
-console.log(`counter in the module's memory: ${last.served}, went back ${wentBack} times; process ${server.pid} never restarted`);
+console.log(
+  `counter in the module's memory: ${last.served}, went back ${wentBack} times; process ${server.pid} never restarted`,
+);
 server.kill();
 rmSync(cacheDir, { recursive: true, force: true });
 process.exitCode = failed === 0 && wentBack === 0 && last.served >= result.requests.total ? 0 : 1;

@@ -15,8 +15,10 @@ const STEPS = {
         res.json({ item: item.name, price: shop.price(item) * 1.5, currency: 'EUR', served });
       }`,
     ),
-  injectFirst: () => inject(`${file('server.js')}#price`, "() => console.log('asked for', req.params.item)", { at: 0 }),
-  injectLast: () => inject(`${file('server.js')}#price`, "() => console.log('answered', served)", { at: 'end' }),
+  injectFirst: () =>
+    inject(`${file('server.js')}#price`, "() => console.log('asked for', req.params.item)", { at: 0 }),
+  injectLast: () =>
+    inject(`${file('server.js')}#price`, "() => console.log('answered', served)", { at: 'end' }),
   rollback: () => rollback(file('server.js')),
   patchMethod: () =>
     rewrite(
@@ -27,6 +29,10 @@ const STEPS = {
 
 process.on('message', async (step) => {
   const version = await STEPS[step]();
-  process.send({ step, version, code: version.module.endsWith('server.js') ? code(`${file('server.js')}#price`) : undefined });
+  process.send({
+    step,
+    version,
+    code: version.module.endsWith('server.js') ? code(`${file('server.js')}#price`) : undefined,
+  });
 });
 process.channel?.unref();
