@@ -156,25 +156,33 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
   const { source } = analysis;
   const { node } = hot;
   const key = JSON.stringify(displayName(hot));
+  const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
+  const { open } = parens(source, node);
 
   if (hot.kind === 'function' || hot.kind === 'arrow') {
     const own = node.id;
     if (own && node.type === 'FunctionExpression' && selfName(native) === undefined && callsItself(making)) {
       // It calls itself by a name that only it can see: the call must go on to what replaces it.
       const cell = cellName(module.prefix, index);
-      const open = (node.body as Node).start + 1;
+      const inside = (node.body as Node).start + 1;
       const call = `${cell}.apply(this,arguments);`;
       const check = isMade(native, making.cell.slots)
         ? ''
         : `if(${cell}&&${cell}!==hs$self)return ${node.generator ? 'yield*' : ''}${call}`;
       return [
         '{const hs$self=',
-        `${text.slice(node.start, open)}${check}${text.slice(open, node.end)}`,
+        `${text.slice(node.start, inside)}${check}${text.slice(inside, node.end)}`,
         ';return hs$self}',
       ];
     }
-    if (own) text.remove(own.start, own.end);
-    const value: Expression = [`({${key}:`, text.slice(node.start, node.end), `})[${key}]`];
+    // As a method, since calls of a `function` in a literal took up to 13 times as long on V8 13.6; only one that is
+    // constructed anew, with `new.target`, must be a `function`.
+    const constructed = uncommon(native.node).targets.length > 0;
+    if (own && constructed) text.remove(own.start, own.end);
+    const value: Expression =
+      hot.kind === 'arrow' || constructed
+        ? [`({${key}:`, text.slice(node.start, node.end), `})[${key}]`]
+        : [`({${marks}${key}`, text.slice(open as number, node.end), `})[${key}]`];
     const itself = placeOf(making.cell, 'this');
     const self = `hs$e0(${itself?.[1]})`;
     // An arrow's patch point passes no `this` to call with, but it has one to tell.
@@ -191,10 +199,8 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
     return value;
   }
 
-  const open = parens(source, node).open as number;
-  const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
   if (hot.kind !== 'constructor') {
-    const method = text.slice(open, node.end);
+    const method = text.slice(open as number, node.end);
     if (!uses.super) return [`({${marks}${key}`, method, `})[${key}]`];
     if (!hot.local) return [`({__proto__:hs$home,${marks}${key}`, method, `})[${key}]`];
     return [
