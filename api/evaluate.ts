@@ -176,13 +176,12 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
       ];
     }
     // As a method, since calls of a `function` in a literal took up to 13 times as long on V8 13.6; only one that is
-    // constructed anew, with `new.target`, must be a `function`.
-    const constructed = uncommon(native.node).targets.length > 0;
-    if (own && constructed) text.remove(own.start, own.end);
-    const value: Expression =
-      hot.kind === 'arrow' || constructed
-        ? [`({${key}:`, text.slice(node.start, node.end), `})[${key}]`]
-        : [`({${marks}${key}`, text.slice(open as number, node.end), `})[${key}]`];
+    // constructed anew, with `new.target`, must be a `function`, and one with `super`, for the engine to refuse.
+    const asFunction = hot.kind === 'arrow' || uses.super || uncommon(native.node).targets.length > 0;
+    if (own && asFunction) text.remove(own.start, own.end);
+    const value: Expression = asFunction
+      ? [`({${key}:`, text.slice(node.start, node.end), `})[${key}]`]
+      : [`({${marks}${key}`, text.slice(open as number, node.end), `})[${key}]`];
     const itself = placeOf(making.cell, 'this');
     const self = `hs$e0(${itself?.[1]})`;
     // An arrow's patch point passes no `this` to call with, but it has one to tell.
