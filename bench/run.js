@@ -29,7 +29,7 @@ const options = {
   sample: quick ? 3 : 6,
   warmUp: quick ? 20 : 50,
   /** edits of each kind timed in each process, and made for the memory that they keep */
-  edits: quick ? 50 : 100,
+  edits: quick ? 50 : 400,
   kept: quick ? 500 : 2000,
   /** part of the names of the cases to measure */
   only: option('only') ?? '',
