@@ -65,7 +65,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       text.overwrite(node.start, node.end, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
     } else {
       const value = ask(key);
-      const inNew = parent !== undefined && /\bnew\s*$/.test(source.slice(0, node.start));
+      const inNew = parent !== undefined && followsNew(source, node.start);
       text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
     }
   }
@@ -199,6 +199,13 @@ export function placeOf(cell: LiveCell, key: string): [accessor: number, number:
 }
 
 const CONTEXT = new Set(['this', 'arguments', 'new.target', 'super']);
+
+/** Whether `new` stands right before an offset. Looks back only as far as there is white space. */
+function followsNew(source: string, offset: number): boolean {
+  let end = offset;
+  while (end > 0 && /\s/.test(source[end - 1] as string)) end--;
+  return /\bnew$/.test(source.slice(Math.max(0, end - 4), end));
+}
 
 /** An arrow in a field of a top-level class, whose `super` hangs on a class that can be asked. */
 export function isField(hot: HotFunction): boolean {

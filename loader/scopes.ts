@@ -97,6 +97,9 @@ export interface ScopeMap {
   outside(fn: Node): Scope | undefined;
 }
 
+/** What holds of a reference that is no variable's. */
+const READ = { writes: false, declares: false, shorthand: false };
+
 const CONTEXT: readonly ContextName[] = ['this', 'arguments', 'new.target', 'super'];
 
 /**
@@ -419,32 +422,14 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       if (name === 'super') (at.context.get('this') as { captured: boolean }).captured = true;
       (at.context.get(name) as { captured: boolean }).captured = true;
     }
-    references?.push({
-      key: name,
-      kind: 'context',
-      node,
-      parent,
-      scope: at,
-      writes: false,
-      declares: false,
-      shorthand: false,
-    });
+    references?.push({ ...READ, key: name, kind: 'context', node, parent, scope: at });
   }
 
   function usePrivate(name: string, node: Node, here: Scope, parent: Node | undefined): void {
     let at: Scope | undefined = here;
     while (at !== undefined && at.privates?.has(name) !== true) at = at.parent;
     at?.privates?.set(name, true);
-    references?.push({
-      key: `#${name}`,
-      kind: 'private',
-      node,
-      parent,
-      scope: at,
-      writes: false,
-      declares: false,
-      shorthand: false,
-    });
+    references?.push({ ...READ, key: `#${name}`, kind: 'private', node, parent, scope: at });
   }
 }
 
