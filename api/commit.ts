@@ -7,8 +7,8 @@ import { putObject, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
-import { analyse } from './analysis.ts';
-import { apply, prepare, valuesFor } from './apply.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
 import {
   boundOf,
@@ -18,11 +18,13 @@ import {
   historyOf,
   needRegistry,
   publicVersion,
+  runningVersion,
   textUrl,
   type Version,
   versionText,
 } from './history.ts';
 import { type Move, plan } from './plan.ts';
+import { staged, staging, turnWithin } from './staging.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
@@ -35,11 +37,26 @@ export interface Edit {
   bound: Bound;
 }
 
+/** All that must happen to one module, made ready: whatever can be refused has been looked at, and nothing has changed. */
+export interface Proposal {
+  module: LiveModule;
+  /** the version that runs */
+  from: KeptVersion;
+  /** the version that is to run: an earlier one, or a new one with the number that it will have if nobody comes before it */
+  version: KeptVersion;
+  isNew: boolean;
+  after: Analysis;
+  moves: Move[];
+  prepared: Prepared;
+}
+
 /**
  * Runs a change of one module after those asked for before it.
  * @param change makes its edit from the version that is current when its turn comes
  */
 export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
+  const transaction = staging();
+  if (transaction !== undefined) return turnWithin(transaction, module, change);
   const turn = module.queue.then(change, change);
   module.queue = turn.catch(() => {});
   return turn;
@@ -48,9 +65,38 @@ export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   const current = currentVersion(module);
-  const before = analyse(currentText(module), module.url);
-  const bound = boundOf(current);
-  if (edit.source === before.source && edit.bound === bound) return publicVersion(module, current);
+  if (edit.source === currentText(module) && edit.bound === boundOf(current))
+    return publicVersion(module, current);
+  return conclude(propose(module, edit, current));
+}
+
+/** Brings an earlier or later version of the module back. Must run within `queued`. */
+export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
+  if (version === currentVersion(module)) {
+    // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
+    const { log, versions } = historyOf(module);
+    if (version.kept && log?.era((versions[0] as KeptVersion).id).current !== version.number)
+      recordRestore(module, version);
+    return publicVersion(module, version);
+  }
+  return conclude(proposeReturn(module, version));
+}
+
+/** Carries a proposal out at once, or leaves it with the transaction that the edit is part of. */
+function conclude(proposal: Proposal): Version {
+  const { module, from, version, prepared } = proposal;
+  const transaction = staging();
+  if (transaction === undefined) return (settle([proposal]) as [Version])[0];
+  if (version === from) transaction.proposals.delete(module);
+  else transaction.proposals.set(module, proposal);
+  return publicVersion(module, version, prepared.deferred);
+}
+
+/** What an edit is to do. @throws what `commit` may be refused with */
+function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal {
+  const from = runningVersion(module);
+  const before = analyse(versionText(module, from), module.url);
+  const bound = boundOf(from);
   const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
   const { replaced, structural, moves, unclear } = plan(before, after);
   refuse(module, structural);
@@ -66,6 +112,7 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
     checkNames(known, hot, { module: module.url, analysis: after, bound });
   }
   const id = sha256(edit.source);
+  const kept = boundNow.size === 0;
   const prepared = prepare(module, {
     before,
     after,
@@ -73,53 +120,68 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
     moves,
     unclear,
     bound: boundNow,
-    url: textUrl(module, id, boundNow.size === 0),
+    url: textUrl(module, id, kept),
   });
-  const version = await record(
-    module,
-    { ...edit, bound: boundNow },
+  const version: KeptVersion = {
+    number: historyOf(module).versions.length,
     id,
-    current,
-    replaced.map((hot) => `~${hot.path}`).join(', ') || 'comments and layout',
-  );
-  apply(module, prepared);
-  const history = historyOf(module);
-  history.versions.push(moves.length === 0 ? version : { ...version, moves });
-  makeCurrent(module, version, after.source);
-  return publicVersion(module, version, prepared.deferred);
+    // What a transaction has in mind so far never comes to be on its own.
+    parent: staged(module)?.isNew ? parent.parent : parent.number,
+    at: Date.now(),
+    summary: replaced.map((hot) => `~${hot.path}`).join(', ') || 'comments and layout',
+    kept: kept && needRegistry().config.cacheDir !== undefined,
+    text: edit.source,
+    ...(kept ? {} : { bound: boundNow }),
+  };
+  return { module, from, version, isNew: true, after, moves, prepared };
 }
 
-/** Brings an earlier or later version of the module back. Must run within `queued`. */
-export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
-  const history = historyOf(module);
-  if (history.current === version.number) {
-    // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
-    if (version.kept && history.log?.era((history.versions[0] as KeptVersion).id).current !== version.number)
-      recordRestore(module, version);
-    return publicVersion(module, version);
-  }
-  const bound = boundOf(version);
-  const boundNow = boundOf(currentVersion(module));
-  const before = analyse(currentText(module), module.url);
+/** What going to a version is to do. */
+function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
+  const from = runningVersion(module);
+  const { versions } = historyOf(module);
+  const [bound, boundNow] = [boundOf(version), boundOf(from)];
+  const before = analyse(versionText(module, from), module.url);
   const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
   const { replaced, structural, unclear } = plan(before, after);
   refuse(module, structural);
-  for (const hot of after.functions) {
+  for (const hot of bound === boundNow ? [] : after.functions) {
     if (bound.get(hot.path) !== boundNow.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
   }
-  const prepared = prepare(module, {
-    before,
-    after,
-    replaced,
-    moves: movesBetween(history.versions, history.current, version.number),
-    unclear,
-    bound,
-    url: textUrl(module, version.id, version.kept),
+  const moves = movesBetween(versions, from.number, version.number);
+  const url = textUrl(module, version.id, version.kept);
+  const prepared = prepare(module, { before, after, replaced, moves, unclear, bound, url });
+  return { module, from, version, isNew: false, after, moves, prepared };
+}
+
+/**
+ * Carries proposals out, all or none, in one synchronous step: first all are written down, then every cell of every
+ * module is written.
+ * @throws ERR_HOTSWAP_CACHE when one cannot be written down; then none is
+ */
+export function settle(proposals: readonly Proposal[]): Version[] {
+  const undos: (() => void)[] = [];
+  const versions: KeptVersion[] = [];
+  try {
+    for (const { module, version, isNew } of proposals) {
+      const written = isNew ? record(module, version) : recordRestore(module, version);
+      undos.push(written.undo);
+      versions.push(written.version);
+    }
+  } catch (error) {
+    for (const undo of undos.reverse()) undo();
+    throw error;
+  }
+  return proposals.map(({ module, isNew, after, moves, prepared }, i) => {
+    const version = versions[i] as KeptVersion;
+    apply(module, prepared);
+    const history = historyOf(module);
+    if (isNew) history.versions.push(moves.length === 0 ? version : { ...version, moves });
+    // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
+    history.text = after.source;
+    history.current = version.number;
+    return publicVersion(module, version, prepared.deferred);
   });
-  recordRestore(module, version);
-  apply(module, prepared);
-  makeCurrent(module, version, after.source);
-  return publicVersion(module, version, prepared.deferred);
 }
 
 /** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
@@ -161,76 +223,64 @@ function movedBound(bound: Bound, moves: readonly Move[]): Bound {
   return moved;
 }
 
+/** What was written down, and how to take it back as long as nothing else has been. */
+interface Written {
+  version: KeptVersion;
+  undo: () => void;
+}
+
 /** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
-function recordRestore(module: LiveModule, version: KeptVersion): void {
-  const { log, versions } = historyOf(module);
-  if (log === undefined) return;
+function recordRestore(module: LiveModule, version: KeptVersion): Written {
+  const { log, versions, current } = historyOf(module);
+  if (log === undefined) return { version, undo: () => {} };
+  const { id } = versions[0] as KeptVersion;
   withdrawAtExit(log);
-  log.appendRestore((versions[0] as KeptVersion).id, version.number);
+  const before = log.size();
+  log.appendRestore(id, version.number);
+  return { version, undo: () => log.retract(before, id, current) };
 }
 
-/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
-function makeCurrent(module: LiveModule, version: KeptVersion, text: string): void {
-  const history = historyOf(module);
-  history.text = text;
-  history.current = version.number;
-}
-
-/** Writes the version to disk and to the log; on failure neither has it. */
-async function record(
-  module: LiveModule,
-  edit: Edit,
-  id: string,
-  current: KeptVersion,
-  summary: string,
-): Promise<KeptVersion> {
+/** Writes a version to disk and to the log; on failure neither has it. @throws ERR_HOTSWAP_CACHE */
+function record(module: LiveModule, proposed: KeptVersion): Written {
   const { config, publish } = needRegistry();
-  const history = historyOf(module);
-  const [original] = history.versions as [KeptVersion];
-  const kept = edit.bound.size === 0;
-  const made = { id, parent: current.number, at: Date.now(), summary };
-  if (config.cacheDir === undefined || history.log === undefined) {
-    const version = {
-      ...made,
-      number: history.versions.length,
-      kept: false,
-      text: edit.source,
-      bound: edit.bound,
-    };
-    publish({ url: module.url, number: version.number, id, text: edit.source });
-    return version;
+  const { versions, current, log } = historyOf(module);
+  const [original] = versions as [KeptVersion];
+  const { id, at, parent = 0, summary, bound, text = '' } = proposed;
+  const kept = bound === undefined;
+  if (config.cacheDir === undefined || log === undefined) {
+    const version = { ...proposed, number: versions.length, kept: false };
+    publish({ url: module.url, number: version.number, id, text });
+    return { version, undo: () => {} };
   }
-  const { log } = history;
   withdrawAtExit(log);
-  const lost = history.versions.slice(1 + log.era(original.id).versions.length);
-  let undo = () => {};
-  if (kept) {
-    const extension = extensionOf(module.url);
-    const first =
-      lost.length > 0 || history.versions.length === 1
-        ? await putObject(config.cacheDir, module.base, extension)
-        : undefined;
-    const text = await putObject(config.cacheDir, edit.source, extension).catch((error: unknown) => {
-      first?.undo();
-      throw error;
-    });
-    undo = () => {
-      first?.undo();
-      text.undo();
-    };
-  }
+  const lost = versions.slice(1 + log.era(original.id).versions.length);
+  const before = log.size();
+  const objects: (() => void)[] = [];
+  const removeObjects = () => {
+    for (const remove of objects) remove();
+  };
   try {
+    if (kept) {
+      const extension = extensionOf(module.url);
+      if (lost.length > 0 || versions.length === 1)
+        objects.push(putObject(config.cacheDir, module.base, extension).undo);
+      objects.push(putObject(config.cacheDir, text, extension).undo);
+    }
     // A purge of the cache has taken their lines; numbers are positions in the log.
     for (const { id, parent = 0, at, summary, kept } of lost)
       log.appendVersion(original.id, { id, parent, at, summary, kept });
-    const version = log.appendVersion(original.id, { ...made, kept });
-    withdrawAtExit(log, undo);
-    catchUpTo(module, version.number);
-    if (kept) return version;
-    publish({ url: module.url, number: version.number, id, text: edit.source });
-    return { ...version, text: edit.source, bound: edit.bound };
+    const appended = log.appendVersion(original.id, { id, parent, at, summary, kept });
+    withdrawAtExit(log, removeObjects);
+    catchUpTo(module, appended.number);
+    const version = kept ? appended : { ...appended, text, bound };
+    if (!kept) publish({ url: module.url, number: version.number, id, text });
+    const undo = () => {
+      log.retract(before, original.id, current);
+      removeObjects();
+    };
+    return { version, undo };
   } catch (error) {
-    undo();
+    removeObjects();
     throw error;
   }
 }

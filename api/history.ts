@@ -8,6 +8,7 @@ import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import { type Bound, type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
+import { staged } from './staging.ts';
 
 /** One version of a module: a whole source text. */
 export interface Version {
@@ -96,18 +97,23 @@ export function findVersion(module: LiveModule, wanted: number | string): KeptVe
 }
 
 /** The version that runs. */
-export function currentVersion(module: LiveModule): KeptVersion {
+export function runningVersion(module: LiveModule): KeptVersion {
   const { versions, current } = historyOf(module);
   return versions[current] as KeptVersion;
 }
 
+/** The version that the next edit is made from: the one that runs or, within a transaction, the one that will. */
+export function currentVersion(module: LiveModule): KeptVersion {
+  return staged(module)?.version ?? runningVersion(module);
+}
+
 /** The whole text of a version. @throws ERR_HOTSWAP_CACHE where it was on disk and is no longer, or is damaged */
 export function versionText(module: LiveModule, version: KeptVersion): string {
+  if (version.text !== undefined) return version.text;
   if (version.number === 0) return module.base;
   if (version.number === module.started) return module.source;
   const { current, text } = historyOf(module);
   if (version.number === current && text !== undefined) return text;
-  if (version.text !== undefined) return version.text;
   const { cacheDir } = needRegistry().config;
   if (cacheDir === undefined || !version.kept) {
     throw new HotswapError(
@@ -126,7 +132,7 @@ export function boundOf(version: KeptVersion): Bound {
   return version.bound ?? UNBOUND;
 }
 
-/** The text that runs. */
+/** The text that the next edit is made from. */
 export function currentText(module: LiveModule): string {
   return versionText(module, currentVersion(module));
 }

@@ -70,6 +70,8 @@ export class ModuleLog {
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
+  /** how far the log went when this process had last appended to it */
+  #end = 0;
   /** the version that was appended last: its key, and its number once it was read back */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
@@ -103,6 +105,25 @@ export class ModuleLog {
   /** Records that version `to` is in force again. @throws ERR_HOTSWAP_CACHE */
   appendRestore(base: string, to: number): void {
     this.#append({ event: 'restore', base, to, at: Date.now() });
+  }
+
+  /** How many bytes the log has, for `retract`. */
+  size(): number {
+    this.#catchUp();
+    return this.#offset;
+  }
+
+  /**
+   * Takes back all that was appended since the log had `size` bytes, because something else that belonged to it failed. Where
+   * another process has appended since, version `to` of `base` is put in force again instead.
+   */
+  retract(size: number, base: string, to: number): void {
+    const found = statSync(this.file, { throwIfNoEntry: false });
+    if (found === undefined) return; // purged by someone
+    if (found.size !== this.#end) return this.appendRestore(base, to);
+    truncateSync(this.file, size);
+    this.#own.size -= this.#end - size;
+    this.#forget();
   }
 
   /** Records that a new history begins, because the file is now another. @throws ERR_HOTSWAP_CACHE */
@@ -163,6 +184,7 @@ export class ModuleLog {
           if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
           throw new Error('the disk is full');
         }
+        this.#end = size + written;
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
         this.#own.bases.add(event.base);

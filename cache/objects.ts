@@ -37,11 +37,11 @@ export function objectFile(cacheDir: string, id: string, extension: string): str
  * @returns its id, and `undo`, which removes the file again if this call made it.
  * @throws ERR_HOTSWAP_CACHE when the directory cannot be written or is full; nothing is left behind.
  */
-export async function putObject(
+export function putObject(
   cacheDir: string,
   text: string,
   extension: string,
-): Promise<{ id: string; file: string; undo: () => void }> {
+): { id: string; file: string; undo: () => void } {
   const id = sha256(text);
   const file = objectFile(cacheDir, id, extension);
   if (existsSync(file) && intact(file, id)) return { id, file, undo: () => {} };
