@@ -5,11 +5,13 @@
  */
 import { putObject, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
+import { announce } from './events.ts';
 import {
   boundOf,
   catchUp,
@@ -46,6 +48,8 @@ export interface Proposal {
   version: KeptVersion;
   isNew: boolean;
   after: Analysis;
+  /** paths of the functions whose code is another */
+  replaced: string[];
   moves: Move[];
   prepared: Prepared;
 }
@@ -133,7 +137,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
     text: edit.source,
     ...(kept ? {} : { bound: boundNow }),
   };
-  return { module, from, version, isNew: true, after, moves, prepared };
+  return { module, from, version, isNew: true, after, replaced: pathsOf(replaced), moves, prepared };
 }
 
 /** What going to a version is to do. */
@@ -151,7 +155,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const moves = movesBetween(versions, from.number, version.number);
   const url = textUrl(module, version.id, version.kept);
   const prepared = prepare(module, { before, after, replaced, moves, unclear, bound, url });
-  return { module, from, version, isNew: false, after, moves, prepared };
+  return { module, from, version, isNew: false, after, replaced: pathsOf(replaced), moves, prepared };
 }
 
 /**
@@ -172,7 +176,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     for (const undo of undos.reverse()) undo();
     throw error;
   }
-  return proposals.map(({ module, isNew, after, moves, prepared }, i) => {
+  const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
     const version = versions[i] as KeptVersion;
     apply(module, prepared);
     const history = historyOf(module);
@@ -182,6 +186,18 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     history.current = version.number;
     return publicVersion(module, version, prepared.deferred);
   });
+  proposals.forEach(({ module, from, replaced }, i) => {
+    const version = live[i] as Version;
+    const { number, id } = version;
+    const [path] = replaced;
+    const now = { number, id, version };
+    announce({ module: module.url, path, paths: replaced, from: from.number, fromId: from.id, ...now });
+  });
+  return live;
+}
+
+function pathsOf(replaced: HotFunction[]): string[] {
+  return replaced.map((hot) => hot.path);
 }
 
 /** What the edits between two versions moved: up from the one to where both come from, and down to the other. */

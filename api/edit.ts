@@ -8,6 +8,7 @@ import { arityOf } from '../loader/parameters.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
+import { reported } from './events.ts';
 import { describe, type Given, given } from './given.ts';
 import { boundOf, currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
@@ -45,9 +46,11 @@ export interface InjectOptions extends EditOptions {
  * await rewrite('./cart.js#Cart.prototype.total', 'total() { return this.#items.length }');
  * await rewrite(price, (item) => item.cost * RATE, { bind: { RATE: 1.2 } });
  */
-export async function rewrite(target: Target, to: Code, options: EditOptions = {}): Promise<Version> {
-  return change(target, to, options, 'the new source', (destination, what, bind) =>
-    rewriteText(destination, what, bind),
+export function rewrite(target: Target, to: Code, options: EditOptions = {}): Promise<Version> {
+  return reported(() =>
+    change(target, to, options, 'the new source', (destination, what, bind) =>
+      rewriteText(destination, what, bind),
+    ),
   );
 }
 
@@ -60,10 +63,12 @@ export async function rewrite(target: Target, to: Code, options: EditOptions = {
  * @throws ERR_HOTSWAP_ARITY when `what` takes parameters, ERR_HOTSWAP_MISSING when `at` is past the body's end, and as `rewrite`
  * @example await inject(price, () => console.log('priced'), { at: 'end' });
  */
-export async function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
+export function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
   const at = options?.at === undefined ? 0 : options.at;
-  return change(target, what, options, 'the injected source', (destination, code, bind) =>
-    injectText(destination, code, bind, at),
+  return reported(() =>
+    change(target, what, options, 'the injected source', (destination, code, bind) =>
+      injectText(destination, code, bind, at),
+    ),
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { HotswapError } from '../error.ts';
 import { goTo, queued } from './commit.ts';
+import { reported } from './events.ts';
 import {
   catchUp,
   currentVersion,
@@ -23,7 +24,11 @@ import { type ModuleRef, moduleOf } from './module.ts';
  * @throws ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_NO_VERSION when `n` is no count, ERR_HOTSWAP_CACHE
  * @example await rollback('./pricing.js');
  */
-export async function rollback(ref: ModuleRef, n = 1): Promise<Version> {
+export function rollback(ref: ModuleRef, n = 1): Promise<Version> {
+  return reported(() => goBack(ref, n));
+}
+
+async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   if (!Number.isInteger(n) || n < 0) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
@@ -47,7 +52,7 @@ export async function rollback(ref: ModuleRef, n = 1): Promise<Version> {
  * Puts a module back to the file as it was loaded (version 0).
  * @throws ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE
  */
-export async function reset(ref: ModuleRef): Promise<Version> {
+export function reset(ref: ModuleRef): Promise<Version> {
   return restore(ref, 0);
 }
 
@@ -58,7 +63,11 @@ export async function reset(ref: ModuleRef): Promise<Version> {
  * @throws ERR_HOTSWAP_NO_VERSION, ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE when its text is gone or damaged
  * @example await restore('./pricing.js', 2);
  */
-export async function restore(ref: ModuleRef, which: number | string): Promise<Version> {
+export function restore(ref: ModuleRef, which: number | string): Promise<Version> {
+  return reported(() => bringBack(ref, which));
+}
+
+async function bringBack(ref: ModuleRef, which: number | string): Promise<Version> {
   const module = moduleOf(ref);
   return queued(module, async () => {
     const version = findVersion(module, which);

@@ -104,6 +104,8 @@ export interface Registry {
   readonly layout: 1;
   readonly config: Config;
   readonly modules: Map<string, LiveModule>;
+  /** ends with the last transaction asked for; the next one waits for it */
+  transactions: Promise<unknown>;
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
   /** hands a version that is not on disk to the load hook */
@@ -137,7 +139,13 @@ export function createRegistry(
   config: Config,
   channel: Pick<Registry, 'receive' | 'publish' | 'say'>,
 ): Registry {
-  const made: Registry = { layout: 1, config, modules: new Map(), ...channel };
+  const made: Registry = {
+    layout: 1,
+    config,
+    modules: new Map(),
+    transactions: Promise.resolve(),
+    ...channel,
+  };
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);

@@ -1,0 +1,149 @@
+/**
+ * Several edits as one, and edits that are only looked at. In: a function that edits; out: either all that it did, carried
+ * out in one synchronous step, or nothing; or a description of what it would have done.
+ */
+import { HotswapError } from '../error.ts';
+import { type Proposal, settle } from './commit.ts';
+import { unified } from './diff.ts';
+import { reported } from './events.ts';
+import { describe } from './given.ts';
+import { type Deferred, needRegistry, publicVersion, type Version, versionText } from './history.ts';
+import { type Staging, staging, within } from './staging.ts';
+
+/** What an edit would do to one module. */
+export interface Planned {
+  /** URL of the module */
+  module: string;
+  /** number of the version that runs */
+  from: number;
+  /** number of the version that would run */
+  number: number;
+  /** as of a version, e.g. `~price` */
+  summary: string;
+  /** paths of the functions whose code would be another */
+  replaced: string[];
+  /** functions whose existing closures would keep their code */
+  deferred: Deferred[];
+  /** the change of the module's text, as a unified diff */
+  diff: string;
+}
+
+/**
+ * Makes several edits, of one module or of many, as one: all or none, carried out in one step, so that no caller sees
+ * one without the others. What the callback looks at (`code`, `version`, …) shows the edits it has made so far; the
+ * program runs them when it has returned. Edits of the same modules from elsewhere wait until then.
+ *
+ * @param work makes the edits; what it does not await is waited for
+ * @returns the new version of each module that was edited, in the order of the first edits: one version a module, so that one
+ *   `rollback` undoes its part
+ * @throws what an edit in it was refused with, or what the callback throws; then nothing has changed
+ * @example
+ * await transaction(async () => {
+ *   await rewrite('./cart.js#total', 'function total(cart) { return sum(cart.items, price); }');
+ *   await rewrite('./price.js#price', (item) => item.cost * 1.2);
+ * });
+ */
+export function transaction(work: () => unknown): Promise<Version[]> {
+  return reported(async () => {
+    checkCallback(work, 'a transaction');
+    return staged(work, true, (proposals, isPart) =>
+      isPart ? proposals.map(provisional) : settle(proposals),
+    );
+  });
+}
+
+/**
+ * What edits would do, without doing them: they are checked as ever, and nothing changes.
+ *
+ * @param edit makes the edits, e.g. `() => rewrite(price, (item) => item.cost * 1.2)`
+ * @returns what would become of each module
+ * @throws what an edit would be refused with
+ * @example (await plan(() => rewrite(price, (item) => item.cost * 2)))[0].diff
+ */
+export async function plan(edit: () => unknown): Promise<Planned[]> {
+  checkCallback(edit, 'a plan');
+  return staged(edit, false, (proposals) => proposals.map(planned));
+}
+
+function checkCallback(work: unknown, what: string): asserts work is () => unknown {
+  if (typeof work === 'function') return;
+  throw new HotswapError(
+    'ERR_HOTSWAP_BAD_TARGET',
+    `${what} takes a function that makes the edits, e.g. async () => { await rewrite(…); }; got ${describe(work)}`,
+  );
+}
+
+/**
+ * Lets `work` edit, and hands what came of it to `end`. One transaction at a time: two could wait for each other's modules.
+ * @param keeps whether the edits are there afterwards, for a transaction around this one
+ */
+async function staged<T>(
+  work: () => unknown,
+  keeps: boolean,
+  end: (proposals: Proposal[], isPart: boolean) => T,
+): Promise<T> {
+  const around = staging();
+  if (around !== undefined) return nested(around, work, keeps, end);
+  const registry = needRegistry();
+  const before = registry.transactions;
+  const own: Staging = { proposals: new Map(), turns: new Map(), release: [], ended: false };
+  registry.transactions = new Promise<void>((resolve) => own.release.push(resolve));
+  await before;
+  try {
+    await within(own, async () => work());
+    await settled(own);
+    return end([...own.proposals.values()], false);
+  } finally {
+    await settled(own);
+    own.ended = true;
+    for (const release of own.release) release();
+  }
+}
+
+/** A transaction within one is part of it; if it fails, the edits that were made before it stay. */
+async function nested<T>(
+  around: Staging,
+  work: () => unknown,
+  keeps: boolean,
+  end: (proposals: Proposal[], isPart: boolean) => T,
+): Promise<T> {
+  await settled(around);
+  const before = new Map(around.proposals);
+  let done = false;
+  try {
+    await work();
+    await settled(around);
+    const own = [...around.proposals.values()].filter((one) => before.get(one.module) !== one);
+    const result = end(own, true);
+    done = keeps;
+    return result;
+  } finally {
+    await settled(around);
+    if (!done) around.proposals = before;
+  }
+}
+
+/** All edits that were asked for are done, those too that nobody awaits. */
+async function settled({ turns }: Staging): Promise<void> {
+  for (let seen = 0; seen !== turns.size; ) {
+    seen = turns.size;
+    await Promise.all(turns.values());
+  }
+}
+
+function provisional({ module, version, prepared }: Proposal): Version {
+  return publicVersion(module, version, prepared.deferred);
+}
+
+function planned({ module, from, version, replaced, after, prepared }: Proposal): Planned {
+  const before = versionText(module, from);
+  return {
+    module: module.url,
+    from: from.number,
+    number: version.number,
+    summary: version.summary,
+    replaced,
+    deferred: prepared.deferred,
+    diff: unified(module.url, before, from.number, after.source, version.number),
+  };
+}
