@@ -3,14 +3,17 @@
  * first is written, and what closures cannot be given. `prepare` may fail and changes nothing; `apply` changes the
  * program in one synchronous step and cannot fail.
  */
+import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { type Analysis, analyse, outerReferences } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
+import { overlaidIn, prepareUnits } from './overlay.ts';
 import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
+import type { Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
@@ -34,12 +37,17 @@ export interface Change {
   moves: Move[];
   /** see `Plan` */
   unclear: ReadonlyMap<string, string>;
+  added: readonly Unit[];
+  /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
+  gone: ReadonlySet<string>;
   /** values bound in the new version */
   bound: Bound;
   url: string;
 }
 
 export interface Prepared {
+  /** evaluates what the version declares newly, and returns what takes that back; see `prepareUnits` */
+  evaluate: () => () => void;
   steps: Step[];
   deferred: Deferred[];
   /** paths of the cells whose path is another from now on */
@@ -56,10 +64,17 @@ export interface Prepared {
 export function prepare(module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
+  const overlaid = overlaidIn(module, after);
   const places = placesOf(module, change);
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
-  const prepared: Prepared = { steps: [], deferred: unclearOnes(change, places), places, stale };
+  const prepared: Prepared = {
+    evaluate: () => () => {},
+    steps: [],
+    deferred: unclearOnes(change, places),
+    places,
+    stale,
+  };
   const waiting = new Set(change.replaced);
   const arrived = new Set(places.values());
   for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
@@ -73,6 +88,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       cell: cells[index] as LiveCell,
       bound: values ?? {},
       url,
+      overlaid,
     });
   const loaded = cells.length;
   // Inner ones first: they may call for the one around them.
@@ -92,6 +108,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
         !bound.has(hot.path) &&
         !forced.has(hot) &&
         !makesStale(module, cell, stale) &&
+        sameHomes(cell, overlaid, after, hot) &&
         sameOwn(analyse(cell.source, module.url), native, after, hot)
       ) {
         prepared.steps.push({ index, native, hot, value: undefined });
@@ -118,6 +135,17 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       }
     }
   }
+  places.forEach((to, cell) => {
+    if (to !== undefined || cell.path === undefined || !change.gone.has(cell.path)) return;
+    const native = nativeOf(module, cell);
+    prepared.steps.push({
+      index: cells.indexOf(cell),
+      native,
+      hot: native,
+      value: removed(module, cell.path),
+    });
+  });
+  prepared.evaluate = prepareUnits(module, after, change.added, bound, url);
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
   for (let index = loaded; index < cells.length && bound.size > 0; index++) {
     const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
@@ -134,6 +162,28 @@ function makesStale(module: LiveModule, cell: LiveCell, stale: ReadonlySet<LiveC
     if (inner.batch === cell.batch && isWithin(nativeOf(module, inner), nativeOf(module, cell))) return true;
   }
   return false;
+}
+
+/** Whether each name at the top level that a function uses lives where the text of a cell took it to live. */
+function sameHomes(
+  cell: LiveCell,
+  overlaid: ReadonlySet<string>,
+  after: Analysis,
+  hot: HotFunction,
+): boolean {
+  if (cell.overlaid.size === 0 && overlaid.size === 0) return true;
+  return outerReferences(after, hot).every(({ key }) => cell.overlaid.has(key) === overlaid.has(key));
+}
+
+/** What the patch point of a function calls that was exported and is no more. */
+function removed({ url }: LiveModule, path: string): () => never {
+  return () => {
+    throw new HotswapError(
+      'ERR_HOTSWAP_REMOVED',
+      `${url}#${path} was removed; rollback() or restore() brings it back`,
+      { module: url, path },
+    );
+  };
 }
 
 /** Where the cells are in the new version whose path it changes. */
@@ -236,7 +286,7 @@ export function apply(module: LiveModule, { steps, places, stale }: Prepared): v
   for (const { index, value } of steps)
     if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, key, bound } of steps) {
-    if (index === native.index && !native.local) follow(module, native, hot, value);
+    if (!native.local) follow(module, native, hot, value, index);
     if (key !== undefined) keep(module.made, key, { value, bound });
   }
 }
@@ -247,11 +297,17 @@ const originals = new WeakMap<
 >();
 
 /** Lets `.length` and `.name` of the function that everyone holds follow its new code, where it can be reached. */
-function follow(module: LiveModule, loaded: HotFunction, hot: HotFunction, value: unknown): void {
+function follow(
+  module: LiveModule,
+  loaded: HotFunction,
+  hot: HotFunction,
+  value: unknown,
+  index: number,
+): void {
   const live = reach(module, loaded.reach);
   if (typeof live !== 'function') return;
   const cell = cellOf(live);
-  if (cell?.url !== module.url || cell.index !== loaded.index) return; // something that wraps it
+  if (cell?.url !== module.url || cell.index !== index) return; // something that wraps it
   const before = originals.get(live) ?? {
     name: Object.getOwnPropertyDescriptor(live, 'name'),
     length: Object.getOwnPropertyDescriptor(live, 'length'),

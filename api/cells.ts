@@ -13,7 +13,7 @@ export function cellsOf(module: LiveModule): LiveModule['cells'] {
   if (module.cells.length === 0) {
     const analysis = analyse(module.source, module.url);
     for (const hot of analysis.functions)
-      module.cells.push(newCell(analysis, hot, 0, keysOf(handedOnBy(hot))));
+      module.cells.push(newCell(analysis, hot, 0, keysOf(handedOnBy(hot)), NONE));
   }
   return module.cells;
 }
@@ -24,9 +24,12 @@ export function newCell(
   { path, index }: HotFunction,
   batch: number,
   slots: string[][],
+  overlaid: ReadonlySet<string>,
 ): LiveCell {
-  return { name: path, path, source, position: index, batch, stale: false, slots };
+  return { name: path, path, source, position: index, batch, stale: false, slots, overlaid };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** The function as the text has it in which the cell's closures were made. */
 export function nativeOf({ url }: LiveModule, { source, position }: LiveCell): HotFunction {

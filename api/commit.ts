@@ -12,6 +12,8 @@ import { type Analysis, analyse } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
 import { announce } from './events.ts';
+import { exportedLocals } from './exported.ts';
+import { exposeExports } from './facade.ts';
 import {
   boundOf,
   catchUp,
@@ -25,8 +27,10 @@ import {
   type Version,
   versionText,
 } from './history.ts';
-import { type Move, plan } from './plan.ts';
+import { overlaidIn } from './overlay.ts';
+import { type Move, type Plan, plan } from './plan.ts';
 import { staged, staging, turnWithin } from './staging.ts';
+import type { Unit } from './units.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
@@ -102,13 +106,13 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
   const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
-  const { replaced, structural, moves, unclear } = plan(before, after);
-  refuse(module, structural);
+  const planned = plan(before, after);
+  const { replaced, moves } = planned;
+  refuse(module, planned.structural);
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
-  for (const hot of boundNow === bound ? [] : after.functions) {
-    if (boundNow.get(hot.path) !== bound.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
-  }
-  for (const hot of replaced) {
+  replaceAlso(module, planned, before, after, bound, boundNow);
+  const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(planned.added, hot));
+  for (const hot of [...replaced, ...fresh]) {
     const path = moves.find(([, to]) => to === hot.path);
     const old = before.functions.find((one) => one.path === (path === undefined ? hot.path : path[0]));
     const bound = new Set(Object.keys(valuesFor(hot, boundNow) ?? {}));
@@ -117,22 +121,16 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   }
   const id = sha256(edit.source);
   const kept = boundNow.size === 0;
-  const prepared = prepare(module, {
-    before,
-    after,
-    replaced,
-    moves,
-    unclear,
-    bound: boundNow,
-    url: textUrl(module, id, kept),
-  });
+  const url = textUrl(module, id, kept);
+  const change = { ...planned, before, after, gone: goneFrom(before, planned), bound: boundNow, url };
+  const prepared = prepare(module, change);
   const version: KeptVersion = {
     number: historyOf(module).versions.length,
     id,
     // What a transaction has in mind so far never comes to be on its own.
     parent: staged(module)?.isNew ? parent.parent : parent.number,
     at: Date.now(),
-    summary: replaced.map((hot) => `~${hot.path}`).join(', ') || 'comments and layout',
+    summary: summaryOf(planned, before, after),
     kept: kept && needRegistry().config.cacheDir !== undefined,
     text: edit.source,
     ...(kept ? {} : { bound: boundNow }),
@@ -147,26 +145,80 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const [bound, boundNow] = [boundOf(version), boundOf(from)];
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
-  const { replaced, structural, unclear } = plan(before, after);
-  refuse(module, structural);
-  for (const hot of bound === boundNow ? [] : after.functions) {
-    if (bound.get(hot.path) !== boundNow.get(hot.path) && !replaced.includes(hot)) replaced.push(hot);
-  }
-  const moves = movesBetween(versions, from.number, version.number);
+  const planned = plan(before, after);
+  refuse(module, planned.structural);
+  replaceAlso(module, planned, before, after, boundNow, bound);
+  const known = movesBetween(versions, from.number, version.number);
+  const moves = known.length > 0 ? known : planned.moves.filter((move) => move.includes(undefined));
   const url = textUrl(module, version.id, version.kept);
-  const prepared = prepare(module, { before, after, replaced, moves, unclear, bound, url });
-  return { module, from, version, isNew: false, after, replaced: pathsOf(replaced), moves, prepared };
+  const gone = goneFrom(before, planned);
+  const prepared = prepare(module, { ...planned, before, after, moves, gone, bound, url });
+  return { module, from, version, isNew: false, after, replaced: pathsOf(planned.replaced), moves, prepared };
+}
+
+/** Functions of the same code that must be made anew: other values are bound into them, or a name that they use has come or gone. */
+function replaceAlso(
+  module: LiveModule,
+  { replaced, added }: Plan,
+  before: Analysis,
+  after: Analysis,
+  was: Bound,
+  bound: Bound,
+): void {
+  const also = (hot: HotFunction | undefined): void => {
+    if (hot !== undefined && !replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
+  };
+  for (const hot of was === bound ? [] : after.functions) {
+    if (bound.get(hot.path) !== was.get(hot.path)) also(hot);
+  }
+  const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
+  for (const { key, node } of old === now ? [] : after.references) {
+    if (old.has(key) !== now.has(key))
+      also(after.functions.findLast((hot) => hot.node.start <= node.start && hot.node.end >= node.end));
+  }
+}
+
+function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
+  return units.some(({ node }) => node.start <= start && node.end >= end);
+}
+
+/** Paths of functions and constructors that were exported and are gone with what declared them. */
+function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
+  const gone = new Set<string>();
+  if (removed.length === 0) return gone;
+  const exported = new Set(exportedLocals(before.source).map((one) => one.local ?? one.name));
+  const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
+  for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
+  return gone;
+}
+
+/** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
+function summaryOf({ replaced, added, removed }: Plan, before: Analysis, after: Analysis): string {
+  const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
+    const others = new Set(exportedLocals(there.source).map((one) => one.name));
+    const exported = exportedLocals(here.source).filter((one) => !others.has(one.name));
+    const locals = new Set(exported.map((one) => one.local));
+    const names = units.flatMap((unit) => unit.names).filter((name) => !locals.has(name));
+    return [...new Set([...names, ...exported.map((one) => one.name)])].map((name) => mark + name);
+  };
+  const all = [
+    ...list('+', added, after, before),
+    ...list('-', removed, before, after),
+    ...replaced.map((hot) => `~${hot.path}`),
+  ];
+  return all.join(', ') || 'comments and layout';
 }
 
 /**
- * Carries proposals out, all or none, in one synchronous step: first all are written down, then every cell of every
- * module is written.
- * @throws ERR_HOTSWAP_CACHE when one cannot be written down; then none is
+ * Carries proposals out, all or none, in one synchronous step: what is new is evaluated, all are written down, then
+ * every cell of every module is written.
+ * @throws ERR_HOTSWAP_STRUCTURAL, ERR_HOTSWAP_CACHE when something new cannot be evaluated or written down; then nothing has changed
  */
 export function settle(proposals: readonly Proposal[]): Version[] {
   const undos: (() => void)[] = [];
   const versions: KeptVersion[] = [];
   try {
+    for (const { prepared } of proposals) undos.push(prepared.evaluate());
     for (const { module, version, isNew } of proposals) {
       const written = isNew ? record(module, version) : recordRestore(module, version);
       undos.push(written.undo);
@@ -184,6 +236,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
     history.text = after.source;
     history.current = version.number;
+    exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
   });
   proposals.forEach(({ module, from, replaced }, i) => {

@@ -5,15 +5,25 @@
 import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
+import { analyse } from './analysis.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
 import { reported } from './events.ts';
-import { describe, type Given, given } from './given.ts';
-import { boundOf, currentVersion, type Version } from './history.ts';
+import {
+  addExpressionText,
+  addFunctionText,
+  addValueText,
+  checkNewExport,
+  exportText,
+  removeExportText,
+} from './exporting.ts';
+import { describe, type Given, given, isClassText } from './given.ts';
+import { boundOf, currentText, currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
+import { moduleOf } from './module.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
-import { find, type Target } from './target.ts';
+import { exportOf, find, type NewTarget, placeOf, type Target } from './target.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
 export type Code = ((...args: any[]) => unknown) | string;
@@ -72,6 +82,99 @@ export function inject(target: Target, what: Code, options: InjectOptions = {}):
   );
 }
 
+/**
+ * Gives a module one more export. Whoever imports the module from then on sees it; `import()` gives a namespace with it.
+ *
+ * @param target what it is to be called: `'<module>#<name>'`, or `{ module, path }`; `default` is a name like others
+ * @param value a function that stands by itself; any other value, which is written into the version if JSON can say it and
+ *   otherwise makes it live but not persisted; or source text of a function or an expression, which is resolved in the
+ *   module. Nothing at all exports a variable that the module has.
+ * @returns the module's new version, once it is live and on disk
+ * @throws ERR_HOTSWAP_BAD_TARGET when the module exports the name already or has another variable of that name, ERR_HOTSWAP_STRUCTURAL
+ *   when evaluating it fails, and as `rewrite`
+ * @example await addExport('./pricing.js#discount', (item) => item.cost * 0.9);
+ */
+export function addExport(target: NewTarget, value?: unknown, options: EditOptions = {}): Promise<Version> {
+  return reported(async () => {
+    const { ref, path, arity } = placeOf(target);
+    checkOptions(options);
+    const bind = bindings(options.bind);
+    const what = functionIn(value);
+    if (arity !== undefined && arity !== (what && arityOf(what.node))) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_ARITY',
+        `the new export ${path}/${arity} insists on arity ${arity}, and ${what ? `the function has ${arityOf(what.node)}` : `${describe(value)} is no function`}`,
+        { path },
+      );
+    }
+    return queued(moduleOf(ref), async () => {
+      const module = moduleOf(ref);
+      const analysis = analyse(currentText(module), module.url);
+      const place = { module: module.url, analysis, name: path };
+      checkNewExport(place, value !== undefined);
+      const edited =
+        what !== undefined
+          ? addFunctionText(place, what, bind)
+          : value === undefined
+            ? exportText(place)
+            : typeof value === 'string'
+              ? addExpressionText(place, value)
+              : addValueText(place, value);
+      return commit(module, {
+        source: edited.source,
+        about: `${module.url}#${path}`,
+        bound: withBound(boundOf(currentVersion(module)), path, edited.values),
+      });
+    });
+  });
+}
+
+/**
+ * Takes an export away, and the code behind it. Whoever still holds the function or class gets `ERR_HOTSWAP_REMOVED` on
+ * calling it; who imports the module from then on does not find it. A version that has it brings it back as it was.
+ *
+ * @param target the exported function or class, `'<module>#<name>'`, or `{ module, path }`
+ * @returns the module's new version, once it is live and on disk
+ * @throws ERR_HOTSWAP_MISSING when there is no such export (any more), ERR_HOTSWAP_OUT_OF_SCOPE with the functions of the module
+ *   that use it, ERR_HOTSWAP_STRUCTURAL when it cannot be taken out of what stands around it
+ * @example await removeExport('./pricing.js#discount');
+ */
+export function removeExport(target: Target): Promise<Version> {
+  return reported(async () => {
+    const { ref, path } = exportOf(target);
+    return queued(moduleOf(ref), async () => {
+      const module = moduleOf(ref);
+      const analysis = analyse(currentText(module), module.url);
+      const { source } = removeExportText({ module: module.url, analysis, name: path });
+      return commit(module, {
+        source,
+        about: `${module.url}#${path}`,
+        bound: withBound(boundOf(currentVersion(module)), path, {}),
+      });
+    });
+  });
+}
+
+/** The function in what is to be exported, if it is one. A class is a value like any other. */
+function functionIn(value: unknown): Given | undefined {
+  if (typeof value === 'function')
+    return isClassText(Function.prototype.toString.call(value)) ? undefined : given(value, 'the new source');
+  if (typeof value !== 'string') return undefined;
+  try {
+    return given(value, 'the new source');
+  } catch {
+    return undefined; // an expression, perhaps
+  }
+}
+
+function checkOptions(options: unknown): void {
+  if (options !== null && typeof options === 'object') return;
+  throw new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
+  );
+}
+
 type TextEdit = (to: Destination, what: Given, bind: Bindings) => Edited;
 
 async function change(
@@ -82,12 +185,7 @@ async function change(
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);
-  if (options === null || typeof options !== 'object') {
-    throw new HotswapError(
-      'ERR_HOTSWAP_SYNTAX',
-      `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
-    );
-  }
+  checkOptions(options);
   // What is given is taken now; where it goes is looked up when its turn comes, as an edit before it may move that.
   const what = given(code, role);
   const bind = bindings(options.bind);

@@ -8,12 +8,14 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { cellName } from '../loader/instrument.ts';
-import type { LiveCell, LiveModule, Scope } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, type Scope, valueIn } from '../loader/live.ts';
 import type { Node } from '../loader/parse.ts';
 import { isMade, parens, selfName } from '../loader/patch.ts';
-import { type Analysis, outerReferences } from './analysis.ts';
+import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { lifeOf, nativeOf } from './cells.ts';
-import { sameTree } from './plan.ts';
+import { evaluated, placed } from './evaluation.ts';
+import { classScopeIn, same } from './overlay.ts';
+import { isWithin, sameTree } from './plan.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
 
 export interface Making {
@@ -27,6 +29,8 @@ export interface Making {
   bound: Readonly<Record<string, unknown>>;
   /** file that stack traces are to name */
   url: string;
+  /** names of the version that live on the overlay */
+  overlaid: ReadonlySet<string>;
 }
 
 /**
@@ -43,6 +47,7 @@ export type Made = { value: unknown } | { unreachable: string[] } | { unfit: str
  */
 export function makeFunction(making: Making): Made {
   const { module, hot, url, analysis } = making;
+  const { classScope } = hot;
   const native = nativeOf(module, making.cell);
   const kind = unfit(making, native);
   if (kind !== undefined) return kind;
@@ -52,47 +57,36 @@ export function makeFunction(making: Making): Made {
   if (reached.unreachable.length > 0) return { unreachable: reached.unreachable };
   uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
   const cells = module.cells.length;
-  patchInside(text, making, reached);
+  const inside = analysis.functions.filter((one) => isWithin(one, hot));
+  const around = new Set(scopesAround(analysis, hot));
+  patchInside(text, making, inside, hot.node, around, reached.answer);
 
   const inner = module.cells.length > cells;
   const names = Object.keys(making.bound);
   const [opening, body, closing] = expression(text, making, native, uses);
   const [before, after] = reached.wrap(opening, closing);
-  // The text's first character keeps its line, and its column where there is room before it.
-  const { source } = analysis;
-  const lineStart =
-    Math.max(source.lastIndexOf('\n', hot.start - 1), source.lastIndexOf('\r', hot.start - 1)) + 1;
-  const head = `((${['hs$home', 'hs$meta', ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : [])].join()})=>${before}`;
-  const padding = '\n'.repeat(hot.line - 1) + ' '.repeat(Math.max(0, hot.start - lineStart - head.length));
-  // V8 takes no URL with a quote in it.
-  const code = `${padding}${head}${body}${after})\n//# sourceURL=${url.replaceAll("'", '%27')}`;
-
-  const scope = scopeOf(making);
+  const params = [...GIVEN, ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : [])];
+  const head = `((${params.join()})=>${before}`;
+  const scope = classScope === undefined ? module.scope : classScopeIn(module, classScope.path);
+  const subject = { module, path: hot.path };
   let factory: (...args: unknown[]) => unknown;
   try {
-    factory = scope(code) as typeof factory;
-  } catch (cause) {
+    const code = placed(analysis.source, hot.start, head, `${body}${after})`, url);
+    factory = evaluated(subject, scope, code) as typeof factory;
+  } catch (error) {
     module.cells.length = cells;
-    throw evaluationError(making, cause);
+    throw error;
   }
-  const home = before.includes('hs$home') ? homeOf(making, native, scope) : undefined;
+  const home = before.includes('hs$home') ? homeOf(making, native, scope as Scope) : undefined;
   const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
   // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
   const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
-  return { value: factory(home, meta, ...names.map((name) => making.bound[name]), life) };
+  const values = names.map((name) => making.bound[name]);
+  return { value: factory(home, meta, module.overlay?.values, same, ...values, life) };
 }
 
-/** The innermost scope that the module handed over. */
-function scopeOf({ module, hot }: Making): Scope {
-  const { classScope } = hot;
-  const found = classScope === undefined ? module.scope : module.classScopes[classScope.index];
-  if (found !== undefined) return found;
-  throw new HotswapError(
-    'ERR_HOTSWAP_STRUCTURAL',
-    `${module.url}#${hot.path} cannot be edited yet: ${classScope === undefined ? 'the module' : `the class ${classScope.path}`} has not been evaluated`,
-    { module: module.url, path: hot.path },
-  );
-}
+/** What evaluated code is given: `super`'s prototype, `import.meta`, the overlay, and what calls of names on it go through. */
+const GIVEN = ['hs$home', 'hs$meta', 'hs$o', 'hs$i'];
 
 /** What `super` hangs on: the prototype of the object that the method was written in. */
 function homeOf({ module, hot, index }: Making, native: HotFunction, scope: Scope): unknown {
@@ -134,7 +128,9 @@ export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
   let value: unknown;
   try {
     value =
-      typeof way.root === 'string' ? module.scope?.(way.root) : module.classScopes[way.root.index]?.('this');
+      typeof way.root === 'string'
+        ? valueIn(module, way.root)
+        : classScopeIn(module, way.root.path)?.('this');
   } catch {
     return undefined; // in its dead zone
   }
@@ -296,21 +292,4 @@ function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
       return { unfit: 'a class that exists calls the constructor it extends as it did' };
   }
   return undefined;
-}
-
-function evaluationError({ module, hot }: Making, cause: unknown): HotswapError {
-  const subject = { module: module.url, path: hot.path, cause };
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof EvalError) {
-    return new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}#${hot.path} cannot be edited: this process runs with --disallow-code-generation-from-strings, and an edit is evaluated text`,
-      subject,
-    );
-  }
-  return new HotswapError(
-    'ERR_HOTSWAP_SYNTAX',
-    `the new code of ${module.url}#${hot.path} is refused by the engine: ${message}`,
-    subject,
-  );
 }

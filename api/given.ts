@@ -23,6 +23,7 @@ import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
+import { classPathIn } from './overlay.ts';
 
 export interface Given {
   /** text that the tree's positions are offsets into: the function's own, perhaps with a wrapper around it */
@@ -107,7 +108,8 @@ export function cleanText(fn: unknown): string {
   const owner = scope && liveModules().find((module) => module.prefix === scope[1]);
   if (scope && owner) {
     const now = analyse(currentText(owner), owner.url);
-    const node = now.classes[Number(scope[2])]?.node;
+    const path = classPathIn(owner, Number(scope[2]));
+    const node = now.classes.find((one) => one.path === path)?.node;
     if (node) return now.source.slice(node.start, node.end);
   }
   return isClassText(text) ? innerClassText(text) : text;

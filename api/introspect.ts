@@ -4,13 +4,13 @@
  */
 import { HotswapError } from '../error.ts';
 import type { FunctionKind } from '../loader/functions.ts';
-import { registry } from '../loader/live.ts';
+import { registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
-import { liveModules, type ModuleRef, moduleOf, valueIn } from './module.ts';
+import { liveModules, type ModuleRef, moduleOf } from './module.ts';
 import { find, type Target } from './target.ts';
 
 /** One exported name as it is now. */

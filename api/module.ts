@@ -9,8 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
-import { type LiveModule, registry } from '../loader/live.ts';
-import { exportedLocals } from './exported.ts';
+import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { type Exported, exportedLocals } from './exported.ts';
 import { currentText, needRegistry } from './history.ts';
 
 /** URL, file path (relative to the working directory), bare specifier, or a module's namespace object. */
@@ -114,8 +114,9 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
       return undefined; // still in its dead zone
     }
   };
-  const fits = liveModules().filter((module) => {
-    const locals = exportedLocals(currentText(module));
+  // It was made for the module as it was loaded, or for a facade of it.
+  const textsOf = (module: LiveModule) => [currentText(module), module.source].map(exportedLocals);
+  const matches = (module: LiveModule, locals: Exported[]): boolean => {
     const own = locals.filter((one) => one.local !== undefined);
     const stars = locals.some((one) => one.name === '*');
     if (!stars && (locals.length !== names.length || !locals.every((one) => names.includes(one.name))))
@@ -126,7 +127,8 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
         ({ name, local }) => names.includes(name) && Object.is(valueIn(module, local as string), read(name)),
       )
     );
-  });
+  };
+  const fits = liveModules().filter((module) => textsOf(module).some((locals) => matches(module, locals)));
   const exact = fits.filter((module) =>
     exportedLocals(currentText(module)).every((one) => one.local !== undefined),
   );
@@ -139,15 +141,6 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
       : `the namespace with ${list(names)} fits ${only.url} as well as ${other?.url}; name the module by its URL or path`,
     { names },
   );
-}
-
-/** The value of a module's variable now; undefined for one in its dead zone. */
-export function valueIn(module: LiveModule, local: string): unknown {
-  try {
-    return module.scope?.(local);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Names for a message, the first few. */

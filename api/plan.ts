@@ -5,6 +5,7 @@
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { lineOf, type Node, unwrapped } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
+import { aligned, isDeclaration, kindOf, type Unit } from './units.ts';
 
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
@@ -13,7 +14,11 @@ export interface Plan {
   moves: Move[];
   /** paths of functions that are no more, by the path of one that each may have become and cannot be told from others */
   unclear: Map<string, string>;
-  /** places in the new version that no replaced function covers; the plan cannot be carried out in place with any */
+  /** what only the new version declares at its top level */
+  added: Unit[];
+  /** what only the old one declared there */
+  removed: Unit[];
+  /** places in the new version that nothing of all this covers; the plan cannot be carried out in place with any */
   structural: { line: number; text: string }[];
 }
 
@@ -24,11 +29,13 @@ export function plan(from: Analysis, to: Analysis): Plan {
   const replaced: HotFunction[] = [];
   const structural: Plan['structural'] = [];
   const moves: Move[] = [];
+  const added: Unit[] = [];
+  const removed: Unit[] = [];
   const unclear: Plan['unclear'] = new Map();
-  const differs = (at: Node): void => {
-    const text = to.source.slice(at.start, at.end).split('\n', 1)[0] as string;
+  const differs = (at: Node, { source } = to): void => {
+    const text = source.slice(at.start, at.end).split('\n', 1)[0] as string;
     structural.push({
-      line: lineOf(to.source, at.start),
+      line: lineOf(source, at.start),
       text: text.length > 60 ? `${text.slice(0, 57)}…` : text,
     });
   };
@@ -66,23 +73,23 @@ export function plan(from: Analysis, to: Analysis): Plan {
     });
   };
 
-  const { length } = to.program.body;
-  if (from.program.body.length !== length) {
-    const first = to.program.body.findIndex((statement, i) => !sameTree(from.program.body[i], statement));
-    differs((to.program.body[first] ?? to.program) as Node);
-    return { replaced, moves, unclear, structural };
+  for (const [x, y] of aligned(from, to)) {
+    if (x !== undefined && y !== undefined) {
+      const { pairs, difference } = compareOwn(from, x.node, to, y.node);
+      if (difference !== undefined) differs(difference);
+      else if (kindOf(x) !== kindOf(y)) differs(y.statement);
+      pairs.forEach(([before, after]) => compareFunctions(before, after));
+    } else if (x !== undefined) {
+      if (!isDeclaration(x) && x.node.type !== 'ImportDeclaration') differs(x.node, from);
+      removed.push(x);
+      inside(from, x.node).forEach((one) => move(one, undefined));
+    } else if (y !== undefined) {
+      if (!isDeclaration(y)) differs(y.node);
+      added.push(y);
+      inside(to, y.node).forEach((one) => move(undefined, one));
+    }
   }
-  for (let i = 0; i < length; i++) {
-    const { pairs, difference } = compareOwn(
-      from,
-      from.program.body[i] as Node,
-      to,
-      to.program.body[i] as Node,
-    );
-    if (difference !== undefined) differs(difference);
-    pairs.forEach(([before, after]) => compareFunctions(before, after));
-  }
-  return { replaced, moves, unclear, structural };
+  return { replaced, moves, unclear, added, removed, structural };
 }
 
 /** Whether two functions are the same code, the hot functions inside them aside. */
@@ -151,6 +158,11 @@ function nameIn({ path, parent }: HotFunction): string {
 
 function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
   return functions.filter((one) => one.parent === hot);
+}
+
+/** Every hot function in a piece of text, at any depth. */
+function inside({ functions }: Analysis, { start, end }: Node): HotFunction[] {
+  return functions.filter((one) => one.start >= start && one.end <= end);
 }
 
 /** Every function inside one, at any depth. */

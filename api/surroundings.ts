@@ -18,11 +18,10 @@ import {
   type Slot,
   selfName,
 } from '../loader/patch.ts';
-import type { Reference } from '../loader/scopes.ts';
+import type { Reference, Scope } from '../loader/scopes.ts';
 import { outerReferences, scopesAround } from './analysis.ts';
 import { newCell } from './cells.ts';
 import type { Making } from './evaluate.ts';
-import { isWithin } from './plan.ts';
 
 /** How a text reaches what is around its function: rewritten references, and what they need declared. */
 export interface Reached {
@@ -38,7 +37,7 @@ export interface Reached {
  * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`.
  */
 export function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
-  const { analysis, hot, cell } = making;
+  const { analysis, hot, cell, overlaid } = making;
   const { source } = analysis;
   const unreachable = new Set<string>();
   const written = new Set<string>();
@@ -52,6 +51,10 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
 
   for (const reference of outerReferences(analysis, hot)) {
     const { key, kind, node, parent, scope, writes, shorthand } = reference;
+    if (isOverlaid(reference, overlaid)) {
+      referTo(text, reference);
+      continue;
+    }
     if (key === self && kind === 'variable' && scope?.owner === hot.node) continue; // handed on by its name
     if (scope === undefined || scope.handedOver || scope.owner === hot.node) continue;
     if (kind === 'private') {
@@ -138,23 +141,32 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
   }
 }
 
-/** Gives the functions inside patch points and cells of their own: closures of this text are none of another's. */
-export function patchInside(text: MagicString, { module, analysis, hot }: Making, reached: Reached): void {
-  const around = new Set(scopesAround(analysis, hot));
-  const inside = analysis.functions.filter((one) => isWithin(one, hot));
-  const { start, end } = hot.node;
+/**
+ * Gives functions of a text that is to be evaluated patch points and cells of their own: closures of this text are none of
+ * another's.
+ * @param inside the functions, which stand in `range`
+ * @param around the scopes outside of the text, of which `answer` knows how to ask
+ */
+export function patchInside(
+  text: MagicString,
+  { module, analysis, overlaid }: Pick<Making, 'module' | 'analysis' | 'overlaid'>,
+  inside: readonly HotFunction[],
+  { start, end }: Pick<Node, 'start' | 'end'>,
+  around: ReadonlySet<Scope>,
+  answer: Reached['answer'],
+): void {
   const accessors = analysis.accessors.filter(({ block }) => block.start >= start && block.end <= end);
   const declared = new Set(accessors.map((one) => one.name));
   const first = module.cells.length;
   defineCells(module.prefix, inside.length, first);
   const patched = inside.map((inner, i) => {
     const scopes = scopesAround(analysis, inner);
-    const isOuter = (has: (scope: (typeof scopes)[number]) => boolean): boolean => {
+    const isOuter = (has: (scope: Scope) => boolean): boolean => {
       const found = scopes.find(has);
       return found !== undefined && around.has(found);
     };
     const own: Slot[] = [];
-    const hand = ({ key, answer }: Slot): void => {
+    const hand = ({ key, answer: asked }: Slot): void => {
       const name = key.replace(/(=| in)$/, '');
       const outer = name.startsWith('#')
         ? isOuter((scope) => scope.privates?.has(name.slice(1)) ?? false)
@@ -162,12 +174,12 @@ export function patchInside(text: MagicString, { module, analysis, hot }: Making
           ? isOuter((scope) => scope.context !== undefined)
           : isOuter((scope) => scope.variables.has(name));
       if (!outer) {
-        own.push({ key, answer });
+        own.push({ key, answer: asked });
         return;
       }
-      const through = key === '' ? undefined : reached.answer(key);
+      const through = key === '' ? undefined : answer(key);
       if (through === undefined) return;
-      const more = answer.includes('hs$w') ? ',hs$v,hs$w)' : answer.includes('hs$v') ? ',hs$v)' : ')';
+      const more = asked.includes('hs$w') ? ',hs$v,hs$w)' : asked.includes('hs$v') ? ',hs$v)' : ')';
       own.push({ key, answer: through.slice(0, -1) + more });
     };
     const handed = handedOnBy(inner);
@@ -179,7 +191,7 @@ export function patchInside(text: MagicString, { module, analysis, hot }: Making
     }
     const handedOn: HandedOn = { own, shared };
     const slots = keysOf(handedOn);
-    module.cells.push(newCell(analysis, inner, first, slots));
+    module.cells.push(newCell(analysis, inner, first, slots, overlaid));
     return { inner, handedOn, index: first + i };
   });
   for (const { inner, handedOn, index } of patched.reverse()) {
@@ -187,6 +199,21 @@ export function patchInside(text: MagicString, { module, analysis, hot }: Making
     addPatchPoint(text, analysis.source, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
   }
   for (const accessor of accessors) addAccessor(text, accessor);
+}
+
+/** Whether a reference leads to a name that lives on the overlay. */
+export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): boolean {
+  return kind === 'variable' && scope?.handedOver === true && scope.parent === undefined && overlaid.has(key);
+}
+
+/** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */
+export function referTo(text: MagicString, { key, node, parent, shorthand }: Reference): void {
+  const value = `hs$o.${key}`;
+  const isCallee =
+    (parent?.type === 'CallExpression' && parent.callee === node) ||
+    (parent?.type === 'TaggedTemplateExpression' && parent.tag === node) ||
+    parent?.type === 'ParenthesizedExpression';
+  text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value);
 }
 
 /** Which accessor answers for a key, and by which number. */

@@ -4,19 +4,22 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { cellsOf } from './cells.ts';
 import { exportedLocals } from './exported.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
-import { list, type ModuleRef, moduleOf } from './module.ts';
+import { list, liveModules, type ModuleRef, moduleOf } from './module.ts';
 
 /**
  * What an edit is aimed at: the function itself, `'<module>#<path>'` (or `'<module>#<path>/<arity>'`, which insists on
  * that many parameters), or `{ module, path }`.
  */
 export type Target = ((...args: never[]) => unknown) | string | { module: ModuleRef; path: string };
+
+/** What something new is to be called: `'<module>#<name>'`, with `/<arity>` to insist on, or `{ module, path }`. */
+export type NewTarget = string | { module: ModuleRef; path: string };
 
 export interface Found {
   module: LiveModule;
@@ -42,17 +45,64 @@ export function find(target: unknown): Found {
     return byPath(moduleOf(module), path);
   }
   if (target !== null && typeof target === 'object' && 'module' in target && 'path' in target) {
-    if (typeof target.path !== 'string') {
-      throw new HotswapError(
-        'ERR_HOTSWAP_BAD_TARGET',
-        `the path of a target must be a string; got ${describe(target.path)}`,
-      );
-    }
+    if (typeof target.path !== 'string') throw badPath(target.path);
     return byPath(moduleOf(target.module as ModuleRef), target.path);
   }
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
     `a target is a function, a string '<module>#<path>' or { module, path }; got ${describe(target)}`,
+  );
+}
+
+/** The module and name of something that need not be there yet. @throws ERR_HOTSWAP_BAD_TARGET */
+export function placeOf(target: unknown): { ref: ModuleRef; path: string; arity: number | undefined } {
+  const place = typeof target === 'string' ? split(target) : target;
+  if (place === null || typeof place !== 'object' || !('module' in place) || !('path' in place)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_BAD_TARGET',
+      `a new export is named by a string '<module>#<name>' or { module, path }; got ${describe(target)}`,
+    );
+  }
+  if (typeof place.path !== 'string' || place.path === '') throw badPath(place.path);
+  const exact = /^(.+)\/(\d+)$/.exec(place.path);
+  return {
+    ref: place.module as ModuleRef,
+    path: exact?.[1] ?? place.path,
+    arity: exact ? Number(exact[2]) : undefined,
+  };
+}
+
+/** The module and name of an export that is there, by name or by what it holds. @throws as `find` */
+export function exportOf(target: unknown): { ref: ModuleRef; path: string } {
+  if (typeof target !== 'function') return placeOf(target);
+  const isClass = isClassText(Function.prototype.toString.call(target));
+  const found = isClass ? classOf(target) : find(target);
+  const { url } = found.module;
+  const path = 'path' in found ? found.path : found.hot.path;
+  const { source } = found.analysis;
+  const name =
+    exportedLocals(source).find((one) => one.local === path)?.name ??
+    (defaultName(found.analysis) === path ? 'default' : undefined) ??
+    path;
+  return { ref: url, path: name };
+}
+
+function classOf(value: object): { module: LiveModule; analysis: Analysis; path: string } {
+  for (const module of liveModules()) {
+    const analysis = analyse(currentText(module), module.url);
+    const path = analysis.classes.find((one) => valueIn(module, one.path) === value)?.path;
+    if (path !== undefined) return { module, analysis, path };
+  }
+  throw new HotswapError(
+    'ERR_HOTSWAP_NOT_HOT',
+    `${describe(value)} is not a class that a hot module has at its top level; name it as '<module>#<name>'`,
+  );
+}
+
+function badPath(path: unknown): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_BAD_TARGET',
+    `the path of a target must be a string; got ${describe(path)}`,
   );
 }
 

@@ -16,6 +16,12 @@ export interface HooksData {
   sourceMaps: boolean;
 }
 
+/** What the main thread tells: a version that is not on disk, or what a module is to export to later importers. */
+export interface HooksMessage {
+  version?: MemoryVersion;
+  expose?: Parameters<ModuleLoader['expose']>;
+}
+
 const CELLS = 'hotswap:cells/';
 let loader: ModuleLoader;
 let say: (line: string) => void;
@@ -27,10 +33,21 @@ export function initialize(data: HooksData): void {
   say = sayer(data.config);
 }
 
-export const resolve: ResolveHook = (specifier, context, nextResolve) =>
-  specifier.startsWith(CELLS)
-    ? { url: specifier, format: 'module', shortCircuit: true }
-    : nextResolve(specifier, context);
+export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
+  if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
+  const result = await nextResolve(specifier, context);
+  receive();
+  const facade = loader.facadeFor(result.url, context.parentURL);
+  return facade === undefined ? result : { ...result, url: facade };
+};
+
+function receive(): void {
+  for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
+    const { version, expose } = sent.message as HooksMessage;
+    if (version !== undefined) loader.remember(version);
+    if (expose !== undefined) loader.expose(...expose);
+  }
+}
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (url.startsWith(CELLS)) {
@@ -38,10 +55,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     const source = `${DEFINE}(${JSON.stringify(prefix)}, ${Number(count)})`;
     return { format: 'module', source, shortCircuit: true };
   }
-  for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
-    loader.remember(sent.message as MemoryVersion);
-  }
-  const version = loader.version(url);
+  receive();
+  const version = loader.version(url) ?? loader.facade(url);
   if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
   const result = await nextLoad(url, context);
   if (result.format !== 'module' || !loader.takes(url)) return result;

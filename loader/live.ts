@@ -60,10 +60,26 @@ export interface LiveModule {
    * was loaded are entered at the first question
    */
   cells: (LiveCell | undefined)[];
+  overlay: Overlay | undefined;
+  /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
+  exposed: string | undefined;
+  /** a facade each that was imported of it */
+  facades: Refresh[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
   made: Map<string, MadeFunction>;
+}
+
+/** What versions have declared that the module did not have when it was loaded. */
+export interface Overlay {
+  /** the names as properties; evaluated code refers to them here */
+  values: Record<string, unknown>;
+  /** by name: the text that declared it last */
+  texts: Map<string, string>;
+  /** by path: the number by which a class handed over its scope */
+  classes: Map<string, number>;
+  nextClass: number;
 }
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
@@ -81,6 +97,8 @@ export interface LiveCell {
   stale: boolean;
   /** keys of what its patch point hands on: a row for each accessor it passes; see `keysOf` */
   slots: string[][];
+  /** names that its text took for the overlay's */
+  overlaid: ReadonlySet<string>;
 }
 
 /** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
@@ -100,6 +118,19 @@ export interface MemoryVersion {
   text: string;
 }
 
+/** What a facade of a module exports; see api/facade.ts. */
+export interface ExportedBy {
+  /** names that it passes on from the module */
+  native: string[];
+  /** name and the variable behind it, whose value it is given */
+  own: [name: string, local: string][];
+  /** name (`*` for all), specifier, and the name there (undefined: its namespace) */
+  from: [name: string, specifier: string, inner: string | undefined][];
+}
+
+/** Sets the variables of a facade. */
+export type Refresh = (read: (local: string) => unknown) => void;
+
 export interface Registry {
   readonly layout: 1;
   readonly config: Config;
@@ -110,6 +141,8 @@ export interface Registry {
   receive: () => void;
   /** hands a version that is not on disk to the load hook */
   publish: (version: MemoryVersion) => void;
+  /** tells the hooks what later importers of a module are to see; undefined: the module itself */
+  expose: (url: string, exported: ExportedBy | undefined) => void;
   /** says a line on stderr, unless HOTSWAP_SILENT */
   say: (line: string) => void;
 }
@@ -137,7 +170,7 @@ interface Handed {
 /** Makes this thread's registry and the hidden globals that instrumented code uses. */
 export function createRegistry(
   config: Config,
-  channel: Pick<Registry, 'receive' | 'publish' | 'say'>,
+  channel: Pick<Registry, 'receive' | 'publish' | 'expose' | 'say'>,
 ): Registry {
   const made: Registry = {
     layout: 1,
@@ -158,8 +191,26 @@ export function createRegistry(
       handed.meta = what;
     }
   });
+  hidden(FACADE, (url: string, refresh: Refresh) => {
+    const module = made.modules.get(url);
+    if (module === undefined) return;
+    module.facades.push(refresh);
+    refresh((local) => valueIn(module, local));
+  });
   return made;
 }
+
+/** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */
+export function valueIn({ scope, overlay }: LiveModule, name: string): unknown {
+  try {
+    return overlay !== undefined && name in overlay.values ? overlay.values[name] : scope?.(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Global through which a facade hands over what sets its variables; see load.ts. */
+export const FACADE = 'hs$facade';
 
 /** By prefix. Modules hand over while they run: nothing here may call what a program can patch. */
 const handedOver: Record<string, Handed> = Object.create(null);
@@ -177,6 +228,9 @@ export function addModule(to: Registry, loaded: Loaded): void {
     at: Date.now(),
     history: undefined,
     cells: [],
+    overlay: undefined,
+    exposed: undefined,
+    facades: [],
     queue: Promise.resolve(),
     made: new Map(),
     get scope() {

@@ -14,7 +14,7 @@ import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
 import type { Config } from './config.ts';
 import { instrument } from './instrument.ts';
-import type { Loaded, MemoryVersion } from './live.ts';
+import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
 
 export interface ModuleLoader {
   /** Whether a module is ours to instrument, by its URL. */
@@ -25,6 +25,12 @@ export interface ModuleLoader {
   version(url: string): string | undefined;
   /** Makes a version known that is not on disk. */
   remember(version: MemoryVersion): void;
+  /** Makes known what later importers of a module are to see; undefined: the module itself. */
+  expose(url: string, exported: ExportedBy | undefined): void;
+  /** Where an import of a module leads, where that is not the module itself. */
+  facadeFor(url: string, parent: string | undefined): string | undefined;
+  /** The text of a facade; undefined for any other URL. */
+  facade(url: string): string | undefined;
 }
 
 /** Our own compiled files, which edit modules and are not edited. */
@@ -38,6 +44,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   const bases = new Map<string, string>();
   const prefixes = new Map<string, string>();
   const memory = new Map<string, MemoryVersion[]>();
+  /** by the URL of a module: that of its newest facade; and by that: its text */
+  const exposed = new Map<string, string>();
+  const facades = new Map<string, string>();
   const { cacheDir } = config;
   const say = sayer(config);
   let included: ((file: string) => boolean) | undefined;
@@ -46,7 +55,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   if (config.exclude.length > 0) excluded = matcher(config.exclude);
   let ourHash: string | undefined;
 
-  return { takes, load, version, remember };
+  return { takes, load, version, remember, expose, facadeFor, facade };
 
   function takes(url: string): boolean {
     if (
@@ -148,6 +157,22 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     else list.push(kept);
   }
 
+  function expose(url: string, exported: ExportedBy | undefined): void {
+    if (exported === undefined) exposed.delete(url);
+    else exposed.set(url, `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`);
+    const facade = exposed.get(url);
+    if (facade !== undefined && exported !== undefined) facades.set(facade, facadeText(url, exported));
+  }
+
+  function facadeFor(url: string, parent: string | undefined): string | undefined {
+    const found = exposed.get(url);
+    return found === undefined || parent?.includes(FACADE_QUERY) ? undefined : found;
+  }
+
+  function facade(url: string): string | undefined {
+    return facades.get(url);
+  }
+
   /** `hs$` and 7 or more digits to base 36 of the URL's hash: the same at every start, so that the transform is cached. */
   function prefixFor(url: string): string {
     const digits = BigInt(`0x${sha256(url)}`).toString(36);
@@ -160,6 +185,28 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       }
     }
   }
+}
+
+/** What a facade's URL has besides the module's. */
+const FACADE_QUERY = 'hotswap-exports=';
+
+/** A module that exports what another does by name, and besides that variables that are set from outside. */
+function facadeText(url: string, { native, own, from }: ExportedBy): string {
+  const quoted = (names: string[]): string => names.map((name) => JSON.stringify(name)).join();
+  const variable = (i: number): string => `hs$x${i}`;
+  const lines = [`export {${quoted(native)}} from ${JSON.stringify(url)};`];
+  for (const [name, specifier, inner] of from) {
+    const where = JSON.stringify(specifier);
+    if (name === '*') lines.push(`export * from ${where};`);
+    else if (inner === undefined) lines.push(`export * as ${JSON.stringify(name)} from ${where};`);
+    else lines.push(`export {${JSON.stringify(inner)} as ${JSON.stringify(name)}} from ${where};`);
+  }
+  own.forEach(([name], i) => {
+    lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
+  });
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)})`);
+  lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
+  return lines.join('\n');
 }
 
 const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'].map(

@@ -7,8 +7,17 @@ import { dirname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { withBuiltins } from './builtins.ts';
 import { readConfig } from './config.ts';
-import type { HooksData } from './hooks.ts';
-import { addModule, CELLS, createRegistry, defineCells, hidden, type Loaded, registry } from './live.ts';
+import type { HooksData, HooksMessage } from './hooks.ts';
+import {
+  addModule,
+  CELLS,
+  createRegistry,
+  defineCells,
+  hidden,
+  type Loaded,
+  type Registry,
+  registry,
+} from './live.ts';
 import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
@@ -24,7 +33,15 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
   String.prototype.includes,
 );
 
-const { registerHooks } = nodeModule as { registerHooks?: (hooks: { load: SyncLoad }) => void };
+type SyncResolve = (
+  specifier: string,
+  context: { parentURL?: string },
+  nextResolve: (specifier: string, context: object) => { url: string },
+) => { url: string };
+
+const { registerHooks } = nodeModule as {
+  registerHooks?: (hooks: { load?: SyncLoad; resolve?: SyncResolve }) => void;
+};
 
 if (registry() === undefined) {
   const entry = process.argv[1];
@@ -35,15 +52,33 @@ if (registry() === undefined) {
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
-    const modules = createRegistry(config, { receive: () => {}, publish: loader.remember, say });
+    let redirects = false;
+    const modules = createRegistry(config, { receive: () => {}, publish: loader.remember, expose, say });
     install({
       load(url, context, nextLoad) {
-        const version = includes(url, 'hotswap=') ? withBuiltins(() => loader.version(url)) : undefined;
+        const version = includes(url, 'hotswap')
+          ? withBuiltins(() => loader.version(url) ?? loader.facade(url))
+          : undefined;
         if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
         const result = nextLoad(url, context);
         return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
       },
     });
+
+    /** Nothing needs to look at what is resolved until the exports of some module are others than its own. */
+    function expose(...exposed: Parameters<Registry['expose']>): void {
+      if (!redirects) {
+        redirects = true;
+        install({
+          resolve(specifier, context, nextResolve) {
+            const result = nextResolve(specifier, context);
+            const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
+            return facade === undefined ? result : { ...result, url: facade };
+          },
+        });
+      }
+      loader.expose(...exposed);
+    }
 
     function instrumented(url: string, result: LoadResult): LoadResult {
       try {
@@ -68,7 +103,8 @@ if (registry() === undefined) {
           addModule(modules, sent.message as Loaded);
         }
       },
-      publish: (version) => port1.postMessage(version),
+      publish: (version) => port1.postMessage({ version } satisfies HooksMessage),
+      expose: (...expose) => port1.postMessage({ expose } satisfies HooksMessage),
       say: sayer(config),
     });
     hidden(CELLS, defineCells);

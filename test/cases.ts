@@ -4,6 +4,7 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as api from '../api/index.ts';
 import { program, type RunOptions } from './program.ts';
 
 /**
@@ -68,7 +69,7 @@ for (const [i, name] of names.entries()) {
 
 function caseText(i: number, script: string): string {
   return `import * as m from './m.js';
-import { ast, code, exports, functions, history, inject, modules, reset, restore, rewrite, rollback, version } from 'hotswap';
+import { ${Object.keys(api).join(', ')} } from 'hotswap';
 const M = './${i}/m.js';
 const at = (path) => M + '#' + path;
 const text = () => code(M);

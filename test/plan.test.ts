@@ -3,8 +3,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { analyse } from '../api/analysis.ts';
 import { plan } from '../api/plan.ts';
+import type { Unit } from '../api/units.ts';
 
-const CASES: Record<string, [from: string, to: string, replaced: string[], structural: string[]]> = {
+/** `come` are names that are new at the top level, and with `-` those that are gone. */
+const CASES: Record<
+  string,
+  [from: string, to: string, replaced: string[], structural: string[], come?: string]
+> = {
   nothing: ['const a = 1; function f() {}', 'const a = 1; function f() {}', [], []],
   'layout, comments, semicolons and quotes': [
     'const a = "x"; function f(a, b) { return a + b; }',
@@ -70,18 +75,31 @@ const CASES: Record<string, [from: string, to: string, replaced: string[], struc
     ['f > return.prototype.constructor'],
     [],
   ],
-  'a new statement': ['const a = 1;', 'const a = 1; const b = 2;', [], ['const b = 2;']],
-  'a new statement at the front': ['const a = 1;', 'import "b"; const a = 1;', [], ['import "b";']],
-  'a statement less': ['const a = 1; const b = 2;', 'const b = 2;', [], ['const b = 2;']],
-  'an initialiser': ['const a = 1; function f() {}', 'const a = 2; function f() {}', [], ['2']],
-  'a name': ['const a = () => 1;', 'const b = () => 1;', [], ['b']],
-  'let instead of const': ['const a = 1;', 'let a = 1;', [], ['let a = 1;']],
-  'an export more': [
-    'const a = 1; export { a };',
-    'const a = 1; export { a, a as b };',
+  'a new variable': ['const a = 1;', 'const a = 1; const b = 2;', [], [], 'b'],
+  'a new variable beside another': ['const a = 1;', 'const a = 1, b = 2;', [], [], 'b'],
+  'a new function between others': [
+    'function a() { return 1; } function c() {}',
+    'function a() { return 2; } function b() {} function c() {}',
+    ['a'],
     [],
-    ['export { a, a as b };'],
+    'b',
   ],
+  'functions in another order': [
+    'function a() {} function b() {}',
+    'function b() {} function a() {}',
+    [],
+    [],
+  ],
+  'a new variable that awaits': ['', 'const a = await b;', [], ['a = await b'], 'a'],
+  'a new statement': ['a();', 'a(); b();', [], ['b();'], '?'],
+  'a statement less, which cannot be undone': ['a(); b();', 'b();', [], ['a();'], '-?'],
+  'a new statement at the front': ['const a = 1;', 'import "b"; const a = 1;', [], ['import "b";'], '?'],
+  'a variable less': ['const a = 1; const b = 2;', 'const b = 2;', [], [], '-a'],
+  'an initialiser': ['const a = 1; function f() {}', 'const a = 2; function f() {}', [], ['2']],
+  'a name': ['const a = () => 1;', 'const b = () => 1;', [], [], '-a b'],
+  'let instead of const': ['const a = 1;', 'let a = 1;', [], ['let a = 1;']],
+  'an export more': ['const a = 1; export { a };', 'const a = 1; export { a, a as b };', [], []],
+  'an export less': ['export const a = 1;', 'const a = 1;', [], []],
   'where an import comes from': ['import a from "a";', 'import a from "b";', [], ['"b"']],
   'a method more': ['class A { m() {} }', 'class A { m() {} n() {} }', [], ['{ m() {} n() {} }']],
   'a method turned static': ['class A { m() {} }', 'class A { static m() {} }', [], ['static m() {}']],
@@ -106,15 +124,20 @@ const CASES: Record<string, [from: string, to: string, replaced: string[], struc
     ['f'],
     ['2'],
   ],
-  'an empty module': ['', 'const a = 1;', [], ['const a = 1;']],
+  'an empty module': ['', 'const a = 1;', [], [], 'a'],
 };
 
-for (const [name, [from, to, replaced, structural]] of Object.entries(CASES)) {
+for (const [name, [from, to, replaced, structural, come = '']] of Object.entries(CASES)) {
   test(name, () => {
     const found = plan(analyse(from, 'from'), analyse(to, 'to'));
+    const names = (units: Unit[]) => units.map((unit) => unit.names.join() || '?');
     assert.equal(
-      [found.replaced.map((one) => one.path), found.structural.map((one) => one.text)],
-      [replaced, structural],
+      [
+        found.replaced.map((one) => one.path),
+        found.structural.map((one) => one.text),
+        [...names(found.removed).map((one) => `-${one}`), ...names(found.added)].join(' '),
+      ],
+      [replaced, structural, come],
     );
   });
 }

@@ -1,0 +1,57 @@
+/**
+ * Text that becomes running code. In: a piece of a version's text with what it needs around it, and the scope to evaluate it
+ * in; out: the value, on its own line of a file that exists, or an error that a person can act on. What the program
+ * runs does not change by this.
+ */
+import { HotswapError } from '../error.ts';
+import type { LiveModule, Scope } from '../loader/live.ts';
+import { lineOf } from '../loader/parse.ts';
+
+/**
+ * Code in which the text that began at `start` keeps its line, and its column where there is room before it.
+ * @param head what goes before the text @param url file that stack traces are to name
+ */
+export function placed(source: string, start: number, head: string, text: string, url: string): string {
+  const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
+  const padding =
+    '\n'.repeat(lineOf(source, start) - 1) + ' '.repeat(Math.max(0, start - lineStart - head.length));
+  // V8 takes no URL with a quote in it.
+  return `${padding}${head}${text}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+}
+
+/**
+ * @param where what the code is for: the module, and the path of what is made
+ * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
+ * @throws ERR_HOTSWAP_STRUCTURAL where code generation is disallowed, or the module has not handed over its scope
+ */
+export function evaluated(
+  { module, path }: { module: LiveModule; path: string },
+  scope: Scope | undefined,
+  code: string,
+): unknown {
+  if (scope === undefined) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url}#${path} cannot be edited yet: it has not been evaluated`,
+      { module: module.url, path },
+    );
+  }
+  try {
+    return scope(code);
+  } catch (cause) {
+    const subject = { module: module.url, path, cause };
+    if (cause instanceof EvalError) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_STRUCTURAL',
+        `${module.url}#${path} cannot be edited: this process runs with --disallow-code-generation-from-strings, and an edit is evaluated text`,
+        subject,
+      );
+    }
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `the new code of ${module.url}#${path} is refused by the engine: ${message}`,
+      subject,
+    );
+  }
+}
