@@ -220,6 +220,8 @@ export class ModuleLog {
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
       for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);
+    } catch (error) {
+      throw cacheError(this.#cacheDir, 'read the history', error);
     } finally {
       closeSync(fd);
     }
