@@ -100,7 +100,10 @@ function correspondence(
   const names = new Map<string, string>();
   node.params.forEach((param: Node, i) => {
     const theirs: Node | undefined = hot.node.params[i];
-    if (param.type === 'Identifier' && !used.has(param.name)) return;
+    if (param.type === 'Identifier' && !used.has(param.name)) {
+      names.set(param.name, theirs?.type === 'Identifier' ? theirs.name : '');
+      return;
+    }
     if (theirs !== undefined && corresponds(param, theirs, names)) return;
     const text = source.slice(param.start, param.end);
     const found =
@@ -132,7 +135,7 @@ function corresponds(ours: Node, theirs: Node, names: Map<string, string>): bool
   }
   // What it says besides names must be the same, and mean the same there.
   const same = (a: Node, b: Node) =>
-    sameTree(a, b) && ![...names].some(([x, y]) => x !== y && mentions(a, x));
+    sameTree(a, b) && ![...names].some(([x, y]) => x !== y && (mentions(a, x) || mentions(a, y)));
   if (ours.type === 'AssignmentPattern' && theirs.type === 'AssignmentPattern')
     return corresponds(ours.left, theirs.left, names) && same(ours.right, theirs.right);
   if (ours.type === 'RestElement' && theirs.type === 'RestElement')
