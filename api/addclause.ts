@@ -10,9 +10,9 @@ import { blockOf, boundNames, eachChild, type FunctionNode, type Node, skipTrivi
 import type { Bindings } from './bind.ts';
 import { type Carried, carry, innerText, rename } from './carry.ts';
 import type { Destination } from './check.ts';
-import { bodyOf, clausesOf } from './clauses.ts';
+import { bodyOf, type Clause, clausesOf, dividedBefore } from './clauses.ts';
 import { describe, type Given } from './given.ts';
-import { freshName, type Insertion, putAfter, putBefore, putBeforeReturn } from './place.ts';
+import { freshName, gap, type Insertion, putAfter, putBefore, putBeforeReturn } from './place.ts';
 import { sameTree } from './plan.ts';
 import { type Edited, retarget, selfReference } from './rewrite.ts';
 import { declaredWithin, freeReferences, parameterReferences, varReferences } from './scope.ts';
@@ -24,7 +24,7 @@ export type Order = number | 'end';
  * @returns the new text of the whole module, and the values that its function needs bound, under the names used there
  * @throws ERR_HOTSWAP_ARITY where the parameters do not correspond
  * @throws ERR_HOTSWAP_MISSING where there is no such position
- * @throws ERR_HOTSWAP_STRUCTURAL for a position between two cases of a `switch`
+ * @throws ERR_HOTSWAP_STRUCTURAL for a position between two cases of a `switch` that cannot be divided
  * @throws ERR_HOTSWAP_OUT_OF_SCOPE, ERR_HOTSWAP_SYNTAX
  */
 export function addClauseText(to: Destination, what: Given, bind: Bindings, order: Order): Edited {
@@ -224,7 +224,7 @@ function position({ module, hot }: Destination, order: unknown): number {
   );
 }
 
-/** @throws ERR_HOTSWAP_STRUCTURAL between two cases of a `switch` */
+/** @throws ERR_HOTSWAP_STRUCTURAL between two cases of a `switch` that cannot be divided */
 function insert(insertion: Insertion, { module, hot }: Destination, index: number): void {
   const { whole, source, statements, into } = insertion;
   const body = bodyOf(into, hot.derived);
@@ -241,17 +241,16 @@ function insert(insertion: Insertion, { module, hot }: Destination, index: numbe
     putAfter(insertion, body.statements.at(-1) ?? body.before, body.start);
     return;
   }
-  const { head, previous, elseOf } = clause;
+  const { head, of, from, previous, elseOf } = clause;
   if (head === undefined) {
-    const first = all.findLastIndex((one, i) => i < index && one.head !== undefined);
-    const next = all.findIndex(
-      (one, i) => i > index && (one.head !== undefined || one.statements.length === 0),
+    const about = of && dividedBefore(from, of);
+    if (about === undefined) throw undivided(module, hot.path, all, index);
+    const lead = gap(source, { start: from });
+    whole.appendRight(
+      from,
+      `} ${statements}${lead}switch (${source.slice(about.start, about.end)}) {${lead}`,
     );
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `clause ${index} of ${module}#${hot.path} is a case of a switch whose first clause is ${first}, and nothing but cases can stand in between. Add at ${first} or ${next === -1 ? all.length : next}.`,
-      { module, path: hot.path },
-    );
+    return;
   }
   if (elseOf !== undefined) {
     // The branch before always leaves, so what was its `else` may as well follow it.
@@ -259,4 +258,15 @@ function insert(insertion: Insertion, { module, hot }: Destination, index: numbe
     whole.remove(at, at + (source[at + 4] === ' ' ? 5 : 4));
   }
   putBefore(insertion, head, previous);
+}
+
+function undivided(module: string, path: string, all: readonly Clause[], index: number): HotswapError {
+  const at = (one: Clause) => one.head !== undefined || one.statements.length === 0;
+  const first = all.findLastIndex((one, i) => i < index && at(one));
+  const next = all.findIndex((one, i) => i > index && at(one));
+  return new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `clause ${index} of ${module}#${path} is a case of a switch that cannot be divided there: it is about more than a variable or a property, a default or a case before leads on, or a case declares something. Add at ${first} or ${next === -1 ? all.length : next}.`,
+    { module, path },
+  );
 }

@@ -23,8 +23,10 @@ export interface Clause extends StatementList {
   /** offsets of its text: guard and branch, a case with its labels, or statements alone */
   from: number;
   to: number;
-  /** the statement that another clause must precede to come before this one; none before a case that is not the first */
+  /** the statement that another clause must precede to come before this one; none for a case that is not the first */
   head: Node | undefined;
+  /** the `switch` that it is a case of */
+  of: SwitchStatement | undefined;
   /** the statement before that one */
   previous: Node | undefined;
   /** the `if` whose `else` leads to the head */
@@ -95,7 +97,7 @@ export function clausesOf(fn: FunctionNode, derived: boolean): Clause[] {
   return found;
 }
 
-const NO_HEAD = { head: undefined, previous: undefined, elseOf: undefined };
+const NO_HEAD = { head: undefined, of: undefined, previous: undefined, elseOf: undefined };
 
 /** An `if` and the `else if`s after it whose branches always leave. */
 function guards(first: IfStatement, previous: Node | undefined): { clauses: Clause[]; last: IfStatement } {
@@ -108,6 +110,7 @@ function guards(first: IfStatement, previous: Node | undefined): { clauses: Clau
       from: at.start,
       to: at.consequent.end,
       head: at,
+      of: undefined,
       previous: elseOf?.consequent ?? previous,
       elseOf,
     });
@@ -120,6 +123,7 @@ function guards(first: IfStatement, previous: Node | undefined): { clauses: Clau
       from: start,
       to: end,
       head: last.alternate,
+      of: undefined,
       previous: last.consequent,
       elseOf: last,
     });
@@ -144,6 +148,7 @@ function caseClauses(node: SwitchStatement, previous: Node | undefined): Clause[
         from: labels,
         to: end,
         head: clauses.length === 0 ? node : undefined,
+        of: node,
         previous,
         elseOf: undefined,
       });
@@ -166,7 +171,15 @@ function rest(body: StatementList, index: number, before: number, elseOf?: IfSta
       : { ...list(statements, body.start, previous), alone: opening !== undefined };
   const head = statements[0];
   const start = head?.start ?? previous?.end ?? body.start;
-  return { ...inner, from: start, to: statements.at(-1)?.end ?? start, head, previous, elseOf };
+  return {
+    ...inner,
+    from: start,
+    to: statements.at(-1)?.end ?? start,
+    head,
+    of: undefined,
+    previous,
+    elseOf,
+  };
 }
 
 /** The statements of a branch: a block's, or the one that it is. */
@@ -256,8 +269,34 @@ function ends(node: Node, jumps: Set<string>): boolean {
   }
 }
 
+/**
+ * The text of what a `switch` is about, if it can be divided in two before a case: where reading that once more does nothing,
+ * no case leads from the first part into the second or past it, and none declares anything for both.
+ */
+export function dividedBefore(from: number, { discriminant, cases }: SwitchStatement): Node | undefined {
+  const first = cases.filter((one) => one.start < from);
+  const declares = cases.some(({ consequent }) =>
+    consequent.some(
+      (one) =>
+        one.type === 'FunctionDeclaration' ||
+        one.type === 'ClassDeclaration' ||
+        (one.type === 'VariableDeclaration' && one.kind !== 'var'),
+    ),
+  );
+  const leads = casesEnd({ cases: first }, new Set()) || hasDefault({ cases: first });
+  return declares || leads || !isPlain(discriminant) ? undefined : discriminant;
+}
+
+/** A literal, a variable, a property of one, or the type of these. */
+function isPlain(node: Node): boolean {
+  const value = unwrapped(node);
+  if (value.type === 'MemberExpression') return !value.computed && isPlain(value.object);
+  if (value.type === 'UnaryExpression') return value.operator === 'typeof' && isPlain(value.argument);
+  return ['Literal', 'Identifier', 'ThisExpression'].includes(value.type);
+}
+
 /** Whether some case of a switch leads to what follows it. */
-function casesEnd({ cases }: SwitchStatement, jumps: Set<string>): boolean {
+function casesEnd({ cases }: Pick<SwitchStatement, 'cases'>, jumps: Set<string>): boolean {
   const inner = new Set<string>();
   let end = true;
   for (const { consequent } of cases) end = allEnd(consequent as Node[], inner);
@@ -266,7 +305,7 @@ function casesEnd({ cases }: SwitchStatement, jumps: Set<string>): boolean {
   return broken || end;
 }
 
-function hasDefault({ cases }: SwitchStatement): boolean {
+function hasDefault({ cases }: Pick<SwitchStatement, 'cases'>): boolean {
   return cases.some((one) => one.test === null);
 }
 

@@ -84,7 +84,8 @@ export async function inject(target: Target, what: Code, options: InjectOptions 
  *   calls come that the last does not return from
  * @returns the module's new version, once it is live and on disk
  * @throws ERR_HOTSWAP_ARITY when the parameters differ, ERR_HOTSWAP_MISSING when there is no such position,
- *   ERR_HOTSWAP_STRUCTURAL for one between the cases of a `switch`, and as `rewrite`
+ *   ERR_HOTSWAP_STRUCTURAL for one between the cases of a `switch` that cannot be divided in two (over a variable or a
+ *   property it can, unless a case before leads on), and as `rewrite`
  * @example await addClause(area, (shape) => { if (shape.kind === 'circle') return Math.PI * shape.r ** 2; }, 0);
  */
 export async function addClause(

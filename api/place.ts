@@ -131,7 +131,7 @@ function arms(node: Node): Node[] {
 }
 
 /** What goes between a statement and injected ones: a line of their own where it has one. */
-function gap(source: string, { start }: Node): string {
+export function gap(source: string, { start }: { start: number }): string {
   return /(?:\r\n|\n)[ \t]*$/.exec(source.slice(Math.max(0, start - 200), start))?.[0] ?? ' ';
 }
 

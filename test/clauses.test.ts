@@ -350,6 +350,12 @@ const ADDED: Record<string, Add> = {
     2,
     'function f(a) { switch (a) { case 1: return 1; case 2: return 2 } if (a) return 0; x() }',
   ],
+  'inside a switch': [
+    'function f(a) {\n  switch (a.b) {\n    case 1: return 1\n    case 2: case 3: return 2\n    default: x()\n  }\n}',
+    '(x) => { if (x) return 0 }',
+    1,
+    'function f(a) {\n  switch (a.b) {\n    case 1: return 1\n    } if (a) return 0;\n    switch (a.b) {\n    case 2: case 3: return 2\n    default: x()\n  }\n}',
+  ],
   'before an else if': [
     'function f(a) { if (a) return 1; else if (b) return 2; else return 3 }',
     '(x) => { if (x) return 0 }',
@@ -480,7 +486,21 @@ const REFUSED_ADDITIONS: [module: string, code: string, order: unknown, error: s
   ['function f(a) {}', '(a) => 1', 0.5, 'MISSING'],
   ['function f(a) {}', '(a) => 1', '0', 'MISSING'],
   ['function f(a) {}', '(a) => 1', undefined, 'MISSING'],
-  ['function f(a) { switch (a) { case 1: return 1; case 2: return 2 } }', '(a) => 1', 1, 'STRUCTURAL'],
+  ['function f(a) { switch (g(a)) { case 1: return 1; case 2: return 2 } }', '(a) => 1', 1, 'STRUCTURAL'],
+  [
+    'function f(a) { switch (a) { case 1: return 1; case 2: break; case 3: return 3 } }',
+    '(a) => 1',
+    1,
+    'STRUCTURAL',
+  ],
+  [
+    'function f(a) { switch (a) { case 1: return 1; case 2: x(); case 3: return 3 } }',
+    '(a) => 1',
+    1,
+    'STRUCTURAL',
+  ],
+  ['function f(a) { switch (a) { default: return 1; case 2: return 2 } }', '(a) => 1', 1, 'STRUCTURAL'],
+  ['function f(a) { switch (a) { case 1: return b; case 2: let b; return 2 } }', '(a) => 1', 1, 'STRUCTURAL'],
 ];
 
 for (const [module, code, order, error] of REFUSED_ADDITIONS) {
@@ -590,6 +610,18 @@ await put([0]); await put([1, 2]); await put('all'); await put('all', 'end'); aw
       ['one', 'two', 'many'],
     ],
   ],
+  'added between cases': [
+    'export function f(n) { switch (n) { case 1: return "one"; case 2: return "two"; default: return "other"; } }',
+    `const out = []; for (const order of [1, 2, 3]) { await addClause(m.f, (k) => { if (k > 0) return 'many'; }, order); out.push([0, 1, 2, 3].map(m.f), clauses(m.f).length); await rollback(M); } return out`,
+    [
+      ['other', 'one', 'many', 'many'],
+      4,
+      ['other', 'one', 'two', 'many'],
+      4,
+      ['other', 'one', 'two', 'other'],
+      3,
+    ],
+  ],
   // LibHotSwap's own suite: injection into {0, [0]} of one function and of two, clauses added once and twice, rollback.
   'as LibHotSwap: code injected into one function, and into two': [
     'export const log = [];\nexport const test = () => "ok";\nexport function alt() { return "okay"; }',
@@ -673,6 +705,12 @@ const w = await addClause(m.f, (k) => { if (k === LIMIT) return [...seen, NAME];
     'export const fact = (n) => n;\nexport function f(n) { return n; }',
     `await addClause(m.f, function self(k) { if (k > 3) return self(k - 1) * 2; }, 0); await addClause(m.fact, 'function fact(n) { if (n > 1) return n * fact(n - 1) }', 0); return [m.f(5), m.fact(5), m.f.name, m.f.length]`,
     [12, 120, 'f', 1],
+  ],
+  'closures made in a clause stay what they are when another is put before it': [
+    'export function f(n) { if (n === 1) return [1].map((x) => () => x + n)[0]; return [2].map((x) => () => x * n)[0]; }',
+    `const one = m.f(1), many = m.f(5); const v = await addClause(m.f, (k) => { if (k === 0) return [3].map((x) => () => x - k)[0]; }, 0); await inject(m.f, () => { [4].map((x) => x); }, { clauses: 'all' });
+const paths = functions(M).map((one) => one.path).filter((path) => path.endsWith('return')); await rewrite(at(paths[1]), '() => [x, n]'); return [v.deferred ?? null, one(), many(), m.f(0)(), m.f(1)(), m.f(5)(), await rollback(M, 3).then(() => [one(), many(), m.f(1)()])]`,
+    [null, [1, 1], 10, 3, [1, 1], 10, [2, 10, 2]],
   ],
   'everyone who holds the function, and running calls': [
     AREA,
