@@ -5,6 +5,7 @@
 import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
+import { addClauseText, type Order } from './addclause.ts';
 import { analyse } from './analysis.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
@@ -20,7 +21,7 @@ import {
 } from './exporting.ts';
 import { describe, type Given, given, isClassText } from './given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history.ts';
-import { type At, injectText } from './inject.ts';
+import { type At, type Clauses, injectText } from './inject.ts';
 import { moduleOf } from './module.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
 import { exportOf, find, type NewTarget, placeOf, type Target } from './target.ts';
@@ -39,6 +40,8 @@ export interface EditOptions {
 export interface InjectOptions extends EditOptions {
   /** statement index, from 0 (default), or `'end'`: after the body's work, before its final return leaves */
   at?: At;
+  /** put them into each of these clauses, at that index there, instead of into the body as a whole; see `clauses` */
+  clauses?: Clauses;
 }
 
 /**
@@ -70,14 +73,45 @@ export function rewrite(target: Target, to: Code, options: EditOptions = {}): Pr
  * @param target as for `rewrite`
  * @param what a function without parameters, or its source text, which may use the target's variables
  * @returns the module's new version, once it is live and on disk
- * @throws ERR_HOTSWAP_ARITY when `what` takes parameters, ERR_HOTSWAP_MISSING when `at` is past the body's end, and as `rewrite`
- * @example await inject(price, () => console.log('priced'), { at: 'end' });
+ * @throws ERR_HOTSWAP_ARITY when `what` takes parameters, ERR_HOTSWAP_MISSING when `at` is past the end of the body
+ *   or of a clause, or there is no such clause, and as `rewrite`
+ * @example
+ * await inject(price, () => console.log('priced'), { at: 'end' });
+ * await inject(area, () => console.count('area'), { at: 0, clauses: [0, 2] });
  */
 export function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
   const at = options?.at === undefined ? 0 : options.at;
   return reported(() =>
     change(target, what, options, 'the injected source', (destination, code, bind) =>
-      injectText(destination, code, bind, at),
+      injectText(destination, code, bind, at, options.clauses),
+    ),
+  );
+}
+
+/**
+ * Adds the clauses of a function to another's (see `clauses`). Where one of them returns, the call returns; where the new
+ * code comes to its end, the next clause is tried. So nothing gets past new code that always returns.
+ *
+ * @param target as for `rewrite`
+ * @param clause a function of the same arity; its parameters become the target's, whatever they are called, but
+ *   patterns and defaults must be written alike. Source text may use the target's variables.
+ * @param order the clause that the new ones come before, from 0, or `'end'` (or their number): after the last, where only
+ *   calls come that the last does not return from
+ * @returns the module's new version, once it is live and on disk
+ * @throws ERR_HOTSWAP_ARITY when the parameters differ, ERR_HOTSWAP_MISSING when there is no such position,
+ *   ERR_HOTSWAP_STRUCTURAL for one between the cases of a `switch` that cannot be divided in two (over a variable or a
+ *   property it can, unless a case before leads on), and as `rewrite`
+ * @example await addClause(area, (shape) => { if (shape.kind === 'circle') return Math.PI * shape.r ** 2; }, 0);
+ */
+export function addClause(
+  target: Target,
+  clause: Code,
+  order: Order,
+  options: EditOptions = {},
+): Promise<Version> {
+  return reported(() =>
+    change(target, clause, options, 'the new clause', (destination, what, bind) =>
+      addClauseText(destination, what, bind, order),
     ),
   );
 }
@@ -180,8 +214,8 @@ type TextEdit = (to: Destination, what: Given, bind: Bindings) => Edited;
 async function change(
   target: Target,
   code: Code,
-  options: InjectOptions,
-  role: 'the new source' | 'the injected source',
+  options: EditOptions,
+  role: 'the new source' | 'the injected source' | 'the new clause',
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);

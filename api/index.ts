@@ -5,8 +5,10 @@
 export { HotswapError, type HotswapErrorCode } from '../error.ts';
 export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
+export type { Order } from './addclause.ts';
 export { diff } from './diff.ts';
 export {
+  addClause,
   addExport,
   type Code,
   type EditOptions,
@@ -17,8 +19,18 @@ export {
 } from './edit.ts';
 export { type ErrorEvent, type Events, on, type SwapEvent } from './events.ts';
 export type { Deferred, Version } from './history.ts';
-export type { At } from './inject.ts';
-export { ast, code, type ExportInfo, exports, type FunctionInfo, functions, modules } from './introspect.ts';
+export type { At, Clauses } from './inject.ts';
+export {
+  ast,
+  type ClauseInfo,
+  clauses,
+  code,
+  type ExportInfo,
+  exports,
+  type FunctionInfo,
+  functions,
+  modules,
+} from './introspect.ts';
 export type { ModuleRef } from './module.ts';
 export type { NewTarget, Target } from './target.ts';
 export { type Planned, plan, transaction } from './transaction.ts';

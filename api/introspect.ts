@@ -7,6 +7,7 @@ import type { FunctionKind } from '../loader/functions.ts';
 import { registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
+import { clausesOf } from './clauses.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
@@ -29,6 +30,14 @@ export interface FunctionInfo {
   arity: number;
   /** line of its first character in the current version, from 1 */
   line: number;
+}
+
+/** One clause of a function as it is now. */
+export interface ClauseInfo {
+  /** position among the function's clauses, from 0 */
+  index: number;
+  /** its text: guard and branch, a case with its labels, or statements alone; empty where nothing is left of the body */
+  source: string;
 }
 
 /**
@@ -109,6 +118,29 @@ export function functions(ref: ModuleRef): FunctionInfo[] {
     kind,
     arity,
     line,
+  }));
+}
+
+/**
+ * The clauses of a function in the current version, in source order. No call runs more than one of them.
+ *
+ * - An `if` at the beginning of the body whose branch always returns or throws is one; so is each `else if` after it, and
+ *   an `else` that always does. So is each case of a `switch` there that always does, with the labels that share it.
+ * - What is left of the body is the last one. It begins at the first statement of another kind, a declaration too, after an
+ *   `else` or a case that does not always leave (what such a case does is part of no clause), and may be empty. There is
+ *   none where nothing can get there, as after a `default` that always leaves.
+ * - An arrow that is one expression has one clause.
+ *
+ * @throws as `Target`
+ * @example
+ * clauses(area) // of (s) => { if (s.kind === 'square') return s.side ** 2; throw new Error(s.kind); }
+ * // [{ index: 0, source: "if (s.kind === 'square') return s.side ** 2;" }, { index: 1, source: 'throw new Error(s.kind);' }]
+ */
+export function clauses(target: Target): ClauseInfo[] {
+  const { analysis, hot } = find(target);
+  return clausesOf(hot.node, hot.derived).map(({ from, to }, index) => ({
+    index,
+    source: analysis.source.slice(from, to),
   }));
 }
 

@@ -6,7 +6,7 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { hasInitialisers, movable } from '../loader/parameters.ts';
-import { blockOf, boundNames, type FunctionNode, type Node, unwrapped } from '../loader/parse.ts';
+import { blockOf, boundNames, type FunctionNode, type Node, skipTrivia, unwrapped } from '../loader/parse.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, isConcise, paramsText } from './given.ts';
@@ -133,7 +133,7 @@ function checkShape({ hot, module }: Destination, { node, owner }: Given): void 
  * Turns a function's calls to itself into calls of the function it replaces.
  * @returns whether the new text must keep the name it calls itself by, having no other way
  */
-function retarget(
+export function retarget(
   text: MagicString,
   what: Given,
   free: FreeReferences,
@@ -167,7 +167,7 @@ function retarget(
 }
 
 /** An expression for the function in its module: `price`, `resolvers.Query.users`, `Cart.prototype.total`. */
-function selfReference({ reach }: HotFunction): string | undefined {
+export function selfReference({ reach }: HotFunction): string | undefined {
   if (reach === undefined) return undefined;
   const root = typeof reach.root === 'string' ? reach.root : reach.root.node.id?.name;
   if (root === undefined || !reach.keys.every((key) => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)))
@@ -175,12 +175,16 @@ function selfReference({ reach }: HotFunction): string | undefined {
   return [root, ...reach.keys].join('.');
 }
 
-/** Puts bound constants in: as declarations for the body, which are returned, or in place where parameters use them. */
+/**
+ * Puts bound constants in: as declarations for the body, which are returned, or in place where parameters use them.
+ * @param plain whether numbers, strings and the like go in place everywhere
+ */
 export function writeConstants(
   text: MagicString,
   node: FunctionNode,
   free: FreeReferences,
   { constants }: Bindings,
+  plain = false,
 ): string {
   const lines: string[] = [];
   const bodyStart = (node.body as Node).start;
@@ -190,7 +194,16 @@ export function writeConstants(
     for (const { node: use, shorthand } of inParams) {
       text.overwrite(use.start, use.end, shorthand ? `${name}: ${literal}` : `(${literal})`);
     }
-    if (references.length > inParams.length) lines.push(`const ${name} = ${literal};`);
+    const inBody = references.filter((one) => one.node.start >= bodyStart);
+    if (inBody.length === 0) return;
+    if (!plain || /^[-[{]/.test(literal)) {
+      lines.push(`const ${name} = ${literal};`);
+      return;
+    }
+    for (const { node: use, shorthand } of inBody) {
+      const dotted = /^\d+$/.test(literal) && text.original[skipTrivia(text.original, use.end)] === '.';
+      text.overwrite(use.start, use.end, `${shorthand ? `${name}: ` : ''}${literal}${dotted ? ' ' : ''}`);
+    }
   });
   return lines.join(' ');
 }

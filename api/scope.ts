@@ -20,6 +20,8 @@ export interface Reference {
   shorthand: boolean;
   /** `typeof name`, which no missing variable makes fail */
   typeofOnly: boolean;
+  /** the target of an assignment */
+  writes: boolean;
 }
 
 export interface FreeReferences {
@@ -66,6 +68,20 @@ export function varReferences(fn: FunctionNode): Map<string, Reference[]> {
   );
 }
 
+/** Every mention of a function's parameters in its body. */
+export function parameterReferences(fn: FunctionNode): Map<string, Reference[]> {
+  const { start } = fn.body as Node;
+  return byName(
+    usesIn(fn).filter(
+      ({ kind, node, scope }) =>
+        kind === 'variable' &&
+        node.start >= start &&
+        scope?.parent !== undefined &&
+        scope.parent.parent === undefined,
+    ),
+  );
+}
+
 /** The uses of names in a function by itself. The scope above its parameters is the top. */
 function usesIn(fn: FunctionNode): Use[] {
   // A copy without a name, because that would count as declared; children are shared, so positions hold.
@@ -81,11 +97,12 @@ function usesIn(fn: FunctionNode): Use[] {
 
 function byName(uses: Use[]): Map<string, Reference[]> {
   const names = new Map<string, Reference[]>();
-  for (const { key, node, parent, shorthand } of uses) {
+  for (const { key, node, parent, shorthand, writes } of uses) {
     const list = names.get(key) ?? [];
     list.push({
       node,
       shorthand,
+      writes,
       typeofOnly: parent?.type === 'UnaryExpression' && parent.operator === 'typeof',
     });
     names.set(key, list);
