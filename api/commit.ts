@@ -39,7 +39,7 @@ export interface Edit {
  * Runs a change of one module after those asked for before it.
  * @param change makes its edit from the version that is current when its turn comes
  */
-export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
+export function queued<T>(module: Pick<LiveModule, 'queue'>, change: () => Promise<T>): Promise<T> {
   const turn = module.queue.then(change, change);
   module.queue = turn.catch(() => {});
   return turn;

@@ -5,12 +5,14 @@
 import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
-import { type Bindings, bindings } from './bind.ts';
+import { type Bindings, bindings, checkOptions } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
-import { describe, type Given, given } from './given.ts';
+import { coreTarget } from './core.ts';
+import { type Given, given } from './given.ts';
 import { boundOf, currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
+import { injectCore, rewriteCore } from './override.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
 import { find, type Target } from './target.ts';
 
@@ -46,6 +48,8 @@ export interface InjectOptions extends EditOptions {
  * await rewrite(price, (item) => item.cost * RATE, { bind: { RATE: 1.2 } });
  */
 export async function rewrite(target: Target, to: Code, options: EditOptions = {}): Promise<Version> {
+  const core = coreTarget(target);
+  if (core !== undefined) return rewriteCore(core, to, options);
   return change(target, to, options, 'the new source', (destination, what, bind) =>
     rewriteText(destination, what, bind),
   );
@@ -62,6 +66,8 @@ export async function rewrite(target: Target, to: Code, options: EditOptions = {
  */
 export async function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
   const at = options?.at === undefined ? 0 : options.at;
+  const core = coreTarget(target);
+  if (core !== undefined) return injectCore(core, what, options, at);
   return change(target, what, options, 'the injected source', (destination, code, bind) =>
     injectText(destination, code, bind, at),
   );
@@ -77,12 +83,7 @@ async function change(
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);
-  if (options === null || typeof options !== 'object') {
-    throw new HotswapError(
-      'ERR_HOTSWAP_SYNTAX',
-      `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
-    );
-  }
+  checkOptions(options);
   // What is given is taken now; where it goes is looked up when its turn comes, as an edit before it may move that.
   const what = given(code, role);
   const bind = bindings(options.bind);

@@ -2,12 +2,19 @@
  * The versions of a module. In: a live module; out: its versions, oldest first, and the text of each. Versions
  * come from the log on disk (so numbers hold across restarts and processes) and from memory where there is none.
  */
-import { pathToFileURL } from 'node:url';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
-import { type Bound, type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
+import {
+  type Bound,
+  type CoreModule,
+  type KeptVersion,
+  type LiveModule,
+  type Registry,
+  registry,
+} from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
+import { pathToFileURL } from '../node.ts';
 
 /** One version of a module: a whole source text. */
 export interface Version {
@@ -38,6 +45,9 @@ export interface Deferred {
   reason: string;
 }
 
+/** What has a history: a hot module, or one of Node's. */
+export type Versioned = LiveModule | CoreModule;
+
 /** The registry, or the error that says how to get one. @throws ERR_HOTSWAP_NOT_HOT */
 export function needRegistry(): Registry {
   const found = registry();
@@ -51,8 +61,9 @@ export function needRegistry(): Registry {
 }
 
 /** The history of a module, read from the log at the first question. */
-export function historyOf(module: LiveModule): NonNullable<LiveModule['history']> {
-  if (module.history !== undefined) return module.history;
+export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
+  if (of.history !== undefined) return of.history;
+  const module = of as LiveModule; // a core module has one from the start
   const original: KeptVersion = {
     number: 0,
     id: sha256(module.base),
@@ -69,7 +80,7 @@ export function historyOf(module: LiveModule): NonNullable<LiveModule['history']
 }
 
 /** Takes in what other processes have added to the log since. */
-export function catchUp(module: LiveModule): void {
+export function catchUp(module: Versioned): void {
   const { versions, log } = historyOf(module);
   if (log === undefined) return;
   const [original] = versions as [KeptVersion];
@@ -78,7 +89,7 @@ export function catchUp(module: LiveModule): void {
 }
 
 /** The version with a number, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
-export function findVersion(module: LiveModule, wanted: number | string): KeptVersion {
+export function findVersion(module: Versioned, wanted: number | string): KeptVersion {
   catchUp(module);
   const { versions } = historyOf(module);
   const found =
@@ -90,13 +101,13 @@ export function findVersion(module: LiveModule, wanted: number | string): KeptVe
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? 'is only 0, the file' : `are 0 to ${versions.length - 1}`}`,
+    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? `is only 0, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are 0 to ${versions.length - 1}`}`,
     { module: module.url },
   );
 }
 
 /** The version that runs. */
-export function currentVersion(module: LiveModule): KeptVersion {
+export function currentVersion(module: Versioned): KeptVersion {
   const { versions, current } = historyOf(module);
   return versions[current] as KeptVersion;
 }
@@ -140,7 +151,7 @@ export function textUrl(module: LiveModule, id: string, onDisk: boolean): string
 }
 
 /** A version as the user sees it. */
-export function publicVersion(module: LiveModule, kept: KeptVersion, deferred: Deferred[] = []): Version {
+export function publicVersion(module: Versioned, kept: KeptVersion, deferred: Deferred[] = []): Version {
   const { number, id, parent, at, summary } = kept;
   return {
     module: module.url,

@@ -3,8 +3,8 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import * as nodeModule from 'node:module';
-import { dirname } from 'node:path';
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import { dirname, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
 import { readConfig } from './config.ts';
 import type { HooksData } from './hooks.ts';
