@@ -123,7 +123,7 @@ function install({ module, slot }: CoreTarget, standing: Standing, dressed: bool
   return publicVersion(module, version);
 }
 
-/** What a version's id is the hash of: the module and the Node it is of, then each path with the text that stands there. */
+/** What a version's id is the hash of: the module and the Node it is of, then each path with the text that stands there, and a number where that is a value. */
 function versionText({ url }: CoreModule, all: CoreVersion['standing']): string {
   const lines = [...all.values()].map(({ path, text }) => `${path} = ${text}`);
   return [originText(url), ...lines.sort()].join('\n');
@@ -240,7 +240,7 @@ function made({ module, path }: CoreTarget, code: Code, options: EditOptions, ro
   const bind = Object.entries(options.bind ?? {});
   if (typeof code === 'function' && bind.length === 0) {
     const text = Function.prototype.toString.call(code);
-    if (!isClassText(text)) return { path, value: code, text };
+    if (!isClassText(text)) return { path, value: code, text: `${text} // value ${numberOf(code)}` };
   }
   const what = given(code, role);
   const constants = bind.map(([name, value]) => `const ${name} = ${literalOf(value) ?? describe(value)};`);
@@ -249,6 +249,16 @@ function made({ module, path }: CoreTarget, code: Code, options: EditOptions, ro
   const text = [...constants, source.slice(start, end)].join('\n');
   checkFree(what, new Set(bind.map(([name]) => name)), module, path);
   return { path, value: evaluated(what, bind, text, module, path), text };
+}
+
+/** Functions with one text may hold different closures; each that was given has a number in this thread. */
+const numbers = new WeakMap<AnyFunction, number>();
+let lastNumber = 0;
+
+function numberOf(value: AnyFunction): number {
+  const known = numbers.get(value) ?? ++lastNumber;
+  numbers.set(value, known);
+  return known;
 }
 
 /** @throws ERR_HOTSWAP_OUT_OF_SCOPE for names that are neither its own, a global's, nor bound */

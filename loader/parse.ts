@@ -16,7 +16,7 @@ import {
   visitorKeys,
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
-import { asLoaded } from '../node.ts';
+import { asImported } from '../node.ts';
 
 export type {
   CallExpression,
@@ -74,8 +74,8 @@ let rawTransfer = rawTransferSupported();
 function fastParse(source: string): ParseResult {
   if (rawTransfer) {
     try {
-      // At its first use the parser loads more of itself.
-      return asLoaded(() =>
+      // At its first use the parser loads more of itself, which imports from Node.
+      return asImported(() =>
         parseSync('module.js', source, { ...OPTIONS, experimentalRawTransfer: true } as ParserOptions),
       );
     } catch {

@@ -4,7 +4,7 @@
  */
 import * as nodeModule from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
-import { dirname, receiveMessageOnPort } from '../node.ts';
+import { asLoaded, dirname, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
 import { readConfig } from './config.ts';
 import type { HooksData } from './hooks.ts';
@@ -13,10 +13,14 @@ import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Parameters<typeof textOf>[0]; shortCircuit?: boolean };
+interface LoadContext {
+  format?: string | null;
+  conditions?: readonly string[];
+}
 type SyncLoad = (
   url: string,
-  context: object,
-  nextLoad: (url: string, context: object) => LoadResult,
+  context: LoadContext,
+  nextLoad: (url: string, context: LoadContext) => LoadResult,
 ) => LoadResult;
 
 /** Asked before every load, in a realm where anything may be patched. */
@@ -40,7 +44,11 @@ if (registry() === undefined) {
       load(url, context, nextLoad) {
         const version = includes(url, 'hotswap=') ? withBuiltins(() => loader.version(url)) : undefined;
         if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
-        const result = nextLoad(url, context);
+        // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
+        // them it would not. CommonJS it reads that way in any case.
+        const imported =
+          !includes(String(context.format), 'commonjs') && context.conditions?.[0] !== 'require';
+        const result = imported ? asLoaded(() => nextLoad(url, context)) : nextLoad(url, context);
         return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
       },
     });
