@@ -18,34 +18,42 @@ export interface Replaced {
   original: PropertyDescriptor;
 }
 
-const { defineProperty, getOwnPropertyDescriptor } = Reflect;
+const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
+const REGISTRY = Symbol.for('hotswap');
+const NONE: readonly Replaced[] = [];
 
-/** Kept in the registry of loader/live.ts, which other copies of this package share; there is none on a thread of hooks. */
-function replaced(): ReadonlySet<Replaced> | undefined {
-  const key = Symbol.for('hotswap');
-  return (globalThis as { [key: symbol]: { core?: { replaced: Set<Replaced> } } | undefined })[key]?.core
-    ?.replaced;
+/**
+ * Kept in the registry of loader/live.ts, which other copies of this package share; there is none on a thread of hooks. It is
+ * asked for at every load: nothing here may call what a program can patch.
+ */
+function replaced(): readonly Replaced[] {
+  const registry = (globalThis as { [REGISTRY]?: { core?: { replaced: readonly Replaced[] } } })[REGISTRY];
+  return registry?.core?.replaced ?? NONE;
 }
 
 /** Does `work` with Node's own functions in their places. It must be synchronous and run no code of the program's. */
 export function asLoaded<T>(work: () => T): T {
   const changed = replaced();
-  if (changed === undefined || changed.size === 0) return work();
-  const theirs: [Replaced, PropertyDescriptor | undefined][] = [];
-  for (const one of changed) {
-    const now = getOwnPropertyDescriptor(one.holder, one.key);
-    if (defineProperty(one.holder, one.key, one.original)) theirs.push([one, now]);
+  if (changed.length === 0) return work();
+  const theirs: (PropertyDescriptor | undefined)[] = [];
+  for (let i = 0; i < changed.length; i++) {
+    const { holder, key, original } = changed[i] as Replaced;
+    theirs[i] = getOwnPropertyDescriptor(holder, key);
+    defineProperty(holder, key, original);
   }
   try {
     return work();
   } finally {
-    for (const [{ holder, key }, now] of theirs) if (now !== undefined) defineProperty(holder, key, now);
+    for (let i = 0; i < theirs.length; i++) {
+      const { holder, key } = changed[i] as Replaced;
+      if (theirs[i] !== undefined) defineProperty(holder, key, theirs[i] as PropertyDescriptor);
+    }
   }
 }
 
 /** The same for work of packages that import Node's functions by name. */
 export function asImported<T>(work: () => T): T {
-  if ((replaced()?.size ?? 0) === 0) return work();
+  if (replaced().length === 0) return work();
   try {
     return asLoaded(() => {
       syncBuiltinESMExports();
@@ -60,7 +68,7 @@ export function asImported<T>(work: () => T): T {
 // biome-ignore lint/suspicious/noExplicitAny: any function of Node's, with its own type
 function own<T extends (...args: any[]) => unknown>(find: () => T): T {
   const fn = asLoaded(find);
-  return ((...args) => asLoaded(() => fn(...args))) as T;
+  return ((...args) => asLoaded(() => apply(fn, undefined, args))) as T;
 }
 
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);

@@ -248,6 +248,13 @@ function slotAt(holder: object, key: PropertyKey, module: CoreModule, path: stri
       subject,
     );
   }
+  if (holder === module.exports && !isBuiltin(module.url.slice('node:'.length))) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url}#${path} cannot be replaced: of modules that are only named with node: Node tells importers no change`,
+      subject,
+    );
+  }
   const { slots } = needRegistry().core;
   const known = slots.find((one) => one.holder === holder && one.key === key);
   if (known !== undefined) return known;

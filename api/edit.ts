@@ -33,7 +33,8 @@ export interface InjectOptions extends EditOptions {
 }
 
 /**
- * Replaces a function's code for everyone who holds it, from the next call on.
+ * Replaces a function's code for everyone who holds it, from the next call on. A function of Node's own modules is replaced
+ * for every importer; the value that is given is installed itself, and keeps its closure (HOTSWAP_OVERRIDE_CORE).
  *
  * @param target the function, `'<module>#<path>'`, or `{ module, path }`
  * @param to a function that stands by itself (its closure cannot be read), or source text, which is resolved in the
@@ -46,6 +47,8 @@ export interface InjectOptions extends EditOptions {
  * await rewrite(price, (item) => item.cost * 1.2);
  * await rewrite('./cart.js#Cart.prototype.total', 'total() { return this.#items.length }');
  * await rewrite(price, (item) => item.cost * RATE, { bind: { RATE: 1.2 } });
+ * const { readFileSync } = fs; // not an import, which would become the new one
+ * await rewrite('node:fs#readFileSync', (...args) => { log(args[0]); return readFileSync(...args); });
  */
 export async function rewrite(target: Target, to: Code, options: EditOptions = {}): Promise<Version> {
   const core = coreTarget(target);
@@ -56,7 +59,8 @@ export async function rewrite(target: Target, to: Code, options: EditOptions = {
 }
 
 /**
- * Puts the statements of a function into another's body. A `return` among them leaves the injected code only.
+ * Puts the statements of a function into another's body. A `return` among them leaves the injected code only. A function of
+ * Node's own modules is wrapped: `what` is called at its start (`at` 0) or after it (`'end'`).
  *
  * @param target as for `rewrite`
  * @param what a function without parameters, or its source text, which may use the target's variables

@@ -162,12 +162,13 @@ function put(slot: Slot, module: CoreModule, standing: Standing | undefined): vo
   claims.delete(module);
   if (standing !== undefined) claims.set(module, standing);
   const last = [...claims.values()].at(-1);
+  const at = replaced.indexOf(slot);
   if (last === undefined) {
-    replaced.delete(slot);
+    if (at !== -1) replaced.splice(at, 1);
     defineProperty(holder, key, slot.original);
     return;
   }
-  replaced.add(slot);
+  if (at === -1) replaced.push(slot);
   const { get, set, ...rest } = slot.original;
   const accessor = get !== undefined || set !== undefined;
   defineProperty(holder, key, { ...rest, ...(accessor ? { writable: true } : {}), value: last.value });

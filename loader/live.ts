@@ -141,7 +141,7 @@ export interface Registry {
   readonly core: {
     readonly modules: Map<string, CoreModule>;
     readonly slots: Slot[];
-    readonly replaced: Set<Replaced>;
+    readonly replaced: Replaced[];
   };
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
@@ -176,7 +176,7 @@ export function createRegistry(
   config: Config,
   channel: Pick<Registry, 'receive' | 'publish' | 'say'>,
 ): Registry {
-  const core = { modules: new Map(), slots: [], replaced: new Set<Replaced>() };
+  const core = { modules: new Map(), slots: [], replaced: [] };
   const made: Registry = { layout: 1, config, modules: new Map(), core, ...channel };
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);

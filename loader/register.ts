@@ -46,8 +46,7 @@ if (registry() === undefined) {
         if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
-        const imported =
-          !includes(String(context.format), 'commonjs') && context.conditions?.[0] !== 'require';
+        const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
         const result = imported ? asLoaded(() => nextLoad(url, context)) : nextLoad(url, context);
         return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
       },
