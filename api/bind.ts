@@ -12,6 +12,15 @@ export interface Bindings {
   values: Record<string, unknown>;
 }
 
+/** @throws ERR_HOTSWAP_SYNTAX for what is no options object */
+export function checkOptions(options: unknown): void {
+  if (options !== null && typeof options === 'object') return;
+  throw new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
+  );
+}
+
 /** Sorts the values of `bind`. @throws ERR_HOTSWAP_SYNTAX for a name that is no identifier */
 export function bindings(bind: unknown): Bindings {
   const sorted: Bindings = { constants: new Map(), values: Object.create(null) };

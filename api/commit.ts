@@ -29,7 +29,7 @@ import {
 } from './history.ts';
 import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
-import { staged, staging, turnWithin } from './staging.ts';
+import { type Queue, staged, staging, turnWithin } from './staging.ts';
 import type { Unit } from './units.ts';
 import { withdrawAtExit } from './withdraw.ts';
 
@@ -62,7 +62,7 @@ export interface Proposal {
  * Runs a change of one module after those asked for before it.
  * @param change makes its edit from the version that is current when its turn comes
  */
-export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
+export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
   const transaction = staging();
   if (transaction !== undefined) return turnWithin(transaction, module, change);
   const turn = module.queue.then(change, change);

@@ -7,9 +7,10 @@ import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { addClauseText, type Order } from './addclause.ts';
 import { analyse } from './analysis.ts';
-import { type Bindings, bindings } from './bind.ts';
+import { type Bindings, bindings, checkOptions } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, queued } from './commit.ts';
+import { coreTarget } from './core.ts';
 import { reported } from './events.ts';
 import {
   addExpressionText,
@@ -23,6 +24,7 @@ import { describe, type Given, given, isClassText } from './given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history.ts';
 import { type At, type Clauses, injectText } from './inject.ts';
 import { moduleOf } from './module.ts';
+import { injectCore, rewriteCore } from './override.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
 import { exportOf, find, type NewTarget, placeOf, type Target } from './target.ts';
 
@@ -45,7 +47,8 @@ export interface InjectOptions extends EditOptions {
 }
 
 /**
- * Replaces a function's code for everyone who holds it, from the next call on.
+ * Replaces a function's code for everyone who holds it, from the next call on. A function of Node's own modules is replaced
+ * for every importer; the value that is given is installed itself, and keeps its closure (HOTSWAP_OVERRIDE_CORE).
  *
  * @param target the function, `'<module>#<path>'`, or `{ module, path }`
  * @param to a function that stands by itself (its closure cannot be read), or source text, which is resolved in the
@@ -58,17 +61,22 @@ export interface InjectOptions extends EditOptions {
  * await rewrite(price, (item) => item.cost * 1.2);
  * await rewrite('./cart.js#Cart.prototype.total', 'total() { return this.#items.length }');
  * await rewrite(price, (item) => item.cost * RATE, { bind: { RATE: 1.2 } });
+ * const { readFileSync } = fs; // not an import, which would become the new one
+ * await rewrite('node:fs#readFileSync', (...args) => { log(args[0]); return readFileSync(...args); });
  */
 export function rewrite(target: Target, to: Code, options: EditOptions = {}): Promise<Version> {
-  return reported(() =>
-    change(target, to, options, 'the new source', (destination, what, bind) =>
+  return reported(async () => {
+    const core = coreTarget(target);
+    if (core !== undefined) return rewriteCore(core, to, options);
+    return change(target, to, options, 'the new source', (destination, what, bind) =>
       rewriteText(destination, what, bind),
-    ),
-  );
+    );
+  });
 }
 
 /**
- * Puts the statements of a function into another's body. A `return` among them leaves the injected code only.
+ * Puts the statements of a function into another's body. A `return` among them leaves the injected code only. A function of
+ * Node's own modules is wrapped: `what` is called at its start (`at` 0) or after it (`'end'`).
  *
  * @param target as for `rewrite`
  * @param what a function without parameters, or its source text, which may use the target's variables
@@ -81,11 +89,13 @@ export function rewrite(target: Target, to: Code, options: EditOptions = {}): Pr
  */
 export function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
   const at = options?.at === undefined ? 0 : options.at;
-  return reported(() =>
-    change(target, what, options, 'the injected source', (destination, code, bind) =>
+  return reported(async () => {
+    const core = coreTarget(target);
+    if (core !== undefined) return injectCore(core, what, options, at);
+    return change(target, what, options, 'the injected source', (destination, code, bind) =>
       injectText(destination, code, bind, at, options.clauses),
-    ),
-  );
+    );
+  });
 }
 
 /**
@@ -199,14 +209,6 @@ function functionIn(value: unknown): Given | undefined {
   } catch {
     return undefined; // an expression, perhaps
   }
-}
-
-function checkOptions(options: unknown): void {
-  if (options !== null && typeof options === 'object') return;
-  throw new HotswapError(
-    'ERR_HOTSWAP_SYNTAX',
-    `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
-  );
 }
 
 type TextEdit = (to: Destination, what: Given, bind: Bindings) => Edited;

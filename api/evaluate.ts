@@ -3,7 +3,6 @@
  * hold it; out: what the cell takes, or the names that closures with this cell cannot reach. The text is evaluated in
  * its module's or class's scope, on its own line of a file that exists. Nothing of the program changes here.
  */
-import { types } from 'node:util';
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
@@ -11,6 +10,7 @@ import { cellName } from '../loader/instrument.ts';
 import { type LiveCell, type LiveModule, type Scope, valueIn } from '../loader/live.ts';
 import type { Node } from '../loader/parse.ts';
 import { isMade, parens, selfName } from '../loader/patch.ts';
+import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
@@ -135,7 +135,7 @@ export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
     return undefined; // in its dead zone
   }
   for (const key of way.keys) {
-    if (value === null || (typeof value !== 'object' && typeof value !== 'function') || types.isProxy(value))
+    if (value === null || (typeof value !== 'object' && typeof value !== 'function') || isProxy(value))
       return undefined;
     const side = /^([gs]et) (.*)$/s.exec(key);
     const property = Object.getOwnPropertyDescriptor(value, side?.[2] ?? key);

@@ -2,7 +2,6 @@
  * The function that an edit brings: a function value or its source text. In: either; out: its clean text and tree.
  * A value's text never shows our patch points; what has no source (native, bound, a Proxy) is refused.
  */
-import { types } from 'node:util';
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
@@ -19,6 +18,7 @@ import {
   unwrapped,
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
+import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';
 import { currentText } from './history.ts';
@@ -241,7 +241,7 @@ export function isConcise(node: FunctionNode): boolean {
 
 /** A function's own name, where it has one; asking a Proxy, or for an accessor, would run code of the program's. */
 export function nameOf(fn: object): string {
-  const name = types.isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  const name = isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, 'name')?.value;
   return typeof name === 'string' ? name : '';
 }
 
@@ -250,7 +250,7 @@ export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return JSON.stringify(short(value));
   if (typeof value === 'function') return `function ${nameOf(value) || '(anonymous)'}`;
-  if (types.isProxy(value)) return 'a Proxy';
+  if (isProxy(value)) return 'a Proxy';
   if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value)})`;
   return `${typeof value} ${String(value)}`;
 }

@@ -2,13 +2,20 @@
  * The versions of a module. In: a live module; out: its versions, oldest first, and the text of each. Versions
  * come from the log on disk (so numbers hold across restarts and processes) and from memory where there is none.
  */
-import { pathToFileURL } from 'node:url';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
-import { type Bound, type KeptVersion, type LiveModule, type Registry, registry } from '../loader/live.ts';
+import {
+  type Bound,
+  type CoreModule,
+  type KeptVersion,
+  type LiveModule,
+  type Registry,
+  registry,
+} from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
-import { staged } from './staging.ts';
+import { pathToFileURL } from '../node.ts';
+import { stagedVersion } from './staging.ts';
 
 /** One version of a module: a whole source text. */
 export interface Version {
@@ -39,6 +46,9 @@ export interface Deferred {
   reason: string;
 }
 
+/** What has a history: a hot module, or one of Node's. */
+export type Versioned = LiveModule | CoreModule;
+
 /** The registry, or the error that says how to get one. @throws ERR_HOTSWAP_NOT_HOT */
 export function needRegistry(): Registry {
   const found = registry();
@@ -52,8 +62,9 @@ export function needRegistry(): Registry {
 }
 
 /** The history of a module, read from the log at the first question. */
-export function historyOf(module: LiveModule): NonNullable<LiveModule['history']> {
-  if (module.history !== undefined) return module.history;
+export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
+  if (of.history !== undefined) return of.history;
+  const module = of as LiveModule; // a core module has one from the start
   const original: KeptVersion = {
     number: 0,
     id: sha256(module.base),
@@ -70,7 +81,7 @@ export function historyOf(module: LiveModule): NonNullable<LiveModule['history']
 }
 
 /** Takes in what other processes have added to the log since. */
-export function catchUp(module: LiveModule): void {
+export function catchUp(module: Versioned): void {
   const { versions, log } = historyOf(module);
   if (log === undefined) return;
   const [original] = versions as [KeptVersion];
@@ -79,7 +90,7 @@ export function catchUp(module: LiveModule): void {
 }
 
 /** The version with a number, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
-export function findVersion(module: LiveModule, wanted: number | string): KeptVersion {
+export function findVersion(module: Versioned, wanted: number | string): KeptVersion {
   catchUp(module);
   const { versions } = historyOf(module);
   const found =
@@ -91,20 +102,20 @@ export function findVersion(module: LiveModule, wanted: number | string): KeptVe
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? 'is only 0, the file' : `are 0 to ${versions.length - 1}`}`,
+    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? `is only 0, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are 0 to ${versions.length - 1}`}`,
     { module: module.url },
   );
 }
 
 /** The version that runs. */
-export function runningVersion(module: LiveModule): KeptVersion {
+export function runningVersion(module: Versioned): KeptVersion {
   const { versions, current } = historyOf(module);
   return versions[current] as KeptVersion;
 }
 
 /** The version that the next edit is made from: the one that runs or, within a transaction, the one that will. */
-export function currentVersion(module: LiveModule): KeptVersion {
-  return staged(module)?.version ?? runningVersion(module);
+export function currentVersion(module: Versioned): KeptVersion {
+  return stagedVersion(module) ?? runningVersion(module);
 }
 
 /** The whole text of a version. @throws ERR_HOTSWAP_CACHE where it was on disk and is no longer, or is damaged */
@@ -146,7 +157,7 @@ export function textUrl(module: LiveModule, id: string, onDisk: boolean): string
 }
 
 /** A version as the user sees it. */
-export function publicVersion(module: LiveModule, kept: KeptVersion, deferred: Deferred[] = []): Version {
+export function publicVersion(module: Versioned, kept: KeptVersion, deferred: Deferred[] = []): Version {
   const { number, id, parent, at, summary } = kept;
   return {
     module: module.url,

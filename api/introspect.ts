@@ -8,6 +8,7 @@ import { registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
+import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, valueAt } from './core.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
@@ -28,7 +29,7 @@ export interface FunctionInfo {
   kind: FunctionKind;
   /** `.length` */
   arity: number;
-  /** line of its first character in the current version, from 1 */
+  /** line of its first character in the current version, from 1; 0 in a core module, which has no text as a whole */
   line: number;
 }
 
@@ -94,6 +95,8 @@ export function ast(what: Target | ModuleRef): Node {
  * @throws ERR_HOTSWAP_NOT_HOT
  */
 export function exports(ref: ModuleRef): ExportInfo[] {
+  const core = coreOf(ref);
+  if (core !== undefined) return coreExports(core).map(([name, value]) => describeExport(name, value));
   const module = moduleOf(ref);
   const seen = new Set<string>();
   return collect(module.url, seen).filter(
@@ -101,9 +104,9 @@ export function exports(ref: ModuleRef): ExportInfo[] {
   );
 }
 
-/** URLs of all hot modules of this thread, in order of loading. */
+/** URLs of all hot modules of this thread, in order of loading, and the names of Node's modules that were edited. */
 export function modules(): string[] {
-  return liveModules().map((module) => module.url);
+  return [...liveModules(), ...editedCore()].map((module) => module.url);
 }
 
 /**
@@ -112,6 +115,8 @@ export function modules(): string[] {
  * @example functions('./app.js') // [{ path: "app.get('/price')[1]", kind: 'arrow', arity: 2, line: 12 }]
  */
 export function functions(ref: ModuleRef): FunctionInfo[] {
+  const core = coreOf(ref);
+  if (core !== undefined) return coreFunctions(core);
   const module = moduleOf(ref);
   return analyse(currentText(module), module.url).functions.map(({ path, kind, arity, line }) => ({
     path,
@@ -145,6 +150,8 @@ export function clauses(target: Target): ClauseInfo[] {
 }
 
 function textAt(target: Target): string {
+  const core = coreTarget(target);
+  if (core !== undefined) return cleanText(valueAt(core.slot));
   const { analysis, hot } = find(target);
   return analysis.source.slice(hot.start, hot.end);
 }

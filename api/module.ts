@@ -2,14 +2,19 @@
  * Which module is meant. In: a URL, a path, a bare specifier or a namespace object; out: the live module, or an error
  * that says why there is none. Reads the registry and the file system, changes nothing.
  */
-import { existsSync, realpathSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
-import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { types } from 'node:util';
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import {
+  asImported,
+  existsSync,
+  fileURLToPath,
+  isBuiltin,
+  isModuleNamespaceObject,
+  pathToFileURL,
+  realpathSync,
+  resolve,
+} from '../node.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { currentText, needRegistry } from './history.ts';
 
@@ -34,7 +39,7 @@ export function moduleOf(ref: ModuleRef): LiveModule {
   needRegistry();
   if (ref instanceof URL) return byUrl(ref.href, ref.href);
   if (typeof ref === 'string') return byName(ref);
-  if (types.isModuleNamespaceObject(ref)) return byNamespace(ref as Record<string, unknown>);
+  if (isModuleNamespaceObject(ref)) return byNamespace(ref as Record<string, unknown>);
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
     `a module is named by its URL, its path, its specifier or its namespace object; got ${ref === null ? 'null' : typeof ref}`,
@@ -44,13 +49,7 @@ export function moduleOf(ref: ModuleRef): LiveModule {
 function byName(name: string): LiveModule {
   if (name === '') throw new HotswapError('ERR_HOTSWAP_BAD_TARGET', 'the name of a module is empty');
   if (isBuiltin(name)) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_CORE',
-      `${name} is part of Node and has no source here; built-in modules cannot be edited`,
-      {
-        module: name,
-      },
-    );
+    throw coreRefused(name);
   }
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
   if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
@@ -59,7 +58,8 @@ function byName(name: string): LiveModule {
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
   if (!isPath) {
     try {
-      urls.push(resolveSpecifier(name, pathToFileURL(resolve('noop.js')).href));
+      const from = pathToFileURL(resolve('noop.js')).href;
+      urls.push(asImported(() => resolveSpecifier(name, from)));
     } catch {
       // not a package either; reported below
     }
@@ -70,6 +70,17 @@ function byName(name: string): LiveModule {
   return url === undefined
     ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)
     : (live.get(url) as LiveModule);
+}
+
+/** Why a built-in module is not for the call that named it. */
+export function coreRefused(name: string): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_CORE',
+    needRegistry().config.overrideCore
+      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, inject and code, and the module to rollback, restore, reset, version, history, functions and exports`
+      : `${name} is part of Node, and editing that is off; to allow it set HOTSWAP_OVERRIDE_CORE=1, or "hotswap": { "overrideCore": true } in package.json`,
+    { module: name },
+  );
 }
 
 function byUrl(url: string, asked: string): LiveModule {

@@ -4,15 +4,20 @@
  * transaction there is none, and nothing here knows how a proposal is carried out.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { LiveModule } from '../loader/live.ts';
+import type { CoreModule, KeptVersion, LiveModule } from '../loader/live.ts';
 import type { Proposal } from './commit.ts';
+import type { CoreProposal } from './override.ts';
+
+/** Whatever has edits that queue. */
+export type Queue = Pick<LiveModule, 'queue'>;
 
 /** One transaction, from the first line of its callback until it is carried out or given up. */
 export interface Staging {
   /** by module, in the order in which they were first edited */
   proposals: Map<LiveModule, Proposal>;
+  core: Map<CoreModule, CoreProposal>;
   /** by module: the last edit asked for within the transaction */
-  turns: Map<LiveModule, Promise<unknown>>;
+  turns: Map<Queue, Promise<unknown>>;
   /** lets the edits go on that wait for the transaction's modules */
   release: (() => void)[];
   /** carried out or given up: what its callback left running edits as anyone does */
@@ -32,6 +37,12 @@ export function staged(module: LiveModule): Proposal | undefined {
   return staging()?.proposals.get(module);
 }
 
+/** The version that the caller's transaction has in mind for a module. */
+export function stagedVersion(module: LiveModule | CoreModule): KeptVersion | undefined {
+  const found = staging();
+  return ('exports' in module ? found?.core.get(module) : found?.proposals.get(module))?.version;
+}
+
 /** Runs `work` in a transaction. */
 export function within<T>(transaction: Staging, work: () => T): T {
   return transactions.run(transaction, work);
@@ -43,11 +54,7 @@ export function outside<T>(work: () => T): T {
 }
 
 /** The turn of one edit within a transaction: after the edits of the module asked for before, inside it and outside. */
-export function turnWithin<T>(
-  transaction: Staging,
-  module: LiveModule,
-  change: () => Promise<T>,
-): Promise<T> {
+export function turnWithin<T>(transaction: Staging, module: Queue, change: () => Promise<T>): Promise<T> {
   const before = transaction.turns.get(module) ?? hold(transaction, module);
   const turn = before.then(change, change);
   transaction.turns.set(
@@ -58,7 +65,7 @@ export function turnWithin<T>(
 }
 
 /** Keeps a module for the transaction: edits from outside wait until it has ended. @returns when those before it are done */
-function hold(transaction: Staging, module: LiveModule): Promise<unknown> {
+function hold(transaction: Staging, module: Queue): Promise<unknown> {
   const before = module.queue;
   const ended = new Promise<void>((resolve) => transaction.release.push(resolve));
   module.queue = before.then(() => ended);

@@ -7,7 +7,14 @@ import { type Proposal, settle } from './commit.ts';
 import { unified } from './diff.ts';
 import { reported } from './events.ts';
 import { describe } from './given.ts';
-import { type Deferred, needRegistry, publicVersion, type Version, versionText } from './history.ts';
+import {
+  type Deferred,
+  needRegistry,
+  publicVersion,
+  versionText as textOf,
+  type Version,
+} from './history.ts';
+import { type CoreProposal, checkCore, pathsBetween, settleCore, versionText } from './override.ts';
 import { type Staging, staging, within } from './staging.ts';
 
 /** What an edit would do to one module. */
@@ -46,9 +53,11 @@ export interface Planned {
 export function transaction(work: () => unknown): Promise<Version[]> {
   return reported(async () => {
     checkCallback(work, 'a transaction');
-    return staged(work, true, (proposals, isPart) =>
-      isPart ? proposals.map(provisional) : settle(proposals),
-    );
+    return staged(work, true, ({ live, core }, isPart) => {
+      if (isPart) return [...live, ...core].map(provisional);
+      core.forEach(checkCore);
+      return [...settle(live), ...core.map(settleCore)];
+    });
   });
 }
 
@@ -62,7 +71,7 @@ export function transaction(work: () => unknown): Promise<Version[]> {
  */
 export async function plan(edit: () => unknown): Promise<Planned[]> {
   checkCallback(edit, 'a plan');
-  return staged(edit, false, (proposals) => proposals.map(planned));
+  return staged(edit, false, ({ live, core }) => [...live.map(planned), ...core.map(plannedCore)]);
 }
 
 function checkCallback(work: unknown, what: string): asserts work is () => unknown {
@@ -73,6 +82,12 @@ function checkCallback(work: unknown, what: string): asserts work is () => unkno
   );
 }
 
+/** What was edited in a transaction. */
+interface Proposals {
+  live: Proposal[];
+  core: CoreProposal[];
+}
+
 /**
  * Lets `work` edit, and hands what came of it to `end`. One transaction at a time: two could wait for each other's modules.
  * @param keeps whether the edits are there afterwards, for a transaction around this one
@@ -80,19 +95,25 @@ function checkCallback(work: unknown, what: string): asserts work is () => unkno
 async function staged<T>(
   work: () => unknown,
   keeps: boolean,
-  end: (proposals: Proposal[], isPart: boolean) => T,
+  end: (proposals: Proposals, isPart: boolean) => T,
 ): Promise<T> {
   const around = staging();
   if (around !== undefined) return nested(around, work, keeps, end);
   const registry = needRegistry();
   const before = registry.transactions;
-  const own: Staging = { proposals: new Map(), turns: new Map(), release: [], ended: false };
+  const own: Staging = {
+    proposals: new Map(),
+    core: new Map(),
+    turns: new Map(),
+    release: [],
+    ended: false,
+  };
   registry.transactions = new Promise<void>((resolve) => own.release.push(resolve));
   await before;
   try {
     await within(own, async () => work());
     await settled(own);
-    return end([...own.proposals.values()], false);
+    return end({ live: [...own.proposals.values()], core: [...own.core.values()] }, false);
   } finally {
     await settled(own);
     own.ended = true;
@@ -105,21 +126,23 @@ async function nested<T>(
   around: Staging,
   work: () => unknown,
   keeps: boolean,
-  end: (proposals: Proposal[], isPart: boolean) => T,
+  end: (proposals: Proposals, isPart: boolean) => T,
 ): Promise<T> {
   await settled(around);
   const before = new Map(around.proposals);
+  const beforeCore = new Map(around.core);
   let done = false;
   try {
     await work();
     await settled(around);
-    const own = [...around.proposals.values()].filter((one) => before.get(one.module) !== one);
-    const result = end(own, true);
+    const live = [...around.proposals.values()].filter((one) => before.get(one.module) !== one);
+    const core = [...around.core.values()].filter((one) => beforeCore.get(one.module) !== one);
+    const result = end({ live, core }, true);
     done = keeps;
     return result;
   } finally {
     await settled(around);
-    if (!done) around.proposals = before;
+    if (!done) Object.assign(around, { proposals: before, core: beforeCore });
   }
 }
 
@@ -131,12 +154,26 @@ async function settled({ turns }: Staging): Promise<void> {
   }
 }
 
-function provisional({ module, version, prepared }: Proposal): Version {
-  return publicVersion(module, version, prepared.deferred);
+function provisional(proposal: Proposal | CoreProposal): Version {
+  const { module, version } = proposal;
+  return publicVersion(module, version, 'prepared' in proposal ? proposal.prepared.deferred : []);
+}
+
+function plannedCore({ module, from, version }: CoreProposal): Planned {
+  const [a, b] = [versionText(module, from.standing), versionText(module, version.standing)];
+  return {
+    module: module.url,
+    from: from.number,
+    number: version.number,
+    summary: version.summary,
+    replaced: pathsBetween(from, version),
+    deferred: [],
+    diff: unified(module.url, a, from.number, b, version.number),
+  };
 }
 
 function planned({ module, from, version, replaced, after, prepared }: Proposal): Planned {
-  const before = versionText(module, from);
+  const before = textOf(module, from);
   return {
     module: module.url,
     from: from.number,

@@ -3,7 +3,9 @@
  * that is then live. Versions are never removed: going back is itself undone by `restore`.
  */
 import { HotswapError } from '../error.ts';
+import type { KeptVersion } from '../loader/live.ts';
 import { goTo, queued } from './commit.ts';
+import { coreOf } from './core.ts';
 import { reported } from './events.ts';
 import {
   catchUp,
@@ -13,8 +15,10 @@ import {
   needRegistry,
   publicVersion,
   type Version,
+  type Versioned,
 } from './history.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
+import { goToCore } from './override.ts';
 
 /**
  * Undoes the last `n` edits of a module: the version `n` parents before the current one runs again.
@@ -35,7 +39,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
       `rollback goes back a whole number of edits, 0 or more; ${String(n)} was asked for`,
     );
   }
-  const module = moduleOf(ref);
+  const module = versioned(ref);
   return queued(module, async () => {
     const { versions } = historyOf(module);
     const oldest = oldestKept(versions.length);
@@ -44,7 +48,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
       const parent = findVersion(module, version.parent);
       version = parent.number < oldest ? findVersion(module, 0) : parent;
     }
-    return goTo(module, version);
+    return back(module, version);
   });
 }
 
@@ -68,7 +72,7 @@ export function restore(ref: ModuleRef, which: number | string): Promise<Version
 }
 
 async function bringBack(ref: ModuleRef, which: number | string): Promise<Version> {
-  const module = moduleOf(ref);
+  const module = versioned(ref);
   return queued(module, async () => {
     const version = findVersion(module, which);
     if (version.number !== 0 && version.number < oldestKept(historyOf(module).versions.length)) {
@@ -78,7 +82,7 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
         { module: module.url },
       );
     }
-    return goTo(module, version);
+    return back(module, version);
   });
 }
 
@@ -87,7 +91,7 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
  * @throws ERR_HOTSWAP_NOT_HOT
  */
 export function version(ref: ModuleRef): Version {
-  const module = moduleOf(ref);
+  const module = versioned(ref);
   return publicVersion(module, currentVersion(module));
 }
 
@@ -96,13 +100,22 @@ export function version(ref: ModuleRef): Version {
  * @throws ERR_HOTSWAP_NOT_HOT
  */
 export function history(ref: ModuleRef): Version[] {
-  const module = moduleOf(ref);
+  const module = versioned(ref);
   catchUp(module);
   const { versions } = historyOf(module);
   const oldest = oldestKept(versions.length);
   return versions
     .filter(({ number }) => number === 0 || number >= oldest)
     .map((one) => publicVersion(module, one));
+}
+
+/** What a reference names: one of Node's modules or a hot one. @throws as `moduleOf` */
+function versioned(ref: ModuleRef): Versioned {
+  return coreOf(ref) ?? moduleOf(ref);
+}
+
+function back(module: Versioned, version: KeptVersion): Promise<Version> {
+  return 'exports' in module ? goToCore(module, version) : goTo(module, version);
 }
 
 /** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves: that many before the newest. @param count of versions, 0 included */

@@ -4,10 +4,14 @@
  * positions in the log, so that several processes that append to one log agree on them without a lock.
  * A torn last line (a killed process) is skipped; nothing that was written is ever rewritten.
  */
+
 import {
+  asLoaded,
   closeSync,
+  dirname,
   fstatSync,
   ftruncateSync,
+  join,
   openSync,
   readFileSync,
   readSync,
@@ -15,8 +19,7 @@ import {
   statSync,
   truncateSync,
   writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+} from '../node.ts';
 import { cacheError, inDirectory, isId, removeEmpty, sha256 } from './objects.ts';
 
 /** One version of a module as the log knows it. */
@@ -170,6 +173,11 @@ export class ModuleLog {
   }
 
   #append(event: LogEvent): void {
+    asLoaded(() => this.#write(event));
+    this.#catchUp();
+  }
+
+  #write(event: LogEvent): void {
     try {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
@@ -195,10 +203,13 @@ export class ModuleLog {
       if (this.#offset === 0) removeEmpty(dirname(this.file));
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
-    this.#catchUp();
   }
 
   #catchUp(): void {
+    asLoaded(() => this.#readOn());
+  }
+
+  #readOn(): void {
     let fd: number | undefined;
     try {
       const found = statSync(this.file, { throwIfNoEntry: false });

@@ -3,9 +3,13 @@
  * A text is whole or absent (temporary name, then rename) and is hashed again when read; never trust an id
  * that came from outside before `isId` has seen it.
  */
-import { createHash } from 'node:crypto';
+import { HotswapError } from '../error.ts';
 import {
+  asLoaded,
+  createHash,
+  dirname,
   existsSync,
+  join,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -13,13 +17,11 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { HotswapError } from '../error.ts';
+} from '../node.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return asLoaded(() => createHash('sha256').update(text).digest('hex'));
 }
 
 /** Whether `id` has the form of an object id; anything else (`../..`, a number, a short hash) is not one. */

@@ -3,8 +3,8 @@
  * hash of all that the transformation depends on) and a function that makes the text; out: the text.
  * It is a convenience: an entry that is damaged, or a disk that refuses, is as if there were no cache.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+
+import { join, readFileSync } from '../node.ts';
 import { sha256, writeWhole } from './objects.ts';
 
 /** The text for `key`: from the cache where it is there and whole, else made, stored and returned. */

@@ -2,9 +2,8 @@
  * What the user may set. In: environment variables and the `"hotswap"` key of the nearest package.json; out: one
  * checked Config. The environment wins, an empty variable is off, and a value that means nothing is an error.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { HotswapError } from '../error.ts';
+import { dirname, existsSync, join, readFileSync, resolve } from '../node.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
@@ -15,6 +14,8 @@ export interface Config {
   reload: boolean;
   /** HOTSWAP_ROLLBACK_LENGTH: how many versions of a module can be gone back to, besides the original. Default all. */
   rollbackLength: number;
+  /** HOTSWAP_OVERRIDE_CORE: allow edits of Node's own modules. Default off. */
+  overrideCore: boolean;
   /** HOTSWAP_INCLUDE: globs over absolute file paths, separated by commas; overrides the node_modules rule. Default none. */
   include: string[];
   /** HOTSWAP_EXCLUDE: as HOTSWAP_INCLUDE, and wins over it. Default none. */
@@ -53,6 +54,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
     rollbackLength: length(setting('rollbackLength', 'HOTSWAP_ROLLBACK_LENGTH')),
+    overrideCore: flag(setting('overrideCore', 'HOTSWAP_OVERRIDE_CORE'), false),
     include: globs(setting('include', 'HOTSWAP_INCLUDE')),
     exclude: globs(setting('exclude', 'HOTSWAP_EXCLUDE')),
     silent: flag(setting('silent', 'HOTSWAP_SILENT'), false),

@@ -4,6 +4,7 @@
  * preload, the program and a second copy of this package see the same ones.
  */
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
+import type { Replaced } from '../node.ts';
 import type { Config } from './config.ts';
 import { cellName, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
@@ -107,6 +108,38 @@ export interface MadeFunction {
   bound: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** One of Node's own modules that was asked for: what it exports, and its versions. */
+export interface CoreModule {
+  /** with its scheme: `node:fs` */
+  readonly url: string;
+  /** what `require` gives, and `import` as the default */
+  readonly exports: object;
+  readonly history: { versions: CoreVersion[]; current: number; text: undefined; log: undefined };
+  /** the last edit asked for; the next one waits for it */
+  queue: Promise<unknown>;
+}
+
+/** A version of a core module: what stands in Node's places, by slot. It lives as long as the thread. */
+export interface CoreVersion extends KeptVersion {
+  readonly standing: ReadonlyMap<Slot, Standing>;
+}
+
+/** A function in the place of one of Node's, and the text that tells it from others. */
+export interface Standing {
+  readonly path: string;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly value: Function;
+  readonly text: string;
+}
+
+/**
+ * A property of one of Node's objects that holds a function. Two modules may lead to it (`node:fs#promises.readFile` and
+ * `node:fs/promises#readFile`): what was put there last stands, and when that goes, the other's does again.
+ */
+export interface Slot extends Replaced {
+  readonly claims: Map<CoreModule, Standing>;
+}
+
 /** What the load hook tells about a module. */
 export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started'>;
 
@@ -137,6 +170,12 @@ export interface Registry {
   readonly modules: Map<string, LiveModule>;
   /** ends with the last transaction asked for; the next one waits for it */
   transactions: Promise<unknown>;
+  /** core modules by name, every slot that was aimed at, and those where something of ours stands */
+  readonly core: {
+    readonly modules: Map<string, CoreModule>;
+    readonly slots: Slot[];
+    readonly replaced: Replaced[];
+  };
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
   /** hands a version that is not on disk to the load hook */
@@ -172,10 +211,12 @@ export function createRegistry(
   config: Config,
   channel: Pick<Registry, 'receive' | 'publish' | 'expose' | 'say'>,
 ): Registry {
+  const core = { modules: new Map(), slots: [], replaced: [] };
   const made: Registry = {
     layout: 1,
     config,
     modules: new Map(),
+    core,
     transactions: Promise.resolve(),
     ...channel,
   };

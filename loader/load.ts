@@ -3,15 +3,12 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
-import { existsSync, readFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import remapping from '@jridgewell/remapping';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
 import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
+import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
 import { instrument } from './instrument.ts';
 import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
@@ -60,7 +57,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   function takes(url: string): boolean {
     if (
       !url.startsWith('file:') ||
-      (url.startsWith(OURS) && /^(api|loader|cache|error)\b/.test(url.slice(OURS.length)))
+      (url.startsWith(OURS) && /^(api|loader|cache|error|node)\b/.test(url.slice(OURS.length)))
     )
       return false;
     if (excluded === undefined && included === undefined) return !url.includes('/node_modules/');

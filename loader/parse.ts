@@ -16,6 +16,7 @@ import {
   visitorKeys,
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
+import { asImported } from '../node.ts';
 
 export type {
   CallExpression,
@@ -73,7 +74,10 @@ let rawTransfer = rawTransferSupported();
 function fastParse(source: string): ParseResult {
   if (rawTransfer) {
     try {
-      return parseSync('module.js', source, { ...OPTIONS, experimentalRawTransfer: true } as ParserOptions);
+      // At its first use the parser loads more of itself, which imports from Node.
+      return asImported(() =>
+        parseSync('module.js', source, { ...OPTIONS, experimentalRawTransfer: true } as ParserOptions),
+      );
     } catch {
       rawTransfer = false; // an address space too small for its buffer
     }

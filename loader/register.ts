@@ -3,8 +3,8 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import * as nodeModule from 'node:module';
-import { dirname } from 'node:path';
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import { asLoaded, dirname, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
 import { readConfig } from './config.ts';
 import type { HooksData, HooksMessage } from './hooks.ts';
@@ -22,10 +22,14 @@ import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Parameters<typeof textOf>[0]; shortCircuit?: boolean };
+interface LoadContext {
+  format?: string | null;
+  conditions?: readonly string[];
+}
 type SyncLoad = (
   url: string,
-  context: object,
-  nextLoad: (url: string, context: object) => LoadResult,
+  context: LoadContext,
+  nextLoad: (url: string, context: LoadContext) => LoadResult,
 ) => LoadResult;
 
 /** Asked before every load, in a realm where anything may be patched. */
@@ -60,7 +64,10 @@ if (registry() === undefined) {
           ? withBuiltins(() => loader.version(url) ?? loader.facade(url))
           : undefined;
         if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
-        const result = nextLoad(url, context);
+        // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
+        // them it would not. CommonJS it reads that way in any case.
+        const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
+        const result = imported ? asLoaded(() => nextLoad(url, context)) : nextLoad(url, context);
         return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
       },
     });

@@ -132,7 +132,7 @@ const REFUSALS: Record<string, Refusal> = {
   'a built-in module': [
     'rewrite("node:fs#readFileSync", () => 1)',
     'CORE',
-    /node:fs is part of Node and has no source here; built-in modules cannot be edited/,
+    /node:fs is part of Node, and editing that is off; to allow it set HOTSWAP_OVERRIDE_CORE=1/,
   ],
   'a built-in module without its scheme': [
     'rewrite("fs#readFileSync", () => 1)',

@@ -1,0 +1,393 @@
+/**
+ * Edits of Node's own functions. In: a slot of a core module and a function, as a value or as source text; out: the
+ * version, once the function stands in Node's place for every importer. A value is installed itself, with its closure, so
+ * nothing of it is on disk. All that can fail comes before the first property is written.
+ */
+import { sha256 } from '../cache/objects.ts';
+import { HotswapError } from '../error.ts';
+import type { CoreModule, CoreVersion, KeptVersion, Slot, Standing } from '../loader/live.ts';
+import { parens } from '../loader/patch.ts';
+import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy, syncBuiltinESMExports } from '../node.ts';
+import { bindings, checkOptions, literalOf } from './bind.ts';
+import { queued } from './commit.ts';
+import { type CoreTarget, changeable, originText, valueAt } from './core.ts';
+import type { Code, EditOptions } from './edit.ts';
+import { announce } from './events.ts';
+import { describe, type Given, given, isClassText, type Role } from './given.ts';
+import { currentVersion, needRegistry, publicVersion, type Version } from './history.ts';
+import { freeReferences } from './scope.ts';
+import { staging } from './staging.ts';
+
+// biome-ignore lint/complexity/noBannedTypes: any function at all
+type AnyFunction = Function;
+
+const { apply, construct, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
+
+/**
+ * Puts a function in the place of one of Node's.
+ * @throws ERR_HOTSWAP_ARITY, ERR_HOTSWAP_SYNTAX, ERR_HOTSWAP_TOO_MANY, ERR_HOTSWAP_NO_SOURCE, ERR_HOTSWAP_OUT_OF_SCOPE
+ *   (source text meets the global scope), ERR_HOTSWAP_STRUCTURAL
+ */
+export async function rewriteCore(target: CoreTarget, to: Code, options: EditOptions): Promise<Version> {
+  const standing = made(target, to, options, 'the new source');
+  const { module, path, arity } = target;
+  if (arity !== undefined && standing.value.length !== arity) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_ARITY',
+      `${module.url}#${path}/${arity} insists on arity ${arity}, and the new function has ${standing.value.length}`,
+      { module: module.url, path },
+    );
+  }
+  return queued(module, async () => {
+    if (functionIn(target) === standing.value) return publicVersion(module, currentOf(module));
+    return install(target, standing, false);
+  });
+}
+
+/**
+ * Wraps one of Node's functions: `what` runs before it (`at` 0) or after it ('end'; where it gives a promise, after
+ * that is fulfilled), with its `this` and its arguments.
+ * @throws ERR_HOTSWAP_MISSING for any other `at`, and as `rewriteCore`
+ */
+export async function injectCore(
+  target: CoreTarget,
+  code: Code,
+  options: EditOptions,
+  at: unknown,
+): Promise<Version> {
+  const { module, path, slot } = target;
+  const subject = { module: module.url, path };
+  const what = made(target, code, options, 'the injected source');
+  if ((at !== 0 && at !== 'end') || 'clauses' in options) {
+    const asked = 'clauses' in options ? 'some of its clauses' : describe(at);
+    throw new HotswapError(
+      'ERR_HOTSWAP_MISSING',
+      `${module.url}#${path} is Node's and is wrapped, as nothing can be put between its statements: code can be injected at 0 or 'end', and ${asked} was asked for`,
+      subject,
+    );
+  }
+  if (what.value.length > 0) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_ARITY',
+      `a function injected into ${module.url}#${path} takes no parameters; this one has ${what.value.length}. The arguments of the call are in \`arguments\` of a plain function, or in (...args).`,
+      subject,
+    );
+  }
+  if (isGeneratorFunction(what.value)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `a generator cannot be injected into ${module.url}#${path}; give a plain or async function`,
+      subject,
+    );
+  }
+  return queued(module, async () => {
+    const before = functionIn(target);
+    if (isAsyncFunction(what.value) && !isAsyncFunction(before)) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_SYNTAX',
+        `the function injected into ${module.url}#${path} is async, and that one is not, so nothing would wait for it; start what it awaits without await`,
+        subject,
+      );
+    }
+    const value = wrapped(before, what.value, at);
+    const around = currentOf(module).standing.get(slot)?.text ?? Function.prototype.toString.call(before);
+    const text = `at ${at}: ${what.text}\nof: ${around}`;
+    return install(target, { path, value, text }, true);
+  });
+}
+
+/** What is to become of a core module. */
+export interface CoreProposal {
+  module: CoreModule;
+  /** the version that is live */
+  from: CoreVersion;
+  version: CoreVersion;
+  isNew: boolean;
+  /** what makes functions that are new look like those whose place they take; done when nothing can fail any more */
+  ready: (() => void)[];
+}
+
+/** Brings a version of a core module back. Must run within `queued`. @throws ERR_HOTSWAP_STRUCTURAL */
+export async function goToCore(module: CoreModule, version: KeptVersion): Promise<Version> {
+  if (version === currentVersion(module)) return publicVersion(module, version);
+  const to = module.history.versions[version.number] as CoreVersion;
+  return conclude({ module, from: liveOf(module), version: to, isNew: false, ready: [] });
+}
+
+/** Carries a proposal out at once, or leaves it with the transaction that the edit is part of. */
+function conclude(proposal: CoreProposal): Version {
+  const { module, from, version } = proposal;
+  checkCore(proposal);
+  const transaction = staging();
+  if (transaction === undefined) return settleCore(proposal);
+  if (version === from) transaction.core.delete(module);
+  else transaction.core.set(module, proposal);
+  return publicVersion(module, version);
+}
+
+/** Makes a version live. Nothing in it can fail where `checkCore` has just passed. */
+export function settleCore({ module, from, version, isNew, ready }: CoreProposal): Version {
+  for (const dress of ready) dress();
+  for (const slot of slotsBetween(from, version)) put(slot, module, version.standing.get(slot));
+  syncBuiltinESMExports();
+  if (isNew) module.history.versions.push(version);
+  module.history.current = version.number;
+  const live = publicVersion(module, version);
+  const paths = pathsBetween(from, version);
+  const { number, id } = version;
+  const [path] = paths;
+  announce({
+    module: module.url,
+    path,
+    paths,
+    from: from.number,
+    fromId: from.id,
+    number,
+    id,
+    version: live,
+  });
+  return live;
+}
+
+/** Whether a version can be made live. @throws ERR_HOTSWAP_STRUCTURAL */
+export function checkCore({ module, from, version }: CoreProposal): void {
+  for (const { holder, key } of slotsBetween(from, version)) {
+    const now = getOwnPropertyDescriptor(holder, key);
+    if (now === undefined ? Object.isExtensible(holder) : changeable(now)) continue;
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url}: something has frozen the property ${String(key)}, which now nothing can change`,
+      { module: module.url },
+    );
+  }
+}
+
+/** The slots in which two versions differ. */
+function slotsBetween(from: CoreVersion, to: CoreVersion): Slot[] {
+  const slots = new Set([...from.standing.keys(), ...to.standing.keys()]);
+  return [...slots].filter((slot) => from.standing.get(slot) !== to.standing.get(slot));
+}
+
+/** Paths of the functions in which two versions differ. */
+export function pathsBetween(from: CoreVersion, to: CoreVersion): string[] {
+  return slotsBetween(from, to).map(
+    (slot) => ((to.standing.get(slot) ?? from.standing.get(slot)) as Standing).path,
+  );
+}
+
+function liveOf({ history }: CoreModule): CoreVersion {
+  return history.versions[history.current] as CoreVersion;
+}
+
+/** The version that the next edit is made from. */
+function currentOf(module: CoreModule): CoreVersion {
+  return currentVersion(module) as CoreVersion;
+}
+
+/** The function that is in a slot, or will be when the caller's transaction has ended. */
+function functionIn({ module, slot }: CoreTarget): AnyFunction {
+  const current = currentOf(module);
+  if (current === liveOf(module)) return valueAt(slot);
+  const { original } = slot;
+  return current.standing.get(slot)?.value ?? (original.get === undefined ? original.value : valueAt(slot));
+}
+
+/** Makes the newest version of a module, in which this stands in the target's slot. */
+function install(target: CoreTarget, standing: Standing, dressed: boolean): Version {
+  const { module, slot } = target;
+  const current = currentOf(module);
+  const staged = staging()?.core.get(module);
+  const all = new Map(current.standing).set(slot, standing);
+  const version: CoreVersion = {
+    number: module.history.versions.length,
+    id: sha256(versionText(module, all)),
+    // What a transaction has in mind so far never comes to be on its own.
+    parent: staged?.isNew ? current.parent : current.number,
+    at: Date.now(),
+    summary: '',
+    kept: false,
+    standing: all,
+  };
+  const from = liveOf(module);
+  version.summary = pathsBetween(from, version)
+    .map((path) => `~${path}`)
+    .join(', ');
+  const before = functionIn(target);
+  const ready = [...(staged?.ready ?? []), () => dress(standing.value, before, dressed)];
+  return conclude({ module, from, version, isNew: true, ready });
+}
+
+/** What a version's id is the hash of: the module and the Node it is of, then each path with the text that stands there, and a number where that is a value. */
+export function versionText({ url }: CoreModule, all: CoreVersion['standing']): string {
+  const lines = [...all.values()].map(({ path, text }) => `${path} = ${text}`);
+  return [originText(url), ...lines.sort()].join('\n');
+}
+
+/** Puts a module's function into a slot, or takes it out of it; what another module has put there then stands again. */
+function put(slot: Slot, module: CoreModule, standing: Standing | undefined): void {
+  const { holder, key, claims } = slot;
+  const { replaced } = needRegistry().core;
+  // The program may have put something there while nothing of ours was.
+  if (claims.size === 0) slot.original = getOwnPropertyDescriptor(holder, key) ?? slot.original;
+  claims.delete(module);
+  if (standing !== undefined) claims.set(module, standing);
+  const last = [...claims.values()].at(-1);
+  const at = replaced.indexOf(slot);
+  if (last === undefined) {
+    if (at !== -1) replaced.splice(at, 1);
+    defineProperty(holder, key, slot.original);
+    return;
+  }
+  if (at === -1) replaced.push(slot);
+  const { get, set, ...rest } = slot.original;
+  const accessor = get !== undefined || set !== undefined;
+  defineProperty(holder, key, { ...rest, ...(accessor ? { writable: true } : {}), value: last.value });
+}
+
+/**
+ * Gives a function what Node's own properties had (`util.promisify.custom`, `realpathSync.native`) and it lacks: a name where
+ * it has none, a prototype where its own is empty, so that `instanceof` holds.
+ * @param whole whether it is to look like Node's in all, its length too
+ */
+function dress(value: AnyFunction, like: AnyFunction, whole: boolean): void {
+  if (value === like || isProxy(value) || isProxy(like)) return;
+  for (const key of ownKeys(like)) {
+    if (key === 'arguments' || key === 'caller') continue;
+    const has = getOwnPropertyDescriptor(value, key);
+    const empty = (key === 'name' && has?.value === '') || (key === 'prototype' && isBare(has?.value));
+    if (whole || has === undefined || empty)
+      defineProperty(value, key, getOwnPropertyDescriptor(like, key) as PropertyDescriptor);
+  }
+}
+
+/** Whether a prototype is as the engine makes it. */
+function isBare(prototype: unknown): boolean {
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.getPrototypeOf(prototype) === Object.prototype &&
+    ownKeys(prototype).every((key) => key === 'constructor')
+  );
+}
+
+/** A function that runs `what` before or after the original, and is otherwise the original. */
+function wrapped(original: AnyFunction, what: AnyFunction, at: 0 | 'end'): AnyFunction {
+  if (isAsyncFunction(original)) {
+    const waits = isAsyncFunction(what);
+    const run = (self: unknown, args: unknown[]): unknown => {
+      const ran = apply(what, self, args);
+      return waits ? ran : undefined;
+    };
+    return async function (this: unknown, ...args: unknown[]) {
+      if (at === 0) await run(this, args);
+      const result = await apply(original, this, args);
+      if (at === 'end') await run(this, args);
+      return result;
+    };
+  }
+  return function wrapper(this: unknown, ...args: unknown[]): unknown {
+    const self = new.target === undefined ? this : undefined;
+    if (at === 0) apply(what, self, args);
+    const result =
+      new.target === undefined
+        ? apply(original, this, args)
+        : construct(original, args, new.target === wrapper ? original : new.target);
+    if (at === 0) return result;
+    if (isPromise(result)) {
+      return result.then((value) => {
+        apply(what, self, args);
+        return value;
+      });
+    }
+    apply(what, self, args);
+    return result;
+  };
+}
+
+/** What an edit brings: the value itself, or what source text (or a value that names are bound in) makes in global scope. */
+function made({ module, path }: CoreTarget, code: Code, options: EditOptions, role: Role): Standing {
+  checkOptions(options);
+  bindings(options.bind);
+  const bind = Object.entries(options.bind ?? {});
+  if (typeof code === 'function' && bind.length === 0) {
+    const text = Function.prototype.toString.call(code);
+    if (!isClassText(text)) return { path, value: code, text: `${text} // value ${numberOf(code)}` };
+  }
+  const what = given(code, role);
+  const constants = bind.map(([name, value]) => `const ${name} = ${literalOf(value) ?? describe(value)};`);
+  const { node, owner, source } = what;
+  const { start, end } = owner ?? node;
+  const text = [...constants, source.slice(start, end)].join('\n');
+  checkFree(what, new Set(bind.map(([name]) => name)), module, path);
+  return { path, value: evaluated(what, bind, text, module, path), text };
+}
+
+/** Functions with one text may hold different closures; each that was given has a number in this thread. */
+const numbers = new WeakMap<AnyFunction, number>();
+let lastNumber = 0;
+
+function numberOf(value: AnyFunction): number {
+  const known = numbers.get(value) ?? ++lastNumber;
+  numbers.set(value, known);
+  return known;
+}
+
+/** @throws ERR_HOTSWAP_OUT_OF_SCOPE for names that are neither its own, a global's, nor bound */
+function checkFree(what: Given, bound: ReadonlySet<string>, module: CoreModule, path: string): void {
+  const { names, context } = freeReferences(what.node);
+  const open = [...names].filter(
+    ([name, uses]) =>
+      !(name in globalThis || name === what.ownName || bound.has(name)) &&
+      !uses.every(({ typeofOnly }) => typeofOnly),
+  );
+  const all = [...open.map(([name]) => name), ...context];
+  if (all.length === 0) return;
+  throw new HotswapError(
+    'ERR_HOTSWAP_OUT_OF_SCOPE',
+    `the source for ${module.url}#${path} uses ${all.join(', ')}, and it is evaluated in global scope. Pass values with { bind }, or give a function, which keeps its closure.`,
+    { module: module.url, path, names: all },
+  );
+}
+
+const { eval: inGlobalScope } = globalThis;
+
+/** @throws ERR_HOTSWAP_SYNTAX for what the engine refuses, ERR_HOTSWAP_STRUCTURAL where it evaluates no text */
+function evaluated(
+  { source, node, owner, ownName }: Given,
+  bind: [string, unknown][],
+  text: string,
+  module: CoreModule,
+  path: string,
+): AnyFunction {
+  let expression = `(${source.slice(node.start, node.end)})`;
+  if (owner !== undefined) {
+    const name = JSON.stringify(/([^.[\]']+)[\]']*$/.exec(path)?.[1] ?? path);
+    const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
+    expression = `({${marks}${name}${source.slice(parens(source, node).open, node.end)}})[${name}]`;
+  }
+  const names = bind.map(([name]) => name);
+  // Only a variable's name is not known inside: a function's own name is.
+  const keeps = ownName !== undefined && !node.id && owner === undefined && !names.includes(ownName);
+  const result = keeps ? `const ${ownName}=${expression};return ${ownName}` : `return ${expression}`;
+  const url = `${module.url}#${path.replaceAll("'", '')}?hotswap=${sha256(text).slice(0, 12)}`;
+  try {
+    const make = inGlobalScope(
+      `(function(${names.join()}){"use strict";${result}\n})\n//# sourceURL=${url}`,
+    ) as AnyFunction;
+    return make(...bind.map(([, value]) => value));
+  } catch (cause) {
+    const subject = { module: module.url, path, cause };
+    if (cause instanceof EvalError) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_STRUCTURAL',
+        `${module.url}#${path} cannot be made from source text: this process runs with --disallow-code-generation-from-strings. Give a function.`,
+        subject,
+      );
+    }
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `the new code of ${module.url}#${path} is refused by the engine: ${(cause as Error).message}`,
+      subject,
+    );
+  }
+}

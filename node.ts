@@ -1,0 +1,106 @@
+/**
+ * What we call of Node, as it was when we were loaded. A program may replace Node's functions (node:fs#readFileSync), and an
+ * ESM import follows such a change at once; our cache and our hooks must not. In: nothing; out: copies, each of which
+ * finds Node's other functions in their places while it runs, since Node's own code calls those. Below all rooms.
+ */
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import module from 'node:module';
+import path from 'node:path';
+import url from 'node:url';
+import util from 'node:util';
+import threads from 'node:worker_threads';
+
+/** A property of one of Node's objects that an edit has changed, and what it was before. */
+export interface Replaced {
+  readonly holder: object;
+  readonly key: PropertyKey;
+  original: PropertyDescriptor;
+}
+
+const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
+const REGISTRY = Symbol.for('hotswap');
+const NONE: readonly Replaced[] = [];
+
+/**
+ * Kept in the registry of loader/live.ts, which other copies of this package share; there is none on a thread of hooks. It is
+ * asked for at every load: nothing here may call what a program can patch.
+ */
+function replaced(): readonly Replaced[] {
+  const registry = (globalThis as { [REGISTRY]?: { core?: { replaced: readonly Replaced[] } } })[REGISTRY];
+  return registry?.core?.replaced ?? NONE;
+}
+
+/** Does `work` with Node's own functions in their places. It must be synchronous and run no code of the program's. */
+export function asLoaded<T>(work: () => T): T {
+  const changed = replaced();
+  if (changed.length === 0) return work();
+  const theirs: (PropertyDescriptor | undefined)[] = [];
+  for (let i = 0; i < changed.length; i++) {
+    const { holder, key, original } = changed[i] as Replaced;
+    theirs[i] = getOwnPropertyDescriptor(holder, key);
+    defineProperty(holder, key, original);
+  }
+  try {
+    return work();
+  } finally {
+    for (let i = 0; i < theirs.length; i++) {
+      const { holder, key } = changed[i] as Replaced;
+      if (theirs[i] !== undefined) defineProperty(holder, key, theirs[i] as PropertyDescriptor);
+    }
+  }
+}
+
+/** The same for work of packages that import Node's functions by name. */
+export function asImported<T>(work: () => T): T {
+  if (replaced().length === 0) return work();
+  try {
+    return asLoaded(() => {
+      syncBuiltinESMExports();
+      return work();
+    });
+  } finally {
+    syncBuiltinESMExports();
+  }
+}
+
+/** A copy. A second copy of this package may be loaded when functions have been replaced already. */
+// biome-ignore lint/suspicious/noExplicitAny: any function of Node's, with its own type
+function own<T extends (...args: any[]) => unknown>(find: () => T): T {
+  const fn = asLoaded(find);
+  return ((...args) => asLoaded(() => apply(fn, undefined, args))) as T;
+}
+
+export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
+export const createHash = own(() => crypto.createHash);
+export const closeSync = own(() => fs.closeSync);
+export const existsSync = own(() => fs.existsSync);
+export const fstatSync = own(() => fs.fstatSync);
+export const ftruncateSync = own(() => fs.ftruncateSync);
+export const mkdirSync = own(() => fs.mkdirSync);
+export const openSync = own(() => fs.openSync);
+export const readFileSync = own(() => fs.readFileSync);
+export const readSync = own(() => fs.readSync);
+export const realpathSync = own(() => fs.realpathSync);
+export const renameSync = own(() => fs.renameSync);
+export const rmdirSync = own(() => fs.rmdirSync);
+export const rmSync = own(() => fs.rmSync);
+export const statSync = own(() => fs.statSync);
+export const truncateSync = own(() => fs.truncateSync);
+export const writeFileSync = own(() => fs.writeFileSync);
+export const writeSync = own(() => fs.writeSync);
+export const createRequire = own(() => module.createRequire);
+export const isBuiltin = own(() => module.isBuiltin);
+export const dirname = own(() => path.dirname);
+export const extname = own(() => path.extname);
+export const join = own(() => path.join);
+export const resolve = own(() => path.resolve);
+export const getBuiltinModule = own<(name: string) => object | undefined>(() => process.getBuiltinModule);
+export const receiveMessageOnPort = own(() => threads.receiveMessageOnPort);
+export const fileURLToPath = own(() => url.fileURLToPath);
+export const pathToFileURL = own(() => url.pathToFileURL);
+export const isAsyncFunction = own(() => util.types.isAsyncFunction);
+export const isGeneratorFunction = own(() => util.types.isGeneratorFunction);
+export const isModuleNamespaceObject = own(() => util.types.isModuleNamespaceObject);
+export const isPromise = own(() => util.types.isPromise);
+export const isProxy = own(() => util.types.isProxy);
