@@ -1,10 +1,11 @@
 /**
  * The programmatic API of hotswap. Everything here works on the modules of the thread it is called in, which must
- * have been started with `--import hotswap/register`.
+ * have been started with `--import hotswap/register`, or has called `start()` before it imported them.
  */
 export { HotswapError, type HotswapErrorCode } from '../error.ts';
 export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
+export { purge, reapply } from './all.ts';
 export { diff } from './diff.ts';
 export { type Code, type EditOptions, type InjectOptions, inject, rewrite } from './edit.ts';
 export { type ErrorEvent, type Events, on, type SwapEvent } from './events.ts';
@@ -12,6 +13,7 @@ export type { Deferred, Version } from './history.ts';
 export type { At } from './inject.ts';
 export { ast, code, type ExportInfo, exports, type FunctionInfo, functions, modules } from './introspect.ts';
 export type { ModuleRef } from './module.ts';
+export { type StartOptions, type Status, type StopOptions, start, status, stop } from './service.ts';
 export type { Target } from './target.ts';
 export { type Planned, plan, transaction } from './transaction.ts';
 export { history, reset, restore, rollback, version } from './versions.ts';

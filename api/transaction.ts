@@ -7,7 +7,14 @@ import { type Proposal, settle } from './commit.ts';
 import { unified } from './diff.ts';
 import { reported } from './events.ts';
 import { describe } from './given.ts';
-import { type Deferred, needRegistry, publicVersion, type Version, versionText } from './history.ts';
+import {
+  type Deferred,
+  needRegistry,
+  numberOf,
+  publicVersion,
+  type Version,
+  versionText,
+} from './history.ts';
 import { type Staging, staging, within } from './staging.ts';
 
 /** What an edit would do to one module. */
@@ -88,6 +95,7 @@ async function staged<T>(
   const before = registry.transactions;
   const own: Staging = { proposals: new Map(), turns: new Map(), release: [], ended: false };
   registry.transactions = new Promise<void>((resolve) => own.release.push(resolve));
+  registry.transacting++;
   await before;
   try {
     await within(own, async () => work());
@@ -97,6 +105,7 @@ async function staged<T>(
     await settled(own);
     own.ended = true;
     for (const release of own.release) release();
+    registry.transacting--;
   }
 }
 
@@ -139,11 +148,11 @@ function planned({ module, from, version, replaced, after, prepared }: Proposal)
   const before = versionText(module, from);
   return {
     module: module.url,
-    from: from.number,
-    number: version.number,
+    from: numberOf(module, from),
+    number: numberOf(module, version),
     summary: version.summary,
     replaced,
     deferred: prepared.deferred,
-    diff: unified(module.url, before, from.number, after.source, version.number),
+    diff: unified(module.url, before, numberOf(module, from), after.source, numberOf(module, version)),
   };
 }

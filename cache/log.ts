@@ -96,7 +96,9 @@ export class ModuleLog {
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
     this.#last = { key: `${OURS}${appended++}`, number: undefined };
-    this.#append({ event: 'version', base, ...record, key: this.#last.key });
+    // A second time where someone empties the cache between the line's writing and its reading.
+    for (let i = 0; i < 2 && this.#last.number === undefined; i++)
+      this.#append({ event: 'version', base, ...record, key: this.#last.key });
     const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
     return made;
@@ -123,6 +125,7 @@ export class ModuleLog {
     if (found.size !== this.#end) return this.appendRestore(base, to);
     truncateSync(this.file, size);
     this.#own.size -= this.#end - size;
+    this.#end = size;
     this.#forget();
   }
 
@@ -139,7 +142,9 @@ export class ModuleLog {
   withdraw(): boolean {
     const { start, size, bases } = this.#own;
     if (size === 0) return true;
-    if (statSync(this.file).size === start + size) {
+    const found = statSync(this.file, { throwIfNoEntry: false });
+    if (found === undefined) return true; // purged by someone
+    if (found.size === start + size) {
       if (start > 0) {
         truncateSync(this.file, start);
       } else {
@@ -149,24 +154,28 @@ export class ModuleLog {
       return true;
     }
     for (const base of bases) {
-      const ours = this.#ours(base);
+      const ours = this.own(base);
       const theirs = this.era(base).versions.findLast((one) => one.kept && !ours.has(one.number));
       this.appendRestore(base, theirs?.number ?? 0);
     }
     return false;
   }
 
-  /** Numbers of the versions of a base that this thread appended. Read again, since nothing else needs to know. */
-  #ours(base: string): Set<number> {
-    const ours = new Set<number>();
+  /** Numbers of the versions of a base that were appended through this object. Read again, since nothing else needs to know. */
+  own(base: string): Set<number> {
+    const own = new Set<number>();
+    if (this.#own.size === 0) return own;
     let number = 0;
+    let offset = 0;
     for (const line of readFileSync(this.file, 'utf8').split('\n')) {
       const event = parse(line);
+      const start = offset;
+      offset += Buffer.byteLength(line) + 1;
       if (event?.event !== 'version' || event.base !== base) continue;
       number++;
-      if (String(event.key).startsWith(OURS)) ours.add(number);
+      if (start >= this.#own.start && String(event.key).startsWith(OURS)) own.add(number);
     }
-    return ours;
+    return own;
   }
 
   #append(event: LogEvent): void {
@@ -184,6 +193,7 @@ export class ModuleLog {
           if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
           throw new Error('the disk is full');
         }
+        if (size < this.#end) this.#own.size = 0; // purged by someone
         this.#end = size + written;
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;

@@ -6,7 +6,7 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Config } from './config.ts';
-import { CELLS as DEFINE, type MemoryVersion } from './live.ts';
+import { CELLS as DEFINE, type News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
@@ -39,7 +39,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     return { format: 'module', source, shortCircuit: true };
   }
   for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
-    loader.remember(sent.message as MemoryVersion);
+    hear(sent.message as News);
   }
   const version = loader.version(url);
   if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
@@ -57,3 +57,9 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     return result;
   }
 };
+
+function hear(news: News): void {
+  if ('version' in news) loader.remember(news.version);
+  else if ('config' in news) loader.configure(news.config);
+  else loader.forget(news.forget);
+}

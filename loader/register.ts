@@ -3,12 +3,20 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import * as nodeModule from 'node:module';
-import { dirname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { withBuiltins } from './builtins.ts';
-import { readConfig } from './config.ts';
+import { type Config, programDirectory, readConfig } from './config.ts';
 import type { HooksData } from './hooks.ts';
-import { addModule, CELLS, createRegistry, defineCells, hidden, type Loaded, registry } from './live.ts';
+import {
+  addModule,
+  CELLS,
+  createRegistry,
+  defineCells,
+  hidden,
+  type Loaded,
+  type News,
+  registry,
+} from './live.ts';
 import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
@@ -27,15 +35,21 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
 const { registerHooks } = nodeModule as { registerHooks?: (hooks: { load: SyncLoad }) => void };
 
 if (registry() === undefined) {
-  const entry = process.argv[1];
-  const config = readConfig(process.env, entry === undefined ? process.cwd() : dirname(entry));
+  const config = readConfig(process.env, programDirectory());
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
 
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
-    const modules = createRegistry(config, { receive: () => {}, publish: loader.remember, say });
+    const modules = createRegistry(config, {
+      hooks: 'on-thread',
+      receive: () => {},
+      publish: loader.remember,
+      forget: loader.forget,
+      configure: loader.configure,
+      say,
+    });
     install({
       load(url, context, nextLoad) {
         const version = includes(url, 'hotswap=') ? withBuiltins(() => loader.version(url)) : undefined;
@@ -62,13 +76,20 @@ if (registry() === undefined) {
 
   function onAnotherThread(): void {
     const { port1, port2 } = new MessageChannel();
+    const tell = (news: News): void => port1.postMessage(news);
     const modules = createRegistry(config, {
+      hooks: 'off-thread',
       receive() {
         for (let sent = receiveMessageOnPort(port1); sent !== undefined; sent = receiveMessageOnPort(port1)) {
           addModule(modules, sent.message as Loaded);
         }
       },
-      publish: (version) => port1.postMessage(version),
+      publish: (version) => tell({ version }),
+      forget: (url) => tell({ forget: url }),
+      configure(next: Config) {
+        Object.assign(config, next);
+        tell({ config: next });
+      },
       say: sayer(config),
     });
     hidden(CELLS, defineCells);
