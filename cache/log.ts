@@ -12,6 +12,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  type Stats,
   statSync,
   truncateSync,
   writeSync,
@@ -70,12 +71,14 @@ export class ModuleLog {
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
+  /** which file that is: a log that was purged and begun anew by others may be as long as the one before */
+  #source = '';
   /** how far the log went when this process had last appended to it */
   #end = 0;
   /** the version that was appended last: its key, and its number once it was read back */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
-  readonly #own = { start: 0, size: 0, bases: new Set<string>() };
+  readonly #own = { file: '', start: 0, size: 0, bases: new Set<string>() };
 
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
@@ -96,8 +99,8 @@ export class ModuleLog {
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
     this.#last = { key: `${OURS}${appended++}`, number: undefined };
-    // A second time where someone empties the cache between the line's writing and its reading.
-    for (let i = 0; i < 2 && this.#last.number === undefined; i++)
+    // Again where someone empties the cache between the line's writing and its reading.
+    for (let tries = 0; tries < 8 && this.#last.number === undefined; tries++)
       this.#append({ event: 'version', base, ...record, key: this.#last.key });
     const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
@@ -121,9 +124,9 @@ export class ModuleLog {
    */
   retract(size: number, base: string, to: number): void {
     const found = statSync(this.file, { throwIfNoEntry: false });
-    if (found === undefined) return; // purged by someone
+    if (found === undefined || identity(found) !== this.#own.file) return; // purged by someone
     if (found.size !== this.#end) return this.appendRestore(base, to);
-    truncateSync(this.file, size);
+    this.#cut(size);
     this.#own.size -= this.#end - size;
     this.#end = size;
     this.#forget();
@@ -143,14 +146,9 @@ export class ModuleLog {
     const { start, size, bases } = this.#own;
     if (size === 0) return true;
     const found = statSync(this.file, { throwIfNoEntry: false });
-    if (found === undefined) return true; // purged by someone
+    if (found === undefined || identity(found) !== this.#own.file) return true; // purged by someone
     if (found.size === start + size) {
-      if (start > 0) {
-        truncateSync(this.file, start);
-      } else {
-        rmSync(this.file);
-        removeEmpty(dirname(this.file));
-      }
+      this.#cut(start);
       return true;
     }
     for (const base of bases) {
@@ -178,11 +176,18 @@ export class ModuleLog {
     return own;
   }
 
+  #cut(size: number): void {
+    if (size > 0) return truncateSync(this.file, size);
+    rmSync(this.file);
+    removeEmpty(dirname(this.file));
+  }
+
   #append(event: LogEvent): void {
     try {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
-        const { size } = fstatSync(fd);
+        const found = fstatSync(fd);
+        const { size } = found;
         const last = Buffer.alloc(1);
         const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
@@ -193,7 +198,8 @@ export class ModuleLog {
           if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
           throw new Error('the disk is full');
         }
-        if (size < this.#end) this.#own.size = 0; // purged by someone
+        if (identity(found) !== this.#own.file) this.#own.size = 0; // the first, or purged by someone
+        this.#own.file = identity(found);
         this.#end = size + written;
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
@@ -212,7 +218,12 @@ export class ModuleLog {
     let fd: number | undefined;
     try {
       const found = statSync(this.file, { throwIfNoEntry: false });
-      if (found?.size === this.#offset) return;
+      if (
+        found === undefined
+          ? this.#offset === 0
+          : found.size === this.#offset && identity(found) === this.#source
+      )
+        return;
       if (found !== undefined) fd = openSync(this.file, 'r');
     } catch {
       // as if there were none
@@ -222,20 +233,22 @@ export class ModuleLog {
       return; // no log yet, or one that this user may not read: nothing is re-applied
     }
     try {
-      const { size } = fstatSync(fd);
-      if (size < this.#offset) this.#forget(); // purged by someone
+      const found = fstatSync(fd);
+      const { size } = found;
+      if (size < this.#offset || identity(found) !== this.#source) this.#forget(); // purged by someone
+      this.#source = identity(found);
       if (size === this.#offset) return;
       const room = Buffer.alloc(size - this.#offset);
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
-      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);
+      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#take(line);
     } finally {
       closeSync(fd);
     }
   }
 
-  #read(line: string): void {
+  #take(line: string): void {
     const event = parse(line);
     if (event === undefined) return;
     this.newestBase = event.base;
@@ -266,6 +279,11 @@ export class ModuleLog {
     this.#eras.clear();
     this.newestBase = undefined;
   }
+}
+
+/** Which file this is, for as long as it is there; its number alone may be given to the next one. */
+function identity({ ino, birthtimeMs }: Stats): string {
+  return `${ino} ${birthtimeMs}`;
 }
 
 /** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */

@@ -2,6 +2,8 @@
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { emptyCache } from '../cache/empty.ts';
+import { ModuleLog } from '../cache/log.ts';
 import { type Case, cases } from './cases.ts';
 import { program, type RunOptions } from './program.ts';
 
@@ -155,6 +157,53 @@ for (const n of [1, 2, 4]) say((await import(url + '?hotswap=' + n)).f());`);
   assert.equal((await one.go()).out, expected);
   one.script('say(f(), g(), numbers())');
   assert.equal((await one.go()).out, [2, 0, '0 1 2 3'], 'what was made in memory is gone');
+  one.remove();
+});
+
+test('going back by one and by two, with a cache and without', async () => {
+  const one = app(`for (const state of ['started', 'stopped', 'started again']) {
+  for (const n of [1, 2, 3]) await rewrite(f, '() => "' + state + n + '"');
+  await rollback(M); say(f()); await restore(M, history(M).at(-1).number); await rollback(M, 2); say(f());
+  if (state === 'started') await stop(); else if (state === 'stopped') await start();
+} say(numbers(), history(M).map((v) => v.parent ?? null));`);
+  const states = ['started', 'stopped', 'started again'];
+  assert.equal((await one.go()).out, [
+    ...states.flatMap((state) => [`${state}2`, `${state}1`]),
+    '0 1 2 3 4 5 6 7 8 9',
+    [null, 0, 1, 2, 1, 4, 5, 4, 7, 8],
+  ]);
+  one.script('say(f(), version(M).number)');
+  assert.equal((await one.go()).out, ['started again1', 7]);
+  one.remove();
+});
+
+test('a start() that fails half-way through the modules has written nothing', async () => {
+  const one = app(
+    `import * as n from './n.js'; import { createHash } from 'node:crypto'; import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+await rewrite(f, () => 1); await rewrite(n.f, () => 2); const { module } = version('./n.js');
+mkdirSync('bad/modules', { recursive: true }); writeFileSync('bad/modules/' + createHash('sha256').update(module).digest('hex'), 'in the way');
+say((await no(start({ cacheDir: 'bad' })))[0], readdirSync('bad', { recursive: true }).length, status().started, numbers(), f(), n.f());
+await start({ cacheDir: 'good' }); say(numbers(), f(), n.f());`,
+    { 'n.js': F },
+  );
+  assert.equal((await one.go({ HOTSWAP_CACHE_DIR: '' })).out, [
+    ...['ERR_HOTSWAP_CACHE', 2, true, '0 1m', 1, 2],
+    ...['0 1', 1, 2],
+  ]);
+  one.remove();
+});
+
+test('stop({ persist: false }) leaves what another process has written since', async () => {
+  const one = app(
+    `import { execFileSync } from 'node:child_process'; await rewrite(f, () => 'mine');
+execFileSync(process.execPath, ['--import', 'hotswap/register', 'other.js']); await rewrite(g, () => 'mine'); await stop({ persist: false }); say(f(), g(), numbers()); await restore(M, 2); say(f()); await restore(M, 1); await rewrite(f, () => 'memory'); say(numbers());`,
+    {
+      'other.js': `import { f } from './m.js'; import { rewrite } from 'hotswap'; await rewrite(f, () => 'other');`,
+    },
+  );
+  assert.equal((await one.go()).out, ['mine', 'mine', '0 1 2 3', 'other', '0 1 2 3 4m']);
+  one.script('say(f(), g(), version(M).number)');
+  assert.equal((await one.go()).out, ['other', 0, 2]);
   one.remove();
 });
 
@@ -384,6 +433,28 @@ await rollback(M); const a = f(); await restore(M, v.number); const b = f(); con
   assert.equal(out, ['0 1', ['before', 'last'], true, true, true, 0, 'mine']);
   one.script('say(f(), g(), numbers().includes("0 1 2"))');
   assert.equal((await one.go()).out, [0, 'mine', true]);
+  one.remove();
+});
+
+test('a log that was purged and begun anew by others is read from its beginning, however long it is', () => {
+  const one = program({});
+  const [ours, theirs] = [
+    new ModuleLog(one.file('c'), 'file:///m.js'),
+    new ModuleLog(one.file('c'), 'file:///m.js'),
+  ];
+  const [base, a, b] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
+  const record = { parent: 0, at: 1, summary: '~f', kept: true };
+  ours.appendVersion(base, { id: a, ...record });
+  emptyCache(one.file('c'));
+  for (let n = 1; n < 4; n++) {
+    theirs.appendVersion(base, { id: b, ...record });
+    assert.equal(
+      ours.era(base).versions.map(({ id }) => id),
+      Array.from({ length: n }, () => b),
+    );
+  }
+  assert.is(ours.withdraw(), true);
+  assert.is(theirs.era(base).versions.length, 3, 'none of them was ours');
   one.remove();
 });
 
