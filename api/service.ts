@@ -69,7 +69,10 @@ const START: readonly (keyof Config)[] = [
 export async function start(options: StartOptions = {}): Promise<Status> {
   checkOptions(options, 'start()', START);
   const config = readConfig(process.env, programDirectory(), options);
-  if (registry() === undefined) await import('../loader/register.ts');
+  if (registry() === undefined) {
+    if (config.cacheDir !== undefined) probe(config.cacheDir);
+    await import('../loader/register.ts');
+  }
   return alone('start()', async () => {
     const service = needRegistry();
     if (service.service === 'started') {
@@ -121,16 +124,16 @@ function attachAll(cacheDir: string | undefined): void {
  */
 export async function stop(options: StopOptions = {}): Promise<Status> {
   checkOptions(options, 'stop()', ['persist', 'unload']);
-  const given = {
-    persist: flag([options.persist, 'the option persist'], true),
-    unload: flag([options.unload, 'the option unload'], false),
-  };
+  const settings = (otherwise: Pick<Config, 'persist' | 'unload'>) => ({
+    persist: flag([options.persist, 'the option persist'], otherwise.persist),
+    unload: flag([options.unload, 'the option unload'], otherwise.unload),
+  });
+  settings({ persist: true, unload: false }); // what cannot be understood is refused before anything is waited for
   if (registry() === undefined) return status();
   return alone('stop()', async () => {
     const service = needRegistry();
     const { config } = service;
-    const persist = options.persist === undefined ? config.persist : given.persist;
-    const unload = options.unload === undefined ? config.unload : given.unload;
+    const { persist, unload } = settings(config);
     const failures: Failure[] = [];
     const modules = touched();
     for (const module of modules) {

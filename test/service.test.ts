@@ -125,7 +125,7 @@ test('without register edits are refused until start() puts the hooks in place; 
     'm.js': F,
     'early.js': F,
     'app.js': `${HEAD}import * as early from './early.js';
-say(status().hooks, status().started, status().modules, (await no(rewrite(early.f, () => 1)))[0], (await stop()).started, (await no(start({ nope: 1 })))[0], status().hooks);
+say(status().hooks, status().started, status().modules, (await no(rewrite(early.f, () => 1)))[0], (await stop()).started, (await no(start({ nope: 1 })))[0], (await no(start({ cacheDir: 'app.js/in' })))[0], status().hooks);
 say((await start({ cacheDir: 'c' })).started, status().hooks !== 'none', (await no(rewrite(early.f, () => 1)))[0]);
 const m = await import('./m.js'); say(m.f(), version(M).number, (await rewrite(m.f, '() => ' + (m.f() + 1))).persisted, m.f(), (await no(start()))[0]);`,
   });
@@ -136,6 +136,7 @@ const m = await import('./m.js'); say(m.f(), version(M).number, (await rewrite(m
     'ERR_HOTSWAP_NOT_HOT',
     false,
     'ERR_HOTSWAP_CONFIG',
+    'ERR_HOTSWAP_CACHE',
     'none',
     true,
     true,
