@@ -3,7 +3,7 @@
  * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
  * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
  */
-import { putObject, sha256 } from '../cache/objects.ts';
+import { putObject, type StoredObject, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
@@ -21,6 +21,7 @@ import {
   currentVersion,
   historyOf,
   needRegistry,
+  numberOf,
   publicVersion,
   runningVersion,
   textUrl,
@@ -31,7 +32,7 @@ import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
 import type { Unit } from './units.ts';
-import { withdrawAtExit } from './withdraw.ts';
+import { remember } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
 export interface Edit {
@@ -72,6 +73,7 @@ export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
 
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  catchUp(module);
   const current = currentVersion(module);
   if (edit.source === currentText(module) && edit.bound === boundOf(current))
     return publicVersion(module, current);
@@ -144,7 +146,10 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const { versions } = historyOf(module);
   const [bound, boundNow] = [boundOf(version), boundOf(from)];
   const before = analyse(versionText(module, from), module.url);
-  const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
+  const after = analyse(
+    versionText(module, version),
+    `version ${numberOf(module, version)} of ${module.url}`,
+  );
   const planned = plan(before, after);
   refuse(module, planned.structural);
   replaceAlso(module, planned, before, after, boundNow, bound);
@@ -236,6 +241,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
     history.text = after.source;
     history.current = version.number;
+    history.left = history.log === undefined ? { number: version.number, recorded: false } : undefined;
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
   });
@@ -244,7 +250,14 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const { number, id } = version;
     const [path] = replaced;
     const now = { number, id, version };
-    announce({ module: module.url, path, paths: replaced, from: from.number, fromId: from.id, ...now });
+    announce({
+      module: module.url,
+      path,
+      paths: replaced,
+      from: numberOf(module, from),
+      fromId: from.id,
+      ...now,
+    });
   });
   return live;
 }
@@ -301,9 +314,9 @@ interface Written {
 /** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
 function recordRestore(module: LiveModule, version: KeptVersion): Written {
   const { log, versions, current } = historyOf(module);
-  if (log === undefined) return { version, undo: () => {} };
   const { id } = versions[0] as KeptVersion;
-  withdrawAtExit(log);
+  if (log === undefined || log.era(id).current === version.number) return { version, undo: () => {} };
+  remember(module, log);
   const before = log.size();
   log.appendRestore(id, version.number);
   return { version, undo: () => log.retract(before, id, current) };
@@ -321,25 +334,27 @@ function record(module: LiveModule, proposed: KeptVersion): Written {
     publish({ url: module.url, number: version.number, id, text });
     return { version, undo: () => {} };
   }
-  withdrawAtExit(log);
+  remember(module, log);
   const lost = versions.slice(1 + log.era(original.id).versions.length);
   const before = log.size();
-  const objects: (() => void)[] = [];
+  const objects: StoredObject[] = [];
   const removeObjects = () => {
-    for (const remove of objects) remove();
+    for (const { undo } of objects) undo();
   };
   try {
     if (kept) {
       const extension = extensionOf(module.url);
       if (lost.length > 0 || versions.length === 1)
-        objects.push(putObject(config.cacheDir, module.base, extension).undo);
-      objects.push(putObject(config.cacheDir, text, extension).undo);
+        objects.push(putObject(config.cacheDir, module.base, extension));
+      objects.push(putObject(config.cacheDir, text, extension));
+      if (lost.length > 0 && runningVersion(module).kept)
+        objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }
     // A purge of the cache has taken their lines; numbers are positions in the log.
     for (const { id, parent = 0, at, summary, kept } of lost)
       log.appendVersion(original.id, { id, parent, at, summary, kept });
     const appended = log.appendVersion(original.id, { id, parent, at, summary, kept });
-    withdrawAtExit(log, removeObjects);
+    remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };
     if (!kept) publish({ url: module.url, number: version.number, id, text });

@@ -143,7 +143,14 @@ function coreModule(name: string): CoreModule {
   const made: CoreModule = {
     url: name,
     exports: getBuiltinModule(name) as object,
-    history: { versions: [original], current: 0, text: undefined, log: undefined },
+    history: {
+      versions: [original],
+      current: 0,
+      text: undefined,
+      cacheDir: undefined,
+      log: undefined,
+      left: undefined,
+    },
     queue: Promise.resolve(),
   };
   core.modules.set(name, made);

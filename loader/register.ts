@@ -4,10 +4,10 @@
  */
 import * as nodeModule from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
-import { asLoaded, dirname, receiveMessageOnPort } from '../node.ts';
+import { asLoaded, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
-import { readConfig } from './config.ts';
-import type { HooksData, HooksMessage } from './hooks.ts';
+import { type Config, programDirectory, readConfig } from './config.ts';
+import type { HooksData } from './hooks.ts';
 import {
   addModule,
   CELLS,
@@ -15,6 +15,7 @@ import {
   defineCells,
   hidden,
   type Loaded,
+  type News,
   type Registry,
   registry,
 } from './live.ts';
@@ -48,8 +49,7 @@ const { registerHooks } = nodeModule as {
 };
 
 if (registry() === undefined) {
-  const entry = process.argv[1];
-  const config = readConfig(process.env, entry === undefined ? process.cwd() : dirname(entry));
+  const config = readConfig(process.env, programDirectory());
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
 
@@ -57,7 +57,15 @@ if (registry() === undefined) {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
     let redirects = false;
-    const modules = createRegistry(config, { receive: () => {}, publish: loader.remember, expose, say });
+    const modules = createRegistry(config, {
+      hooks: 'on-thread',
+      receive: () => {},
+      publish: loader.remember,
+      expose,
+      forget: loader.forget,
+      configure: loader.configure,
+      say,
+    });
     install({
       load(url, context, nextLoad) {
         const version = includes(url, 'hotswap')
@@ -104,14 +112,21 @@ if (registry() === undefined) {
 
   function onAnotherThread(): void {
     const { port1, port2 } = new MessageChannel();
+    const tell = (news: News): void => port1.postMessage(news);
     const modules = createRegistry(config, {
+      hooks: 'off-thread',
       receive() {
         for (let sent = receiveMessageOnPort(port1); sent !== undefined; sent = receiveMessageOnPort(port1)) {
           addModule(modules, sent.message as Loaded);
         }
       },
-      publish: (version) => port1.postMessage({ version } satisfies HooksMessage),
-      expose: (...expose) => port1.postMessage({ expose } satisfies HooksMessage),
+      publish: (version) => tell({ version }),
+      expose: (...expose) => tell({ expose }),
+      forget: (url) => tell({ forget: url }),
+      configure(next: Config) {
+        Object.assign(config, next);
+        tell({ config: next });
+      },
       say: sayer(config),
     });
     hidden(CELLS, defineCells);
