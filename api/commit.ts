@@ -61,9 +61,31 @@ export interface Proposal {
 export function queued<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
   const transaction = staging();
   if (transaction !== undefined) return turnWithin(transaction, module, change);
-  const turn = module.queue.then(change, change);
+  const turn = module.queue.then(inTurn(module, change));
   module.queue = turn.catch(() => {});
   return turn;
+}
+
+/**
+ * As `queued`, but at once where nobody comes before it: what an edit does is one synchronous step, and a change that does
+ * no more than that is done when this returns.
+ */
+export function atOnce<T>(module: LiveModule, change: () => Promise<T>): Promise<T> {
+  if (staging() !== undefined || module.waiting > 0) return queued(module, change);
+  const turn = inTurn(module, change)();
+  module.queue = turn.catch(() => {});
+  return turn;
+}
+
+function inTurn<T>(module: LiveModule, change: () => Promise<T>): () => Promise<T> {
+  module.waiting++;
+  return async () => {
+    try {
+      return await change();
+    } finally {
+      module.waiting--;
+    }
+  };
 }
 
 /** Makes an edit the module's newest version. Must run within `queued`. */

@@ -13,7 +13,7 @@ import { describe, type Given, given } from './given.ts';
 import { boundOf, currentVersion, type Version } from './history.ts';
 import { type At, injectText } from './inject.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
-import { find, type Target } from './target.ts';
+import { type Found, find, type Target } from './target.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
 export type Code = ((...args: any[]) => unknown) | string;
@@ -93,7 +93,8 @@ async function change(
   const bind = bindings(options.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
   return queued(first.module, async () => {
-    const { module, analysis, hot, arity } = find(target);
+    const found = find(target);
+    const { module, hot, arity } = found;
     if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
@@ -101,19 +102,28 @@ async function change(
         { module: module.url, path: hot.path },
       );
     }
-    const before = boundOf(currentVersion(module));
-    const kept = before.get(hot.path) ?? {};
-    const { source, values } = edit({ module: module.url, hot, analysis, bound, kept }, what, bind);
-    return commit(module, {
-      source,
-      about: `${module.url}#${hot.path}`,
-      bound: withBound(before, hot.path, values),
-    });
+    return commitEdit(found, bound, (to) => edit(to, what, bind));
+  });
+}
+
+/** Makes one text edit of a function a version. Must run within `queued`. @param bound names that `bind` supplies */
+export function commitEdit(
+  { module, analysis, hot }: Found,
+  bound: ReadonlySet<string>,
+  edit: (to: Destination) => Edited,
+): Promise<Version> {
+  const before = boundOf(currentVersion(module));
+  const kept = before.get(hot.path) ?? {};
+  const { source, values } = edit({ module: module.url, hot, analysis, bound, kept });
+  return commit(module, {
+    source,
+    about: `${module.url}#${hot.path}`,
+    bound: withBound(before, hot.path, values),
   });
 }
 
 /** The bound values of a version in which one function has these; the same map where nothing changes. */
-function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {
+export function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {
   const known = before.get(path) ?? {};
   const names = Object.keys(values);
   if (

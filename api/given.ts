@@ -37,7 +37,7 @@ export interface Given {
 }
 
 /** Names in a call of hotswap what is being asked for, for messages. */
-export type Role = 'the new source' | 'the injected source' | 'the source';
+export type Role = 'the new source' | 'the injected source' | 'the wrapper' | 'the source';
 
 /**
  * @throws ERR_HOTSWAP_NO_SOURCE for natives, bound functions, Proxies, and what is no function at all

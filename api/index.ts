@@ -5,12 +5,14 @@
 export { HotswapError, type HotswapErrorCode } from '../error.ts';
 export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
+export { type Around, after, around, before, onError, replace } from './around.ts';
 export { diff } from './diff.ts';
 export { type Code, type EditOptions, type InjectOptions, inject, rewrite } from './edit.ts';
 export { type ErrorEvent, type Events, on, type SwapEvent } from './events.ts';
 export type { Deferred, Version } from './history.ts';
 export type { At } from './inject.ts';
 export { ast, code, type ExportInfo, exports, type FunctionInfo, functions, modules } from './introspect.ts';
+export { type Mock, type MockCall, mock } from './mock.ts';
 export type { ModuleRef } from './module.ts';
 export type { Target } from './target.ts';
 export { type Planned, plan, transaction } from './transaction.ts';

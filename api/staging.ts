@@ -60,7 +60,13 @@ export function turnWithin<T>(
 /** Keeps a module for the transaction: edits from outside wait until it has ended. @returns when those before it are done */
 function hold(transaction: Staging, module: LiveModule): Promise<unknown> {
   const before = module.queue;
-  const ended = new Promise<void>((resolve) => transaction.release.push(resolve));
+  module.waiting++;
+  const ended = new Promise<void>((resolve) =>
+    transaction.release.push(() => {
+      module.waiting--;
+      resolve();
+    }),
+  );
   module.queue = before.then(() => ended);
   return before;
 }

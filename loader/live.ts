@@ -62,6 +62,8 @@ export interface LiveModule {
   cells: (LiveCell | undefined)[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
+  /** how many edits are under way or wait for their turn */
+  waiting: number;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
   made: Map<string, MadeFunction>;
 }
@@ -178,6 +180,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
     history: undefined,
     cells: [],
     queue: Promise.resolve(),
+    waiting: 0,
     made: new Map(),
     get scope() {
       return handed.scope;

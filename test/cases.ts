@@ -68,7 +68,7 @@ for (const [i, name] of names.entries()) {
 
 function caseText(i: number, script: string): string {
   return `import * as m from './m.js';
-import { ast, code, exports, functions, history, inject, modules, reset, restore, rewrite, rollback, version } from 'hotswap';
+import { after, around, ast, before, code, exports, functions, history, inject, mock, modules, on, onError, plan, replace, reset, restore, rewrite, rollback, transaction, version } from 'hotswap';
 const M = './${i}/m.js';
 const at = (path) => M + '#' + path;
 const text = () => code(M);
