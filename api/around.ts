@@ -29,7 +29,7 @@ export type Around =
  * module's, and its edits count here as well. The version is live, numbered and undone like any other, and not persisted.
  *
  * `code(target)` is then what delegates, e.g. `function price(item) { return replacement.apply(this, arguments); }`.
- * `.length` follows the value, `.name` stays. An async function goes on giving promises, a generator goes on through what the
+ * `.length` follows the value (an arrow's does not grow), `.name` stays. An async function goes on giving promises, a generator goes on through what the
  * value returns (any iterable), an arrow hands on no `this` that it did not have; a constructor's body is replaced, after `super(…)`.
  *
  * @param target the function, `'<module>#<path>'`, or `{ module, path }`

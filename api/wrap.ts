@@ -30,12 +30,14 @@ export interface Wrapper {
 
 /**
  * The function's code becomes a call of a value.
- * @param arity what `.length` of the value says
+ * @param arity what `.length` of the value says, which the function's follows; an arrow's does not grow
  */
 export function replaceText(to: Destination, value: unknown, arity: number): Edited {
   const names = namesFor(to);
   const name = names('replacement');
-  const { head, foot, passed, receiver } = shellOf(to, names, new Set(), arity);
+  // Nothing of the old code is left that could need more than its arguments; but an arrow's `this` is that of its place.
+  const own = to.hot.kind === 'arrow' ? ownContext(to) : new Set<string>();
+  const { head, foot, passed, receiver } = shellOf(to, names, own, new Set(), arity);
   const call =
     passed !== '...arguments'
       ? invoke(name, [passed], receiver)
@@ -75,8 +77,9 @@ export function wrapText(to: Destination, wrapper: Wrapper, how: How, wish: stri
   if (written) declared = `const ${name} = ${wrapperText(to, what, used, wrapper.bind, names, values)}; `;
   else values[name] = wrapper.value;
 
-  const { head, foot, passed, receiver } = shellOf(to, names, new Set(written ? used.names.keys() : []));
   const own = ownContext(to);
+  const avoid = new Set(written ? used.names.keys() : []);
+  const { head, foot, passed, receiver } = shellOf(to, names, own, avoid);
   const asFunction = !isArrow && mustBeFunction(to, own);
   const bindsThis = asFunction && own.has('this');
   const old = `const ${next} = ${innerText(source, hot, asFunction)}; `;
@@ -207,11 +210,12 @@ interface Shell {
 /**
  * A function without its code. Its parameters do nothing: patterns and defaults go with the code; `.length` says what it is
  * to say. A derived constructor keeps its own up to the end of `super(…)`.
- * @param avoid names that must not be parameters
+ * @param own see `ownContext` @param avoid names that must not be parameters
  */
 function shellOf(
   to: Destination,
   names: (wish: string) => string,
+  own: ReadonlySet<string>,
   avoid: ReadonlySet<string>,
   arity = arityOf(to.hot.node),
 ): Shell {
@@ -219,7 +223,6 @@ function shellOf(
   const { source } = analysis;
   const { node } = hot;
   const { open, close } = parens(source, node);
-  const own = ownContext(to);
   const isArrow = node.type === 'ArrowFunctionExpression';
   // An arrow has no `arguments`; and code with `super` can be wrapped again only where it does not come with them.
   const rest = isArrow || own.has('super') || own.has('new.target');
@@ -240,7 +243,9 @@ function shellOf(
     }
     params.push(...paramNames(hot));
   } else {
-    const count = hot.kind === 'setter' ? 1 : Math.min(arity, PARAMETERS);
+    // An arrow hands on as many arguments as it has parameters: more than it had, and whoever is called would notice.
+    const most = isArrow ? arityOf(node) : PARAMETERS;
+    const count = hot.kind === 'setter' ? 1 : Math.min(arity, most);
     for (let i = 0; i < count; i++) {
       const param = node.params[i] as Node | undefined;
       const known = param?.type === 'Identifier' && !avoid.has(param.name) ? param.name : undefined;
