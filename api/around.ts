@@ -7,8 +7,8 @@ import { HotswapError } from '../error.ts';
 import type { LiveCell } from '../loader/live.ts';
 import { type Bindings, bindings } from './bind.ts';
 import { cellsOf } from './cells.ts';
-import { queued } from './commit.ts';
-import { commitEdit, type EditOptions } from './edit.ts';
+import { commit, queued } from './commit.ts';
+import { type EditOptions, editOf } from './edit.ts';
 import { reported } from './events.ts';
 import { cellOf, describe, given, isClassText } from './given.ts';
 import type { Version } from './history.ts';
@@ -54,7 +54,8 @@ export function replace(target: Target, value: AnyFunction): Promise<Version> {
           { module: module.url, path: found.hot.path },
         );
       }
-      return commitEdit(found, new Set(), (to) => replaceText(to, value, arity));
+      const edit = editOf(found, new Set(), (to) => replaceText(to, value, arity));
+      return commit(module, edit);
     });
   });
 }
@@ -134,7 +135,8 @@ function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Prom
     return queued(module, async () => {
       const found = find(target);
       checkOther(found, fn);
-      return commitEdit(found, bound, (to) => wrapText(to, wrapper, how));
+      const edit = editOf(found, bound, (to) => wrapText(to, wrapper, how));
+      return commit(module, edit);
     });
   });
 }

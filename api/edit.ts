@@ -7,7 +7,7 @@ import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { type Bindings, bindings } from './bind.ts';
 import type { Destination } from './check.ts';
-import { commit, queued } from './commit.ts';
+import { commit, type Edit, queued } from './commit.ts';
 import { reported } from './events.ts';
 import { describe, type Given, given } from './given.ts';
 import { boundOf, currentVersion, type Version } from './history.ts';
@@ -102,24 +102,23 @@ async function change(
         { module: module.url, path: hot.path },
       );
     }
-    return commitEdit(found, bound, (to) => edit(to, what, bind));
+    return commit(
+      module,
+      editOf(found, bound, (to) => edit(to, what, bind)),
+    );
   });
 }
 
-/** Makes one text edit of a function a version. Must run within `queued`. @param bound names that `bind` supplies */
-export function commitEdit(
+/** A text edit of a function, with the values bound into the module. @param bound names that `bind` supplies */
+export function editOf(
   { module, analysis, hot }: Found,
   bound: ReadonlySet<string>,
   edit: (to: Destination) => Edited,
-): Promise<Version> {
+): Edit {
   const before = boundOf(currentVersion(module));
   const kept = before.get(hot.path) ?? {};
   const { source, values } = edit({ module: module.url, hot, analysis, bound, kept });
-  return commit(module, {
-    source,
-    about: `${module.url}#${hot.path}`,
-    bound: withBound(before, hot.path, values),
-  });
+  return { source, about: `${module.url}#${hot.path}`, bound: withBound(before, hot.path, values) };
 }
 
 /** The bound values of a version in which one function has these; the same map where nothing changes. */

@@ -7,8 +7,8 @@ import { sha256 } from '../cache/objects.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { analyse } from './analysis.ts';
 import { type AnyFunction, checkCallable, checkOther } from './around.ts';
-import { atOnce, commit, goTo } from './commit.ts';
-import { commitEdit, withBound } from './edit.ts';
+import { atOnce, commitNow, goToNow } from './commit.ts';
+import { editOf, withBound } from './edit.ts';
 import { reported } from './events.ts';
 import { boundOf, currentText, currentVersion, historyOf } from './history.ts';
 import { find, type Target } from './target.ts';
@@ -88,11 +88,12 @@ export function mock(target: Target, impl?: AnyFunction): Promise<Mock> & Mock {
     if (impl !== undefined) checkCallable(impl, 'what a mock does');
     const { module } = find(target);
     live.module = module;
-    await atOnce(module, async () => {
+    await atOnce(module, () => {
       const found = find(target);
       checkOther(found, impl);
       const wrapper = { what: undefined, value: record, bind: undefined };
-      return commitEdit(found, new Set(), (to) => wrapText(to, wrapper, 'around', 'mock'));
+      const edit = editOf(found, new Set(), (to) => wrapText(to, wrapper, 'around', 'mock'));
+      return commitNow(module, edit);
     });
     return made;
   });
@@ -100,7 +101,7 @@ export function mock(target: Target, impl?: AnyFunction): Promise<Mock> & Mock {
 }
 
 /** Takes a mock out of the version that is current. Must run within `queued`. */
-async function takeOut(module: LiveModule, record: unknown): Promise<void> {
+function takeOut(module: LiveModule, record: unknown): void {
   const version = currentVersion(module);
   const bound = boundOf(version);
   for (const [path, values] of bound) {
@@ -113,7 +114,8 @@ async function takeOut(module: LiveModule, record: unknown): Promise<void> {
     const left = withBound(bound, path, rest);
     const before = sameBefore(module, version, source, left);
     const about = `${module.url}#${path}`;
-    await (before === undefined ? commit(module, { source, about, bound: left }) : goTo(module, before));
+    if (before !== undefined) goToNow(module, before);
+    else commitNow(module, { source, about, bound: left });
     return;
   }
 }
