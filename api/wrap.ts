@@ -244,7 +244,7 @@ function shellOf(
     params.push(...paramNames(hot));
   } else {
     // An arrow hands on as many arguments as it has parameters: more than it had, and whoever is called would notice.
-    const most = isArrow ? arityOf(node) : PARAMETERS;
+    const most = hot.kind === 'getter' ? 0 : isArrow ? arityOf(node) : PARAMETERS;
     const count = hot.kind === 'setter' ? 1 : Math.min(arity, most);
     for (let i = 0; i < count; i++) {
       const param = node.params[i] as Node | undefined;
