@@ -290,6 +290,33 @@ const INSIDE: Record<string, Case> = {
   ],
 };
 
+const KINDS = `export function make(k) {
+  class A { #n = k; m(a) { return this.#n + a; } static s() { return k; } }
+  class B extends A { constructor(q) { super(q); this.q = super.m(1); } m(a) { return super.m(a) * 2; } *g() { yield* [1, this.q]; } get x() { return super.m(0); } }
+  return { A, B };
+}
+export const { A, B } = make(10), b = new B(5), a = new A();
+export default (a, { b } = { b: a }) => [a, b];
+export const o = { f: async function () { return [this === o, await 1]; }, g: async (x) => [x, await 2], h() { return super.toString === Object.prototype.toString; } };
+export const curry = (a) => (b) => (c) => [a, b, c];
+export const held = curry(1)(2);
+export const look = async () => JSON.stringify([b.m(1), a.m(1), A.s(), b.x, [...b.g()], new B(7).q, await o.f(), await o.g(3), o.h(), held(3), curry(4)(5)(6), new (make(20).B)().m(1)]);
+`;
+
+const EVERYTHING: Record<string, Case> = {
+  'every function of a module wrapped, one inside the other: nothing is told apart, on the way there and back':
+    [
+      KINDS,
+      `const first = await m.look(), same = async () => [await m.look(), JSON.stringify(m.default(1)), JSON.stringify(m.default(1, { b: 2 }))].join() === [first, '[1,1]', '[1,2]'].join();
+     const paths = functions(M).map((one) => one.path).filter((path) => path !== 'look').reverse(); const odd = [];
+     for (const path of paths) { const { deferred } = await around(at(path), (next, ...args) => next(...args)); if (deferred || !(await same())) odd.push([path, deferred]); }
+     for (const path of paths) { const { deferred } = await rollback(M); if (deferred || !(await same())) odd.push(['back from', path, deferred]); }
+     const mocks = []; for (const path of paths) mocks.push(await mock(at(path))); if (!(await same())) odd.push('mocked');
+     for (const one of mocks) one.restore(); return [paths.length, odd, await same(), mocks.every((one) => one.calls.length > 0), version(M).number]`,
+      [14, [], true, true, 0],
+    ],
+};
+
 const HOOKS: Record<string, Case> = {
   'before: this and arguments; its result is ignored, its error is the call’s': [
     CART,
@@ -343,6 +370,6 @@ const HOOKS: Record<string, Case> = {
   ],
 };
 
-cases({ ...REPLACE, ...AROUND, ...INSIDE, ...HOOKS });
+cases({ ...REPLACE, ...AROUND, ...INSIDE, ...EVERYTHING, ...HOOKS });
 
 test.run();
