@@ -7,7 +7,15 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { arityOf, hasInitialisers, movable } from '../loader/parameters.ts';
-import { blockOf, boundNames, eachChild, isFunction, type Node, skipTrivia } from '../loader/parse.ts';
+import {
+  blockOf,
+  boundNames,
+  eachChild,
+  type FunctionNode,
+  isFunction,
+  type Node,
+  skipTrivia,
+} from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
@@ -152,7 +160,7 @@ export function unwrapText({ source, functions }: Analysis, hot: HotFunction, na
 }
 
 /** The function that holds the old code of one that `name` is wrapped around, and nothing else is in. */
-function wrappedBy(hot: HotFunction, name: string) {
+function wrappedBy(hot: HotFunction, name: string): FunctionNode | undefined {
   const block = blockOf(hot.node);
   if (block === undefined) return undefined;
   const opening = hot.derived ? superCall(hot.node) : undefined;
@@ -165,8 +173,7 @@ function wrappedBy(hot: HotFunction, name: string) {
   let value = last.argument;
   while (value?.type === 'YieldExpression' || value?.type === 'AwaitExpression') value = value.argument;
   const inner = first.declarations[0]?.init;
-  const found = value && callOf(value, name) !== undefined && inner && isFunction(inner) ? inner : undefined;
-  return found;
+  return value && callOf(value, name) !== undefined && inner && isFunction(inner) ? inner : undefined;
 }
 
 /** The arguments of `name(…)` or `name.call(this, …)`, without the `this`. */
@@ -175,7 +182,9 @@ function callOf(node: Node, name: string): { args: Node[] } | undefined {
   const { callee, arguments: args } = node;
   if (callee.type === 'Identifier' && callee.name === name) return { args };
   if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier') return undefined;
-  return callee.object.name === name ? { args: args.slice(1) } : undefined;
+  const { object, property } = callee;
+  const isCall = property.type === 'Identifier' && property.name === 'call';
+  return object.name === name && isCall ? { args: args.slice(1) } : undefined;
 }
 
 /** The module's text with a function's, or of a method the part from its parameters on, replaced. */
@@ -330,12 +339,16 @@ function isIn(node: Node | undefined, offset: number): boolean {
   return node !== undefined && offset >= node.start && offset < node.end;
 }
 
-/** Whether a function value means the same wherever it is written: all that it uses from outside is global there, too. */
+/**
+ * Whether a function value means the same wherever it is written: all that it uses from outside is global there, too, and it
+ * imports nothing, which would be looked for beside another file.
+ */
 function standsAlone(what: Given, free: FreeReferences, to: Destination): boolean {
   const around = scopesAround(to.analysis, to.hot);
   const params = new Set(to.hot.derived ? paramNames(to.hot) : []);
   return (
     free.context.size === 0 &&
+    !/\bimport\b/.test(what.source) &&
     [...free.names.keys()].every((name) =>
       name === what.node.id?.name
         ? true

@@ -169,6 +169,11 @@ const AROUND: Record<string, Case> = {
     `const calls = []; const v = await around(m.f, (next, ...args) => { calls.push(args); return next(...args); }); return [m.f(1, 2), m.f(), calls, v.persisted]`,
     [1, null, [[1, 2], []], false],
   ],
+  'a function that imports stays one of its own module': [
+    { 'm.js': 'export function f(a) { return a; }', 'own.js': 'export const k = 5;' },
+    `const v = await around(m.f, async (next, a) => next(a) + (await import('./own.js')).k); return [await m.f(1), v.persisted]`,
+    [6, false],
+  ],
   'source text is resolved in the module': [
     'const RATE = 3; export const f = (a) => a;',
     `const v = await around(m.f, '(next, a) => next(a) * RATE'); return [m.f(2), v.persisted, await no(around(m.f, '(next) => nowhere()'))]`,
