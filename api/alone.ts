@@ -48,7 +48,9 @@ function holdAll(modules: LiveModule[], held: Set<LiveModule>, ended: Promise<vo
     modules.map((module) => {
       const before = module.queue;
       held.add(module);
+      module.waiting++;
       module.queue = before.then(() => ended);
+      ended.then(() => module.waiting--);
       return before;
     }),
   );

@@ -66,13 +66,38 @@ export interface Proposal {
 export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
   const transaction = staging();
   if (transaction !== undefined) return turnWithin(transaction, module, change);
-  const turn = module.queue.then(change, change);
+  module.waiting++;
+  const turn = module.queue.then(async () => {
+    try {
+      return await change();
+    } finally {
+      module.waiting--;
+    }
+  });
   module.queue = turn.catch(() => {});
   return turn;
 }
 
+/** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
+export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+  if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
+  module.waiting++;
+  try {
+    return Promise.resolve(change());
+  } catch (error) {
+    return Promise.reject(error);
+  } finally {
+    module.waiting--;
+  }
+}
+
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  return commitNow(module, edit);
+}
+
+/** The same for an edit of functions, synchronously. */
+export function commitNow(module: LiveModule, edit: Edit): Version {
   catchUp(module);
   const current = currentVersion(module);
   if (edit.source === currentText(module) && edit.bound === boundOf(current))
@@ -82,6 +107,11 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
+  return goToNow(module, version);
+}
+
+/** The same, synchronously. */
+export function goToNow(module: LiveModule, version: KeptVersion): Version {
   if (version === currentVersion(module)) {
     // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
     const { log, versions } = historyOf(module);
@@ -143,7 +173,6 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
 /** What going to a version is to do. */
 function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const from = runningVersion(module);
-  const { versions } = historyOf(module);
   const [bound, boundNow] = [boundOf(version), boundOf(from)];
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(
@@ -153,8 +182,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const planned = plan(before, after);
   refuse(module, planned.structural);
   replaceAlso(module, planned, before, after, boundNow, bound);
-  const known = movesBetween(versions, from.number, version.number);
-  const moves = known.length > 0 ? known : planned.moves.filter((move) => move.includes(undefined));
+  const moves = movesBetween(module, from.number, version.number);
   const url = textUrl(module, version.id, version.kept);
   const gone = goneFrom(before, planned);
   const prepared = prepare(module, { ...planned, before, after, moves, gone, bound, url });
@@ -267,11 +295,14 @@ function pathsOf(replaced: HotFunction[]): string[] {
 }
 
 /** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
-function movesBetween(versions: readonly KeptVersion[], from: number, to: number): Move[] {
+function movesBetween(module: LiveModule, from: number, to: number): Move[] {
+  const { versions } = historyOf(module);
   const steps: Move[][] = [];
   const down: Move[][] = [];
   for (let [x, y] = [from, to]; x !== y; ) {
-    const { moves = [], parent = 0 } = versions[Math.max(x, y)] as KeptVersion;
+    const version = versions[Math.max(x, y)] as KeptVersion;
+    const { parent = 0 } = version;
+    const moves = movesOf(module, version);
     if (x > y) {
       x = parent;
       if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
@@ -291,6 +322,19 @@ function movesBetween(versions: readonly KeptVersion[], from: number, to: number
     ];
   }
   return all;
+}
+
+/** What an edit moved. The log does not say it of those made before the program was started. */
+function movesOf(module: LiveModule, version: KeptVersion): Move[] {
+  const { moves = [], parent, number } = version;
+  const before = parent === undefined ? undefined : historyOf(module).versions[parent];
+  if (number > module.started || before === undefined) return moves;
+  try {
+    const [old, now] = [before, version].map((one) => analyse(versionText(module, one), module.url));
+    return plan(old as Analysis, now as Analysis).moves;
+  } catch {
+    return moves; // its text is gone from the cache
+  }
 }
 
 /** Bound values where their functions have moved to. */

@@ -152,6 +152,7 @@ function coreModule(name: string): CoreModule {
       left: undefined,
     },
     queue: Promise.resolve(),
+    waiting: 0,
   };
   core.modules.set(name, made);
   return made;

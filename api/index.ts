@@ -7,6 +7,7 @@ export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
 export type { Order } from './addclause.ts';
 export { purge, reapply } from './all.ts';
+export { type Around, after, around, before, onError, replace } from './around.ts';
 export { diff } from './diff.ts';
 export {
   addClause,
@@ -32,6 +33,7 @@ export {
   functions,
   modules,
 } from './introspect.ts';
+export { type Mock, type MockCall, mock } from './mock.ts';
 export type { ModuleRef } from './module.ts';
 export { type StartOptions, type Status, type StopOptions, start, status, stop } from './service.ts';
 export type { NewTarget, Target } from './target.ts';

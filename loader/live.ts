@@ -78,6 +78,8 @@ export interface LiveModule {
   facades: Refresh[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
+  /** how many edits are under way or wait for their turn */
+  waiting: number;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
   made: Map<string, MadeFunction>;
 }
@@ -133,6 +135,8 @@ export interface CoreModule {
   };
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
+  /** edits that wait for their turn or have it */
+  waiting: number;
 }
 
 /** A version of a core module: what stands in Node's places, by slot. It lives as long as the thread. */
@@ -309,6 +313,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
     exposed: undefined,
     facades: [],
     queue: Promise.resolve(),
+    waiting: 0,
     made: new Map(),
     get scope() {
       return handed.scope;
