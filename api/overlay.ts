@@ -8,7 +8,7 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { SCOPE } from '../loader/instrument.ts';
 import { type Bound, type LiveModule, type Overlay, type Scope, valueIn } from '../loader/live.ts';
-import { eachChild, type Node } from '../loader/parse.ts';
+import { eachChild, isFunction, type Node, tryParse, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
@@ -136,8 +136,12 @@ function isThere(module: LiveModule, analysis: Analysis, unit: Unit): boolean {
   });
 }
 
+/** Whether the text of a unit is a function, or a variable that is given one. */
 function isFunctionText(text: string): boolean {
-  return /^(async\s+)?function\b|=>/.test(text);
+  const [only] = tryParse(`(${text}\n)`).program.body;
+  if (only?.type !== 'ExpressionStatement') return false;
+  const value = unwrapped(only.expression);
+  return isFunction(value.type === 'AssignmentExpression' ? unwrapped(value.right) : value);
 }
 
 /** What a name holds, to be put back. */
