@@ -6,7 +6,7 @@
 import { HotswapError } from '../error.ts';
 import type { LiveCell } from '../loader/live.ts';
 import { type Bindings, bindings } from './bind.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf, pathOf } from './cells.ts';
 import { commit, queued } from './commit.ts';
 import { type EditOptions, editOf } from './edit.ts';
 import { reported } from './events.ts';
@@ -170,7 +170,7 @@ export function checkCallable(value: unknown, what: string): asserts value is An
 /** @throws ERR_HOTSWAP_BAD_TARGET for a function that would call itself for ever */
 export function checkOther({ module, hot }: Found, value: unknown): void {
   const cell = typeof value === 'function' ? cellOf(value) : undefined;
-  if (cell?.url !== module.url || (cellsOf(module)[cell.index] as LiveCell).path !== hot.path) return;
+  if (cell?.url !== module.url || pathOf(module, cellsOf(module)[cell.index] as LiveCell) !== hot.path) return;
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
     `${module.url}#${hot.path} cannot be replaced by itself or wrapped in itself: it would call itself for ever`,

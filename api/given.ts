@@ -20,7 +20,7 @@ import {
 import { parens } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
-import { cellsOf, nativeOf } from './cells.ts';
+import { cellsOf, nativeOf, pathOf } from './cells.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
 import { classPathIn } from './overlay.ts';
@@ -96,8 +96,9 @@ export function cleanText(fn: unknown): string {
   const live = cell && registry()?.modules.get(cell.url);
   if (cell !== undefined && live !== undefined) {
     const own = cellsOf(live)[cell.index] as LiveCell;
+    const path = pathOf(live, own);
     const now = analyse(currentText(live), live.url);
-    const hot = now.functions.find((one) => one.path === own.path);
+    const hot = now.functions.find((one) => one.path === path);
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
     const { start, end } = nativeOf(live, own); // the current version has it no more
     return own.source.slice(start, end);
@@ -127,7 +128,7 @@ function innerClassText(text: string): string {
   if (found === undefined) return text;
   const { module, cell, node } = found;
   const now = analyse(currentText(module), module.url);
-  const current = now.functions.find((one) => one.path === cell.path)?.memberOf?.node;
+  const current = now.functions.find((one) => one.path === pathOf(module, cell))?.memberOf?.node;
   return current === undefined
     ? cell.source.slice(node.start, node.end)
     : now.source.slice(current.start, current.end);
