@@ -80,7 +80,7 @@ export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
 }
 
 /** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
-export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
   if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
   module.waiting++;
   try {

@@ -25,6 +25,9 @@ import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
 import { classPathIn } from './overlay.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
+export type AnyFunction = (this: any, ...args: any[]) => unknown;
+
 export interface Given {
   /** text that the tree's positions are offsets into: the function's own, perhaps with a wrapper around it */
   source: string;
@@ -132,6 +135,19 @@ function innerClassText(text: string): string {
   return current === undefined
     ? cell.source.slice(node.start, node.end)
     : now.source.slice(current.start, current.end);
+}
+
+/** @throws ERR_HOTSWAP_NO_SOURCE for what is no function @throws ERR_HOTSWAP_SYNTAX for a class */
+export function checkCallable(value: unknown, what: string): asserts value is AnyFunction {
+  if (typeof value !== 'function') {
+    throw new HotswapError('ERR_HOTSWAP_NO_SOURCE', `${what} must be a function; got ${describe(value)}`);
+  }
+  if (isClassText(Function.prototype.toString.call(value))) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `${what} must be a function, and ${describe(value)} is a class, which cannot be called. Give one that makes it: (...args) => new ${value.name || 'It'}(...args).`,
+    );
+  }
 }
 
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */

@@ -8,7 +8,7 @@ import { registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
-import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, valueAt } from './core.ts';
+import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, noClauses, valueAt } from './core.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
@@ -142,6 +142,8 @@ export function functions(ref: ModuleRef): FunctionInfo[] {
  * // [{ index: 0, source: "if (s.kind === 'square') return s.side ** 2;" }, { index: 1, source: 'throw new Error(s.kind);' }]
  */
 export function clauses(target: Target): ClauseInfo[] {
+  const core = coreTarget(target);
+  if (core !== undefined) throw noClauses(core);
   const { analysis, hot } = find(target);
   return clausesOf(hot.node, hot.derived).map(({ from, to }, index) => ({
     index,

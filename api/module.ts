@@ -77,7 +77,7 @@ export function coreRefused(name: string): HotswapError {
   return new HotswapError(
     'ERR_HOTSWAP_CORE',
     needRegistry().config.overrideCore
-      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, inject and code, and the module to rollback, restore, reset, version, history, functions and exports`
+      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, replace, mock, inject, around, before, after, onError and code, and the module to rollback, restore, reset, version, history, functions and exports`
       : `${name} is part of Node, and editing that is off; to allow it set HOTSWAP_OVERRIDE_CORE=1, or "hotswap": { "overrideCore": true } in package.json`,
     { module: name },
   );
