@@ -184,7 +184,8 @@ function liveModule(name: string): ReturnType<typeof moduleOf> | undefined {
     return moduleOf(name);
   } catch (error) {
     // What reads as source text rather than as a name is that.
-    if (error instanceof HotswapError && (/[\n{}();=>]/.test(name) || /^\w*$/.test(name))) return undefined;
+    if (error instanceof HotswapError && (/[\n{}();=>"'`]| [-+*/%&|^] /.test(name) || /^\w*$/.test(name)))
+      return undefined;
     throw error;
   }
 }
