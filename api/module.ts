@@ -5,6 +5,7 @@
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { withoutVersion } from '../loader/load.ts';
 import {
   asImported,
   existsSync,
@@ -52,7 +53,11 @@ function byName(name: string): LiveModule {
     throw coreRefused(name);
   }
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
-  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
+  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name))
+    return byUrl(
+      name.includes('hotswap=') && URL.canParse(name) ? withoutVersion(new URL(name)) : name,
+      name,
+    );
   const file = resolve(name);
   const urls = [pathToFileURL(file).href];
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
@@ -87,13 +92,6 @@ function byUrl(url: string, asked: string): LiveModule {
   const live = needRegistry();
   live.receive();
   return live.modules.get(url) ?? refuse(asked, url);
-}
-
-function withoutVersion(url: string): string {
-  if (!url.includes('hotswap=') || !URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  parsed.searchParams.delete('hotswap');
-  return parsed.href;
 }
 
 function refuse(asked: string, url: string): never {

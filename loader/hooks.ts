@@ -31,8 +31,8 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await nextResolve(specifier, context);
   receive();
-  const facade = loader.facadeFor(result.url, context.parentURL);
-  return facade === undefined ? result : { ...result, url: facade };
+  const other = loader.redirect(result.url, context.parentURL);
+  return other === undefined ? result : { ...result, url: other };
 };
 
 function receive(): void {

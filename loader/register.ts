@@ -62,7 +62,10 @@ if (registry() === undefined) {
       receive: () => {},
       publish: loader.remember,
       expose,
-      forget: loader.forget,
+      forget(url) {
+        redirect();
+        loader.forget(url);
+      },
       configure: loader.configure,
       say,
     });
@@ -80,19 +83,25 @@ if (registry() === undefined) {
       },
     });
 
-    /** Nothing needs to look at what is resolved until the exports of some module are others than its own. */
     function expose(...exposed: Parameters<Registry['expose']>): void {
-      if (!redirects) {
-        redirects = true;
-        install({
-          resolve(specifier, context, nextResolve) {
-            const result = nextResolve(specifier, context);
-            const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
-            return facade === undefined ? result : { ...result, url: facade };
-          },
-        });
-      }
+      redirect();
       loader.expose(...exposed);
+    }
+
+    /**
+     * Nothing needs to look at what is resolved until the exports of some module are others than its own, or the numbers
+     * of its versions were given anew.
+     */
+    function redirect(): void {
+      if (redirects) return;
+      redirects = true;
+      install({
+        resolve(specifier, context, nextResolve) {
+          const result = nextResolve(specifier, context);
+          const other = withBuiltins(() => loader.redirect(result.url, context.parentURL));
+          return other === undefined ? result : { ...result, url: other };
+        },
+      });
     }
 
     function instrumented(url: string, result: LoadResult): LoadResult {
