@@ -55,7 +55,7 @@ export function parse(source: string, what: string): Program {
   const error = result.errors.find((found) => found.severity === 'Error');
   if (error === undefined) return result.program;
   const line = lineOf(source, error.labels[0]?.start ?? 0);
-  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd()}`;
+  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd().replace('[module.js:', '[')}`;
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
     `${what} does not parse: ${error.message} (line ${line})${frame}`,
