@@ -51,7 +51,7 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
   const before = analyse(currentText(module), module.url);
   const bound = boundOf(current);
   if (edit.source === before.source && edit.bound === bound) return publicVersion(module, current);
-  const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
+  const after = analyse(edit.source, `the text of ${edit.about} after this edit`, before);
   const { replaced, structural, moves, unclear } = plan(before, after);
   refuse(module, structural);
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
@@ -101,7 +101,7 @@ export async function goTo(module: LiveModule, version: KeptVersion): Promise<Ve
   const bound = boundOf(version);
   const boundNow = boundOf(currentVersion(module));
   const before = analyse(currentText(module), module.url);
-  const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
+  const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`, before);
   const { replaced, structural, unclear } = plan(before, after);
   refuse(module, structural);
   for (const hot of after.functions) {

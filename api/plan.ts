@@ -2,9 +2,9 @@
  * What must change in a running module to go from one version to another. In: two analyses; out: the hot functions to
  * replace, or what stands in the way. Pure. Trees are compared, so comments and layout are no change.
  */
-import { type HotFunction, superCall } from '../loader/functions.ts';
+import { type HotFunction, type Part, superCall } from '../loader/functions.ts';
 import { lineOf, type Node, unwrapped } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
+import { type Analysis, partAround } from './analysis.ts';
 
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
@@ -66,19 +66,16 @@ export function plan(from: Analysis, to: Analysis): Plan {
     });
   };
 
-  const { length } = to.program.body;
-  if (from.program.body.length !== length) {
+  const { length } = to.parts;
+  if (from.parts.length !== length) {
     const first = to.program.body.findIndex((statement, i) => !sameTree(from.program.body[i], statement));
     differs((to.program.body[first] ?? to.program) as Node);
     return { replaced, moves, unclear, structural };
   }
   for (let i = 0; i < length; i++) {
-    const { pairs, difference } = compareOwn(
-      from,
-      from.program.body[i] as Node,
-      to,
-      to.program.body[i] as Node,
-    );
+    const [older, newer] = [from.parts[i] as Part, to.parts[i] as Part];
+    if (older === newer || sameText(from, older, to, newer)) continue;
+    const { pairs, difference } = compareOwn(from, older.statement, to, newer.statement);
     if (difference !== undefined) differs(difference);
     pairs.forEach(([before, after]) => compareFunctions(before, after));
   }
@@ -171,8 +168,8 @@ function compareOwn(
   second: Node,
   within?: HotFunction,
 ): { pairs: [HotFunction, HotFunction][]; difference: Node | undefined } {
-  const old = byNode(from);
-  const next = byNode(to);
+  const old = byNode(partAround(from, first));
+  const next = byNode(partAround(to, second));
   const pairs: [HotFunction, HotFunction][] = [];
   let difference: Node | undefined;
   const compare = (x: Node, y: Node): void => {
@@ -207,17 +204,18 @@ function compareOwn(
   return { pairs, difference };
 }
 
-const nodes = new WeakMap<Analysis, Map<Node, HotFunction>>();
+type Place = Pick<Node, 'start' | 'end'>;
 
-function byNode(analysis: Analysis): Map<Node, HotFunction> {
-  let map = nodes.get(analysis);
-  if (map === undefined)
-    nodes.set(analysis, (map = new Map(analysis.functions.map((hot) => [hot.node, hot]))));
+const nodes = new WeakMap<Part, Map<Node, HotFunction>>();
+
+function byNode(part: Part): Map<Node, HotFunction> {
+  let map = nodes.get(part);
+  if (map === undefined) nodes.set(part, (map = new Map(part.functions.map((hot) => [hot.node, hot]))));
   return map;
 }
 
 /** Whether two nodes in the same place of two trees have the same text, and so are the same code: most of a module is. */
-export function sameText(from: Analysis, a: Node, to: Analysis, b: Node): boolean {
+export function sameText(from: Analysis, a: Place, to: Analysis, b: Place): boolean {
   return (
     a.end - a.start === b.end - b.start &&
     from.source.slice(a.start, a.end) === to.source.slice(b.start, b.end)

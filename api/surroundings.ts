@@ -140,7 +140,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
 
 /** Gives the functions inside patch points and cells of their own: closures of this text are none of another's. */
 export function patchInside(text: MagicString, { module, analysis, hot }: Making, reached: Reached): void {
-  const around = new Set(scopesAround(analysis, hot));
+  const around = new Set(scopesAround(hot));
   const inside = analysis.functions.filter((one) => isWithin(one, hot));
   const { start, end } = hot.node;
   const accessors = analysis.accessors.filter(({ block }) => block.start >= start && block.end <= end);
@@ -148,7 +148,7 @@ export function patchInside(text: MagicString, { module, analysis, hot }: Making
   const first = module.cells.length;
   defineCells(module.prefix, inside.length, first);
   const patched = inside.map((inner, i) => {
-    const scopes = scopesAround(analysis, inner);
+    const scopes = scopesAround(inner);
     const isOuter = (has: (scope: (typeof scopes)[number]) => boolean): boolean => {
       const found = scopes.find(has);
       return found !== undefined && around.has(found);
