@@ -74,16 +74,25 @@ class Changed implements Analysis {
 /** Where two texts differ: in both from `start` on, up to `end` in the first. */
 function difference(first: string, second: string): { start: number; end: number } {
   const shorter = Math.min(first.length, second.length);
-  let start = 0;
-  while (start < shorter && first.charCodeAt(start) === second.charCodeAt(start)) start++;
-  let same = 0;
-  const most = shorter - start;
-  while (
-    same < most &&
-    first.charCodeAt(first.length - 1 - same) === second.charCodeAt(second.length - 1 - same)
-  )
-    same++;
+  const start = longest(shorter, (from, to) => first.slice(from, to) === second.slice(from, to));
+  const backwards = (text: string, from: number, to: number) =>
+    text.slice(text.length - to, text.length - from);
+  const same = longest(
+    shorter - start,
+    (from, to) => backwards(first, from, to) === backwards(second, from, to),
+  );
   return { start, end: first.length - same };
+}
+
+/** The greatest length, up to `limit`, for which two texts are the same. @param same whether they are between two lengths */
+function longest(limit: number, same: (from: number, to: number) => boolean): number {
+  let [known, differs] = [0, limit + 1];
+  while (differs - known > 1) {
+    const half = (known + differs) >> 1;
+    if (same(known, half)) known = half;
+    else differs = half;
+  }
+  return known;
 }
 
 /** The statements that hold a piece of text, up to `to`; none where it reaches past them. */

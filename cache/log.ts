@@ -70,7 +70,7 @@ export class ModuleLog {
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
-  /** the version that was appended last: its key, and its number once it was read back */
+  /** the version that was appended last: its key, and its number once it is known */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
   readonly #own = { start: 0, size: 0, bases: new Set<string>() };
@@ -153,8 +153,9 @@ export class ModuleLog {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
         const { size } = fstatSync(fd);
+        const isRead = size === this.#offset;
         const last = Buffer.alloc(1);
-        const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+        const torn = !isRead && size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
         const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
         const written = writeSync(fd, line);
@@ -166,6 +167,13 @@ export class ModuleLog {
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
         this.#own.bases.add(event.base);
+        // Where nobody else has written, or taken the file away, there is nothing to read back.
+        const after = fstatSync(fd);
+        if (isRead && after.size === size + written && after.nlink > 0) {
+          this.#offset = after.size;
+          this.#take(event);
+          return;
+        }
       } finally {
         closeSync(fd);
       }
@@ -197,15 +205,16 @@ export class ModuleLog {
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
-      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);
+      for (const line of grown.toString('utf8', 0, end).split('\n')) {
+        const event = parse(line);
+        if (event !== undefined) this.#take(event);
+      }
     } finally {
       closeSync(fd);
     }
   }
 
-  #read(line: string): void {
-    const event = parse(line);
-    if (event === undefined) return;
+  #take(event: LogEvent): void {
     this.newestBase = event.base;
     const era = this.#era(event.base);
     if (event.event === 'version') {
