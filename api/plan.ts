@@ -19,8 +19,21 @@ export interface Plan {
 
 export type Move = [from: string | undefined, to: string | undefined];
 
-/** Compares two versions. @param from the version that runs @param to the version that is to run */
+const known = new WeakMap<Analysis, WeakMap<Analysis, Plan>>();
+
+/**
+ * Compares two versions. A plan is kept as long as both analyses are, for going back and forth between them.
+ * @param from the version that runs @param to the version that is to run
+ */
 export function plan(from: Analysis, to: Analysis): Plan {
+  let plans = known.get(from);
+  if (plans === undefined) known.set(from, (plans = new WeakMap()));
+  let found = plans.get(to);
+  if (found === undefined) plans.set(to, (found = compared(from, to)));
+  return { ...found, replaced: [...found.replaced] };
+}
+
+function compared(from: Analysis, to: Analysis): Plan {
   const replaced: HotFunction[] = [];
   const structural: Plan['structural'] = [];
   const moves: Move[] = [];
