@@ -424,11 +424,27 @@ function declareVariables(node: Extract<Node, { type: 'VariableDeclaration' }>, 
   });
 }
 
-/** `var` declarations inside a statement, which belong to the function. */
+/** `var` declarations inside a statement, which belong to the function. Expressions hold none but those of their own functions. */
 function hoist(node: Node, vars: Scope): void {
-  if (isFunction(node) || isClass(node)) return;
-  if (node.type === 'VariableDeclaration' && node.kind === 'var') declareVariables(node, vars);
-  eachChild(node, (child) => hoist(child, vars));
+  switch (node.type) {
+    case 'VariableDeclaration':
+      if (node.kind === 'var') declareVariables(node, vars);
+      return;
+    case 'BlockStatement':
+    case 'IfStatement':
+    case 'ForStatement':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+    case 'SwitchStatement':
+    case 'SwitchCase':
+    case 'TryStatement':
+    case 'CatchClause':
+    case 'LabeledStatement':
+    case 'WithStatement':
+      eachChild(node, (child) => hoist(child, vars));
+  }
 }
 
 /** The scope that `var` belongs to. */
