@@ -58,7 +58,7 @@ export function makeFunction(making: Making): Made {
   uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
   const cells = module.cells.length;
   const inside = analysis.functions.filter((one) => isWithin(one, hot));
-  const around = new Set(scopesAround(analysis, hot));
+  const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
 
   const inner = module.cells.length > cells;

@@ -9,8 +9,7 @@ import { HotswapError } from '../error.ts';
 import { DEFAULT, SCOPE } from '../loader/instrument.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { type ClassNode, eachChild, lineOf, type Node } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
-import { analyse } from './analysis.ts';
+import { type Analysis, analyse, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
@@ -386,7 +385,7 @@ function compile(
   const overlaid = overlaidIn(module, analysis);
   const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
   const text = new MagicString(source);
-  for (const reference of analysis.references) {
+  for (const reference of partAround(analysis, node).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
   const usesMeta = replaceMetas(text, node);

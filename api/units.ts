@@ -3,6 +3,8 @@
  * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
  * one. Pure.
  */
+
+import type { Part } from '../loader/functions.ts';
 import {
   boundNames,
   type ClassNode,
@@ -10,7 +12,6 @@ import {
   isClass,
   isFunction,
   type Node,
-  type Program,
   unwrapped,
 } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
@@ -34,12 +35,16 @@ export interface Imported {
   attributes: Record<string, string>;
 }
 
-const known = new WeakMap<Program, Unit[]>();
+const known = new WeakMap<Part, Unit[]>();
 
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
-export function unitsOf({ program }: Analysis): Unit[] {
-  let units = known.get(program);
-  if (units === undefined) known.set(program, (units = program.body.flatMap(unitsIn)));
+export function unitsOf({ parts }: Analysis): Unit[] {
+  return parts.flatMap(unitsOfPart);
+}
+
+function unitsOfPart(part: Part): Unit[] {
+  let units = known.get(part);
+  if (units === undefined) known.set(part, (units = unitsIn(part.statement)));
   return units;
 }
 
@@ -131,12 +136,12 @@ export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
 
 /**
  * Which units of two texts are the same one: what declares a name that it declared before, or says the same, the code of
- * its functions aside. The rest has come or gone.
+ * its functions aside. The rest has come or gone. Units of which nothing has changed may be left out.
  */
 export function aligned(from: Analysis, to: Analysis): UnitPair[] {
+  const inPlace = alignedInPlace(from, to);
+  if (inPlace !== undefined) return inPlace;
   const [olds, news] = [unitsOf(from), unitsOf(to)];
-  if (olds.length === news.length && olds.every((unit, i) => isSameLine(from, unit, to, news[i] as Unit)))
-    return olds.map((unit, i) => [unit, news[i]]);
   const found = new Map<Unit, Unit>();
   const taken = new Set<Unit>();
   const pair = (x: Unit, y: Unit | undefined): void => {
@@ -165,6 +170,28 @@ export function aligned(from: Analysis, to: Analysis): UnitPair[] {
   for (const unit of olds) if (!found.has(unit)) inOrder.push([unit, undefined]);
   for (const unit of news) inOrder.push([before.get(unit), unit]);
   return inOrder;
+}
+
+/** The units that differ in texts of which each statement is where it was; undefined where statements have come or gone. */
+export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undefined {
+  if (from.parts.length !== to.parts.length) return undefined;
+  const pairs: UnitPair[] = [];
+  for (let i = 0; i < to.parts.length; i++) {
+    const [older, newer] = [from.parts[i] as Part, to.parts[i] as Part];
+    if (
+      older === newer ||
+      from.source.slice(older.start, older.end) === to.source.slice(newer.start, newer.end)
+    )
+      continue;
+    const [olds, news] = [unitsOfPart(older), unitsOfPart(newer)];
+    if (olds.length !== news.length) return undefined;
+    for (const [n, unit] of olds.entries()) {
+      const other = news[n] as Unit;
+      if (!isSameLine(from, unit, to, other)) return undefined;
+      pairs.push([unit, other]);
+    }
+  }
+  return pairs;
 }
 
 /** Whether two units in the same place are plainly the same one. */

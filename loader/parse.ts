@@ -65,6 +65,12 @@ export function parse(source: string, what: string): Program {
   );
 }
 
+/** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */
+export function parseAt(source: string, start: number, end: number): Program['body'] | undefined {
+  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end));
+  return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
+}
+
 let rawTransfer = rawTransferSupported();
 
 /**
