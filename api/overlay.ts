@@ -8,7 +8,7 @@ import type { LiveModule, MadeBy, Overlay, Scope } from '../loader/live.ts';
 import { isFunction } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compareUnits } from './plan.ts';
-import { alignedInPlace, givenBy, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import { alignedInPlace, givenBy, kindOf, kindOfFunction, textOfUnit, type Unit, unitsOf } from './units.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -46,7 +46,8 @@ function isAssignable(unit: Unit): boolean {
 
 /** What a unit makes its names by. */
 export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
-  return { text: textOfUnit(analysis, unit), isFunction: isFunction(givenBy(unit)) };
+  const value = givenBy(unit);
+  return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
 }
 
 const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<string> }>();

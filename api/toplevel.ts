@@ -14,7 +14,16 @@ import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
-import { awaits, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import {
+  awaits,
+  canBecome,
+  classOf,
+  type Imported,
+  kindOf,
+  textOfUnit,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** Units made ready. */
 export interface Evaluation {
@@ -183,7 +192,7 @@ function isThere(
   overlaid: ReadonlySet<string>,
   again: boolean,
 ): boolean {
-  const { text, isFunction } = madeBy(analysis, unit);
+  const { text, kind } = madeBy(analysis, unit);
   if (unit.names.length === 0) {
     if (!again) return false;
     if (module.overlay?.ran.has(text)) return true;
@@ -194,7 +203,8 @@ function isThere(
     const now = madeIn(module, name, overlaid);
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
-    return fixed || now.text === text || (isFunction && now.isFunction);
+    const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
+    return fixed || now.text === text || takes;
   });
 }
 

@@ -5,10 +5,12 @@
  */
 
 import type { Part } from '../loader/functions.ts';
+import type { Kind } from '../loader/live.ts';
 import {
   boundNames,
   type ClassNode,
   eachChild,
+  type FunctionNode,
   isClass,
   isFunction,
   type Node,
@@ -110,6 +112,19 @@ export function kindOf({ node, statement }: Unit): string | undefined {
 /** The value that a unit gives its name, as far as its text says. */
 export function givenBy({ node }: Unit): Node {
   return node.type === 'VariableDeclarator' && node.init !== null ? unwrapped(node.init) : unwrapped(node);
+}
+
+export function kindOfFunction({ async, generator }: FunctionNode): Kind {
+  return { async, generator: generator === true };
+}
+
+/**
+ * Whether who holds a function of one kind can be given another's result by its patch point, for the same use: an async
+ * function answers with a promise and a generator with a generator before any of our code runs.
+ */
+export function canBecome(from: Kind, to: Kind): boolean {
+  if (from.generator) return to.generator && (from.async || !to.async);
+  return !from.async || (to.async && !to.generator);
 }
 
 /** The class that a unit declares. */
