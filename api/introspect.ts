@@ -71,10 +71,10 @@ export function code(what: Target | ModuleRef): string {
 export function ast(what: Target | ModuleRef): Node {
   if (typeof what === 'string' && !isTarget(what)) {
     const module = liveModule(what);
-    if (module !== undefined) return analyse(currentText(module), module.url).program;
+    if (module !== undefined) return moved(analyse(currentText(module), module.url).program, 0);
   } else if (typeof what === 'object' && what !== null && !isPlace(what)) {
     const module = moduleOf(what);
-    return analyse(currentText(module), module.url).program;
+    return moved(analyse(currentText(module), module.url).program, 0);
   }
   const text = code(what);
   if (isClassText(text)) {

@@ -58,8 +58,12 @@ function byName(name: string): LiveModule {
       name.includes('hotswap=') && URL.canParse(name) ? withoutVersion(new URL(name)) : name,
       name,
     );
+  const live = needRegistry().modules;
+  needRegistry().receive();
   const file = resolve(name);
   const urls = [pathToFileURL(file).href];
+  const plain = live.get(urls[0] as string);
+  if (plain !== undefined) return plain; // most are: the file system need not be asked
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
   if (!isPath) {
     try {
@@ -69,8 +73,6 @@ function byName(name: string): LiveModule {
       // not a package either; reported below
     }
   }
-  const live = needRegistry().modules;
-  needRegistry().receive();
   const url = urls.find((one) => live.has(one));
   return url === undefined
     ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)

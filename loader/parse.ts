@@ -55,7 +55,7 @@ export function parse(source: string, what: string): Program {
   const error = result.errors.find((found) => found.severity === 'Error');
   if (error === undefined) return result.program;
   const line = lineOf(source, error.labels[0]?.start ?? 0);
-  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd()}`;
+  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd().replace('[module.js:', '[')}`;
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
     `${what} does not parse: ${error.message} (line ${line})${frame}`,
@@ -63,6 +63,12 @@ export function parse(source: string, what: string): Program {
       line,
     },
   );
+}
+
+/** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */
+export function parseAt(source: string, start: number, end: number): Program['body'] | undefined {
+  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end));
+  return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
 }
 
 let rawTransfer = rawTransferSupported();
