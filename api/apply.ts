@@ -174,6 +174,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     const undo = units.run();
     try {
       const others = members();
+      bind(true); // the way into a class is there once it has been made
       return () => {
         others();
         undo();
@@ -184,12 +185,19 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
+  const fresh: [index: number, hot: HotFunction][] = [];
   for (let index = loaded; index < cells.length && bound.size > 0; index++) {
     const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
-    if (!bound.has(hot.path)) continue;
-    const made = make(hot, index, valuesFor(hot, bound));
-    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
+    if (bound.has(hot.path)) fresh.push([index, hot]);
   }
+  const bind = (inClasses: boolean): void => {
+    for (const [index, hot] of fresh) {
+      if ((hot.classScope !== undefined) !== inClasses) continue;
+      const made = make(hot, index, valuesFor(hot, bound));
+      if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
+    }
+  };
+  bind(false);
   return prepared;
 }
 

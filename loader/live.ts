@@ -228,7 +228,7 @@ export interface ExportedBy {
 }
 
 /** Sets the variables of a facade. */
-export type Refresh = (read: (local: string) => unknown) => void;
+export type Refresh = (read: (local: string, before: unknown) => unknown) => void;
 
 export interface Registry {
   readonly layout: 1;

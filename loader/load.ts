@@ -266,7 +266,7 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   own.forEach(([name], i) => {
     lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
   });
-  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)})`);
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)},${variable(i)})`);
   lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
   return lines.join('\n');
 }
