@@ -185,16 +185,14 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
-  const fresh: [index: number, hot: HotFunction][] = [];
-  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
-    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
-    if (bound.has(hot.path)) fresh.push([index, hot]);
-  }
+  const made = new Set<number>();
   const bind = (inClasses: boolean): void => {
-    for (const [index, hot] of fresh) {
-      if ((hot.classScope !== undefined) !== inClasses) continue;
-      const made = make(hot, index, valuesFor(hot, bound));
-      if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
+    for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+      const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+      if (!bound.has(hot.path) || made.has(index) || (hot.classScope !== undefined && !inClasses)) continue;
+      made.add(index);
+      const one = make(hot, index, valuesFor(hot, bound));
+      if ('value' in one) prepared.steps.push({ index, native: hot, hot, value: one.value });
     }
   };
   bind(false);

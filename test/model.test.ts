@@ -185,7 +185,7 @@ async function drive(load: Load, seed: number, steps: number): Promise<unknown> 
         return false;
       }
       await api.removeExport(place);
-      if (/^(n\d+|a|c)$/.test(name)) gone[m]?.push(name);
+      if (callable({ [name]: one }).length > 0) gone[m]?.push(name);
       delete state[name];
     } else {
       const gives = random(4) === 0 ? undefined : fresh;
