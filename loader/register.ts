@@ -18,6 +18,7 @@ import {
   type Registry,
   registry,
 } from './live.ts';
+import { languageOf, writtenFor } from './language.ts';
 import { createLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
