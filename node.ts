@@ -99,6 +99,7 @@ export const getBuiltinModule = own<(name: string) => object | undefined>(() => 
 export const receiveMessageOnPort = own(() => threads.receiveMessageOnPort);
 export const fileURLToPath = own(() => url.fileURLToPath);
 export const pathToFileURL = own(() => url.pathToFileURL);
+export const inspect = own(() => util.inspect);
 export const isAsyncFunction = own(() => util.types.isAsyncFunction);
 export const isGeneratorFunction = own(() => util.types.isGeneratorFunction);
 export const isModuleNamespaceObject = own(() => util.types.isModuleNamespaceObject);

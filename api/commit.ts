@@ -3,7 +3,7 @@
  * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
  * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
  */
-import { putObject, sha256 } from '../cache/objects.ts';
+import { putObject, type StoredObject, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
@@ -21,6 +21,7 @@ import {
   currentVersion,
   historyOf,
   needRegistry,
+  numberOf,
   publicVersion,
   runningVersion,
   textUrl,
@@ -31,7 +32,7 @@ import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
 import type { Unit } from './units.ts';
-import { withdrawAtExit } from './withdraw.ts';
+import { remember } from './withdraw.ts';
 
 /** What an edit makes of the current version. */
 export interface Edit {
@@ -65,13 +66,39 @@ export interface Proposal {
 export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
   const transaction = staging();
   if (transaction !== undefined) return turnWithin(transaction, module, change);
-  const turn = module.queue.then(change, change);
+  module.waiting++;
+  const turn = module.queue.then(async () => {
+    try {
+      return await change();
+    } finally {
+      module.waiting--;
+    }
+  });
   module.queue = turn.catch(() => {});
   return turn;
 }
 
+/** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
+export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+  if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
+  module.waiting++;
+  try {
+    return Promise.resolve(change());
+  } catch (error) {
+    return Promise.reject(error);
+  } finally {
+    module.waiting--;
+  }
+}
+
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  return commitNow(module, edit);
+}
+
+/** The same for an edit of functions, synchronously. */
+export function commitNow(module: LiveModule, edit: Edit): Version {
+  catchUp(module);
   const current = currentVersion(module);
   if (edit.source === currentText(module) && edit.bound === boundOf(current))
     return publicVersion(module, current);
@@ -80,6 +107,11 @@ export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
+  return goToNow(module, version);
+}
+
+/** The same, synchronously. */
+export function goToNow(module: LiveModule, version: KeptVersion): Version {
   if (version === currentVersion(module)) {
     // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
     const { log, versions } = historyOf(module);
@@ -141,15 +173,16 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
 /** What going to a version is to do. */
 function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const from = runningVersion(module);
-  const { versions } = historyOf(module);
   const [bound, boundNow] = [boundOf(version), boundOf(from)];
   const before = analyse(versionText(module, from), module.url);
-  const after = analyse(versionText(module, version), `version ${version.number} of ${module.url}`);
+  const after = analyse(
+    versionText(module, version),
+    `version ${numberOf(module, version)} of ${module.url}`,
+  );
   const planned = plan(before, after);
   refuse(module, planned.structural);
   replaceAlso(module, planned, before, after, boundNow, bound);
-  const known = movesBetween(versions, from.number, version.number);
-  const moves = known.length > 0 ? known : planned.moves.filter((move) => move.includes(undefined));
+  const moves = movesBetween(module, from.number, version.number);
   const url = textUrl(module, version.id, version.kept);
   const gone = goneFrom(before, planned);
   const prepared = prepare(module, { ...planned, before, after, moves, gone, bound, url });
@@ -236,6 +269,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
     history.text = after.source;
     history.current = version.number;
+    history.left = history.log === undefined ? { number: version.number, recorded: false } : undefined;
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
   });
@@ -244,7 +278,14 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const { number, id } = version;
     const [path] = replaced;
     const now = { number, id, version };
-    announce({ module: module.url, path, paths: replaced, from: from.number, fromId: from.id, ...now });
+    announce({
+      module: module.url,
+      path,
+      paths: replaced,
+      from: numberOf(module, from),
+      fromId: from.id,
+      ...now,
+    });
   });
   return live;
 }
@@ -254,11 +295,14 @@ function pathsOf(replaced: HotFunction[]): string[] {
 }
 
 /** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
-function movesBetween(versions: readonly KeptVersion[], from: number, to: number): Move[] {
+function movesBetween(module: LiveModule, from: number, to: number): Move[] {
+  const { versions } = historyOf(module);
   const steps: Move[][] = [];
   const down: Move[][] = [];
   for (let [x, y] = [from, to]; x !== y; ) {
-    const { moves = [], parent = 0 } = versions[Math.max(x, y)] as KeptVersion;
+    const version = versions[Math.max(x, y)] as KeptVersion;
+    const { parent = 0 } = version;
+    const moves = movesOf(module, version);
     if (x > y) {
       x = parent;
       if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
@@ -278,6 +322,19 @@ function movesBetween(versions: readonly KeptVersion[], from: number, to: number
     ];
   }
   return all;
+}
+
+/** What an edit moved. The log does not say it of those made before the program was started. */
+function movesOf(module: LiveModule, version: KeptVersion): Move[] {
+  const { moves = [], parent, number } = version;
+  const before = parent === undefined ? undefined : historyOf(module).versions[parent];
+  if (number > module.started || before === undefined) return moves;
+  try {
+    const [old, now] = [before, version].map((one) => analyse(versionText(module, one), module.url));
+    return plan(old as Analysis, now as Analysis).moves;
+  } catch {
+    return moves; // its text is gone from the cache
+  }
 }
 
 /** Bound values where their functions have moved to. */
@@ -301,9 +358,9 @@ interface Written {
 /** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
 function recordRestore(module: LiveModule, version: KeptVersion): Written {
   const { log, versions, current } = historyOf(module);
-  if (log === undefined) return { version, undo: () => {} };
   const { id } = versions[0] as KeptVersion;
-  withdrawAtExit(log);
+  if (log === undefined || log.era(id).current === version.number) return { version, undo: () => {} };
+  remember(module, log);
   const before = log.size();
   log.appendRestore(id, version.number);
   return { version, undo: () => log.retract(before, id, current) };
@@ -321,25 +378,27 @@ function record(module: LiveModule, proposed: KeptVersion): Written {
     publish({ url: module.url, number: version.number, id, text });
     return { version, undo: () => {} };
   }
-  withdrawAtExit(log);
+  remember(module, log);
   const lost = versions.slice(1 + log.era(original.id).versions.length);
   const before = log.size();
-  const objects: (() => void)[] = [];
+  const objects: StoredObject[] = [];
   const removeObjects = () => {
-    for (const remove of objects) remove();
+    for (const { undo } of objects) undo();
   };
   try {
     if (kept) {
       const extension = extensionOf(module.url);
       if (lost.length > 0 || versions.length === 1)
-        objects.push(putObject(config.cacheDir, module.base, extension).undo);
-      objects.push(putObject(config.cacheDir, text, extension).undo);
+        objects.push(putObject(config.cacheDir, module.base, extension));
+      objects.push(putObject(config.cacheDir, text, extension));
+      if (lost.length > 0 && runningVersion(module).kept)
+        objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }
     // A purge of the cache has taken their lines; numbers are positions in the log.
     for (const { id, parent = 0, at, summary, kept } of lost)
       log.appendVersion(original.id, { id, parent, at, summary, kept });
     const appended = log.appendVersion(original.id, { id, parent, at, summary, kept });
-    withdrawAtExit(log, removeObjects);
+    remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };
     if (!kept) publish({ url: module.url, number: version.number, id, text });

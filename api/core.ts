@@ -143,8 +143,16 @@ function coreModule(name: string): CoreModule {
   const made: CoreModule = {
     url: name,
     exports: getBuiltinModule(name) as object,
-    history: { versions: [original], current: 0, text: undefined, log: undefined },
+    history: {
+      versions: [original],
+      current: 0,
+      text: undefined,
+      cacheDir: undefined,
+      log: undefined,
+      left: undefined,
+    },
     queue: Promise.resolve(),
+    waiting: 0,
   };
   core.modules.set(name, made);
   return made;

@@ -3,7 +3,8 @@
  * of their texts, as patch tools take it.
  */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { currentVersion, findVersion, versionText } from './history.ts';
+import type { KeptVersion } from '../loader/live.ts';
+import { currentVersion, findVersion, historyOf, numberOf, versionText } from './history.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
 
 /**
@@ -17,8 +18,10 @@ import { type ModuleRef, moduleOf } from './module.ts';
 export function diff(ref: ModuleRef, a?: number | string, b?: number | string): string {
   const module = moduleOf(ref);
   const to = b === undefined ? currentVersion(module) : findVersion(module, b);
-  const from = findVersion(module, a ?? to.parent ?? 0);
-  return unified(module.url, versionText(module, from), from.number, versionText(module, to), to.number);
+  const from =
+    a === undefined ? (historyOf(module).versions[to.parent ?? 0] as KeptVersion) : findVersion(module, a);
+  const [before, after] = [versionText(module, from), versionText(module, to)];
+  return unified(module.url, before, numberOf(module, from), after, numberOf(module, to));
 }
 
 /** A unified diff of two texts of a module, which are versions `from` and `to`. */

@@ -9,7 +9,7 @@ import { addClauseText, type Order } from './addclause.ts';
 import { analyse } from './analysis.ts';
 import { type Bindings, bindings, checkOptions } from './bind.ts';
 import type { Destination } from './check.ts';
-import { commit, queued } from './commit.ts';
+import { commit, type Edit, queued } from './commit.ts';
 import { coreTarget } from './core.ts';
 import { reported } from './events.ts';
 import {
@@ -26,7 +26,7 @@ import { type At, type Clauses, injectText } from './inject.ts';
 import { moduleOf } from './module.ts';
 import { injectCore, rewriteCore } from './override.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
-import { exportOf, find, type NewTarget, placeOf, type Target } from './target.ts';
+import { exportOf, type Found, find, type NewTarget, placeOf, type Target } from './target.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
 export type Code = ((...args: any[]) => unknown) | string;
@@ -227,7 +227,8 @@ async function change(
   const bind = bindings(options.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
   return queued(first.module, async () => {
-    const { module, analysis, hot, arity } = find(target);
+    const found = find(target);
+    const { module, hot, arity } = found;
     if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
@@ -235,19 +236,27 @@ async function change(
         { module: module.url, path: hot.path },
       );
     }
-    const before = boundOf(currentVersion(module));
-    const kept = before.get(hot.path) ?? {};
-    const { source, values } = edit({ module: module.url, hot, analysis, bound, kept }, what, bind);
-    return commit(module, {
-      source,
-      about: `${module.url}#${hot.path}`,
-      bound: withBound(before, hot.path, values),
-    });
+    return commit(
+      module,
+      editOf(found, bound, (to) => edit(to, what, bind)),
+    );
   });
 }
 
+/** A text edit of a function, with the values bound into the module. @param bound names that `bind` supplies */
+export function editOf(
+  { module, analysis, hot }: Found,
+  bound: ReadonlySet<string>,
+  edit: (to: Destination) => Edited,
+): Edit {
+  const before = boundOf(currentVersion(module));
+  const kept = before.get(hot.path) ?? {};
+  const { source, values } = edit({ module: module.url, hot, analysis, bound, kept });
+  return { source, about: `${module.url}#${hot.path}`, bound: withBound(before, hot.path, values) };
+}
+
 /** The bound values of a version in which one function has these; the same map where nothing changes. */
-function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {
+export function withBound(before: Bound, path: string, values: Record<string, unknown>): Bound {
   const known = before.get(path) ?? {};
   const names = Object.keys(values);
   if (

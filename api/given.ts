@@ -38,7 +38,7 @@ export interface Given {
 }
 
 /** Names in a call of hotswap what is being asked for, for messages. */
-export type Role = 'the new source' | 'the injected source' | 'the new clause' | 'the source';
+export type Role = 'the new source' | 'the injected source' | 'the new clause' | 'the wrapper' | 'the source';
 
 /**
  * @throws ERR_HOTSWAP_NO_SOURCE for natives, bound functions, Proxies, and what is no function at all

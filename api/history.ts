@@ -1,8 +1,10 @@
 /**
  * The versions of a module. In: a live module; out: its versions, oldest first, and the text of each. Versions
  * come from the log on disk (so numbers hold across restarts and processes) and from memory where there is none.
+ * Inside, they are numbered by their positions in the log; `numberOf` and `findVersion` are where those become the
+ * numbers that people see, and the other way round.
  */
-import { ModuleLog } from '../cache/log.ts';
+import { ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import {
@@ -21,13 +23,13 @@ import { stagedVersion } from './staging.ts';
 export interface Version {
   /** URL of the module */
   module: string;
-  /** 0 is the file as loaded; edits count from 1 and keep their number */
+  /** 0, or the author's own number (`vsn`), is the file as loaded; edits count on from there and keep their number */
   number: number;
   /** SHA-256 of the text, 64 hexadecimal digits */
   id: string;
-  /** number of the version that this one was made from; absent for 0 */
+  /** number of the version that this one was made from; absent for the file */
   parent?: number;
-  /** when it was made, or for 0 loaded */
+  /** when it was made, or for the file loaded */
   at: Date;
   /** whether it is on disk and will be live again after a restart */
   persisted: boolean;
@@ -75,34 +77,112 @@ export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
   };
   const { cacheDir } = needRegistry().config;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
-  module.history = { versions: [original], current: module.started, text: undefined, log };
+  module.history = {
+    versions: [original],
+    current: 0,
+    text: undefined,
+    cacheDir,
+    log,
+    left: undefined,
+  };
   catchUp(module);
+  if (module.started > 0) findStarted(module, module.history);
   return module.history;
 }
 
+/** Finds the version that a module was loaded as; where its line is gone from the log meanwhile, memory has it. */
+function findStarted({ source, started, at }: LiveModule, history: NonNullable<LiveModule['history']>): void {
+  const { versions } = history;
+  const id = sha256(source);
+  const number = versions[started]?.id === id ? started : versions.findLastIndex((one) => one.id === id);
+  history.current = number === -1 ? versions.length : number;
+  history.text = source;
+  if (number === -1) {
+    const summary = 'as loaded from the cache';
+    versions.push({ number: versions.length, id, parent: 0, at, summary, kept: false, text: source });
+  } else if (number > 0) versions[number] = { ...(versions[number] as KeptVersion), text: source };
+}
+
 /** Takes in what other processes have added to the log since. */
-export function catchUp(module: Versioned): void {
-  const { versions, log } = historyOf(module);
+export function catchUp(of: Versioned): void {
+  if ('exports' in of) return;
+  const history = historyOf(of);
+  const { versions, log } = history;
   if (log === undefined) return;
   const [original] = versions as [KeptVersion];
   const known = log.era(original.id).versions;
-  for (let i = versions.length - 1; i < known.length; i++) versions.push(known[i] as KeptVersion);
+  const last = Math.min(versions.length - 1, known.length);
+  if (last === 0 || keyOf(versions[last] as KeptVersion) === keyOf(known[last - 1] as VersionRecord)) {
+    for (let i = versions.length - 1; i < known.length; i++) versions.push(known[i] as KeptVersion);
+  } else {
+    // Someone has emptied the cache, and others have begun anew in it.
+    const aligned = align(versions, known);
+    history.versions = aligned.versions;
+    history.current = aligned.numbers[history.current] as number;
+  }
 }
 
-/** The version with a number, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
+/**
+ * Versions in the order in which a log has them, and after them those that it does not have.
+ * @returns also the new number of each, by its old one
+ */
+export function align(
+  versions: readonly KeptVersion[],
+  known: readonly VersionRecord[],
+): { versions: KeptVersion[]; numbers: number[] } {
+  const aligned: KeptVersion[] = [versions[0] as KeptVersion, ...known];
+  const numbers = [0];
+  const places = new Map<string, VersionRecord[]>();
+  for (const one of known) places.set(keyOf(one), [...(places.get(keyOf(one)) ?? []), one]);
+  for (const version of versions.slice(1)) {
+    const place = places.get(keyOf(version))?.shift();
+    const { text, bound, moves } = version;
+    const number = place?.number ?? aligned.length;
+    numbers.push(number);
+    if (place === undefined) {
+      aligned.push({ ...version, number, parent: numbers[version.parent ?? 0] });
+    } else {
+      aligned[number] = {
+        ...place,
+        ...(text === undefined ? {} : { text }),
+        ...(bound === undefined ? {} : { bound }),
+        ...(moves === undefined ? {} : { moves }),
+      };
+    }
+  }
+  return { versions: aligned, numbers };
+}
+
+/** What a version is known by wherever it stands. */
+export function keyOf({ id, at, summary }: VersionRecord | KeptVersion): string {
+  return `${id} ${at} ${summary}`;
+}
+
+/** The number of a version as people see it. */
+export function numberOf(module: Versioned, { number }: KeptVersion): number {
+  return number + vsnOf(module);
+}
+
+/** The number that the numbering of a module starts at. */
+function vsnOf(module: Versioned): number {
+  return 'vsn' in module ? module.vsn : 0;
+}
+
+/** The version with a number as people see it, an id, or the first 7 digits or more of an id. @throws ERR_HOTSWAP_NO_VERSION */
 export function findVersion(module: Versioned, wanted: number | string): KeptVersion {
   catchUp(module);
+  const vsn = vsnOf(module);
   const { versions } = historyOf(module);
   const found =
     typeof wanted === 'number'
-      ? versions[wanted]
+      ? versions[wanted - vsn]
       : versions.findLast(
           (one) => one.id === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && one.id.startsWith(wanted)),
         );
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? `is only 0, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are 0 to ${versions.length - 1}`}`,
+    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? `is only ${vsn}, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are ${vsn} to ${vsn + versions.length - 1}`}`,
     { module: module.url },
   );
 }
@@ -122,14 +202,12 @@ export function currentVersion(module: Versioned): KeptVersion {
 export function versionText(module: LiveModule, version: KeptVersion): string {
   if (version.text !== undefined) return version.text;
   if (version.number === 0) return module.base;
-  if (version.number === module.started) return module.source;
-  const { current, text } = historyOf(module);
+  const { current, text, cacheDir } = historyOf(module);
   if (version.number === current && text !== undefined) return text;
-  const { cacheDir } = needRegistry().config;
   if (cacheDir === undefined || !version.kept) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
-      `version ${version.number} of ${module.url} was made by another process and never written to disk`,
+      `the text of version ${numberOf(module, version)} of ${module.url} is not on disk: another process made it with values that no text can carry, or the cache was emptied`,
       { module: module.url },
     );
   }
@@ -150,7 +228,7 @@ export function currentText(module: LiveModule): string {
 
 /** URL that stack traces and editors are to open for a version's text: a file that exists, where there is one. */
 export function textUrl(module: LiveModule, id: string, onDisk: boolean): string {
-  const { cacheDir } = needRegistry().config;
+  const { cacheDir } = historyOf(module);
   if (id === historyOf(module).versions[0]?.id) return module.url;
   if (cacheDir === undefined || !onDisk) return `${module.url}?hotswap=${id.slice(0, 12)}`;
   return pathToFileURL(objectFile(cacheDir, id, extensionOf(module.url))).href;
@@ -158,12 +236,12 @@ export function textUrl(module: LiveModule, id: string, onDisk: boolean): string
 
 /** A version as the user sees it. */
 export function publicVersion(module: Versioned, kept: KeptVersion, deferred: Deferred[] = []): Version {
-  const { number, id, parent, at, summary } = kept;
+  const { id, parent, at, summary } = kept;
   return {
     module: module.url,
-    number,
+    number: numberOf(module, kept),
     id,
-    ...(parent === undefined ? {} : { parent }),
+    ...(parent === undefined ? {} : { parent: parent + vsnOf(module) }),
     at: new Date(at),
     persisted: kept.kept,
     summary,

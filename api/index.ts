@@ -1,11 +1,13 @@
 /**
  * The programmatic API of hotswap. Everything here works on the modules of the thread it is called in, which must
- * have been started with `--import hotswap/register`.
+ * have been started with `--import hotswap/register`, or has called `start()` before it imported them.
  */
 export { HotswapError, type HotswapErrorCode } from '../error.ts';
 export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
 export type { Order } from './addclause.ts';
+export { purge, reapply } from './all.ts';
+export { type Around, after, around, before, onError, replace } from './around.ts';
 export { diff } from './diff.ts';
 export {
   addClause,
@@ -31,7 +33,9 @@ export {
   functions,
   modules,
 } from './introspect.ts';
+export { type Mock, type MockCall, mock } from './mock.ts';
 export type { ModuleRef } from './module.ts';
+export { type StartOptions, type Status, type StopOptions, start, status, stop } from './service.ts';
 export type { NewTarget, Target } from './target.ts';
 export { type Planned, plan, transaction } from './transaction.ts';
 export { history, reset, restore, rollback, version } from './versions.ts';

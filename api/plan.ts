@@ -3,7 +3,7 @@
  * replace, or what stands in the way. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, superCall } from '../loader/functions.ts';
-import { lineOf, type Node, unwrapped } from '../loader/parse.ts';
+import { blockOf, lineOf, type Node, unwrapped } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
 import { aligned, isDeclaration, kindOf, type Unit } from './units.ts';
 
@@ -63,6 +63,13 @@ export function plan(from: Analysis, to: Analysis): Plan {
       return children(from, before).forEach((one, i) => compareFunctions(one, inner[i] as HotFunction));
     }
     replaced.push(after);
+    const into = enclosed(from, before, to, after);
+    into?.pairs.forEach(([x, y]) => compareFunctions(x, y));
+    into?.others.forEach((one) => move(undefined, one));
+    const outOf = into === undefined ? enclosed(to, after, from, before) : undefined;
+    outOf?.pairs.forEach(([y, x]) => compareFunctions(x, y));
+    outOf?.others.forEach((one) => move(one, undefined));
+    if (into !== undefined || outOf !== undefined) return;
     // Closures of the functions inside exist already, whatever becomes of the one around them.
     const found = matched(children(from, before), children(to, after), unclear);
     found.forEach(([x, y]) => {
@@ -95,6 +102,48 @@ export function plan(from: Analysis, to: Analysis): Plan {
 /** Whether two functions are the same code, the hot functions inside them aside. */
 export function sameOwn(from: Analysis, before: HotFunction, to: Analysis, after: HotFunction): boolean {
   return compareOwn(from, before.node, to, after.node, after).difference === undefined;
+}
+
+/**
+ * Where a function's code stands, as it is, in a function inside its new code, as an edit that wraps it makes it: then what
+ * was inside is inside that. @returns what is which, and the functions of the new code that were not there
+ */
+function enclosed(
+  from: Analysis,
+  before: HotFunction,
+  to: Analysis,
+  after: HotFunction,
+): { pairs: [HotFunction, HotFunction][]; others: HotFunction[] } | undefined {
+  const all = within(to, after);
+  const olds = children(from, before);
+  if (olds.length === 0) return undefined;
+  // What a derived constructor hands to `super(…)` stays before it.
+  const opening = before.derived ? superCall(before.node) : undefined;
+  const isOpening = ({ start }: HotFunction): boolean => opening !== undefined && start < opening.end;
+  const code = codeOf(before);
+  for (const holder of all) {
+    const inner = children(to, holder);
+    if (inner.length !== olds.filter((one) => !isOpening(one)).length) continue;
+    if (compareOwn(from, code, to, codeOf(holder)).difference !== undefined) continue;
+    const first = children(to, after).filter((one) => opening !== undefined && one !== holder);
+    const pairs = olds.map((one, i): [HotFunction, HotFunction] => [
+      one,
+      (isOpening(one) ? first[i] : inner[i - olds.filter(isOpening).length]) as HotFunction,
+    ]);
+    const met = new Set(pairs.map(([, one]) => one));
+    return { pairs, others: all.filter((one) => ![...met].some((y) => y === one || isWithin(one, y))) };
+  }
+  return undefined;
+}
+
+/** A function's parameters and statements, what kind of function they stand in aside. */
+function codeOf({ node, derived }: HotFunction): Node {
+  const opening = derived ? superCall(node) : undefined;
+  const body =
+    opening === undefined
+      ? node.body
+      : { ...node.body, body: blockOf(node)?.body.filter((one) => one !== opening) };
+  return { type: 'BlockStatement', start: NaN, end: NaN, params: node.params, body } as never;
 }
 
 /**

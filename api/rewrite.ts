@@ -209,7 +209,7 @@ export function writeConstants(
 }
 
 /** The body as a block, with the constants after its directives. */
-function bodyText(text: MagicString, node: FunctionNode, constants: string): string {
+export function bodyText(text: MagicString, node: FunctionNode, constants: string): string {
   const lead = constants === '' ? '' : ` ${constants}`;
   const block = blockOf(node);
   if (block === undefined) {

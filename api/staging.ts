@@ -9,7 +9,7 @@ import type { Proposal } from './commit.ts';
 import type { CoreProposal } from './override.ts';
 
 /** Whatever has edits that queue. */
-export type Queue = Pick<LiveModule, 'queue'>;
+export type Queue = Pick<LiveModule, 'queue' | 'waiting'>;
 
 /** One transaction, from the first line of its callback until it is carried out or given up. */
 export interface Staging {
@@ -67,7 +67,13 @@ export function turnWithin<T>(transaction: Staging, module: Queue, change: () =>
 /** Keeps a module for the transaction: edits from outside wait until it has ended. @returns when those before it are done */
 function hold(transaction: Staging, module: Queue): Promise<unknown> {
   const before = module.queue;
-  const ended = new Promise<void>((resolve) => transaction.release.push(resolve));
+  module.waiting++;
+  const ended = new Promise<void>((resolve) =>
+    transaction.release.push(() => {
+      module.waiting--;
+      resolve();
+    }),
+  );
   module.queue = before.then(() => ended);
   return before;
 }

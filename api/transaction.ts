@@ -10,6 +10,7 @@ import { describe } from './given.ts';
 import {
   type Deferred,
   needRegistry,
+  numberOf,
   publicVersion,
   versionText as textOf,
   type Version,
@@ -109,6 +110,7 @@ async function staged<T>(
     ended: false,
   };
   registry.transactions = new Promise<void>((resolve) => own.release.push(resolve));
+  registry.transacting++;
   await before;
   try {
     await within(own, async () => work());
@@ -118,6 +120,7 @@ async function staged<T>(
     await settled(own);
     own.ended = true;
     for (const release of own.release) release();
+    registry.transacting--;
   }
 }
 
@@ -176,11 +179,11 @@ function planned({ module, from, version, replaced, after, prepared }: Proposal)
   const before = textOf(module, from);
   return {
     module: module.url,
-    from: from.number,
-    number: version.number,
+    from: numberOf(module, from),
+    number: numberOf(module, version),
     summary: version.summary,
     replaced,
     deferred: prepared.deferred,
-    diff: unified(module.url, before, from.number, after.source, version.number),
+    diff: unified(module.url, before, numberOf(module, from), after.source, numberOf(module, version)),
   };
 }

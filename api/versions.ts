@@ -13,6 +13,7 @@ import {
   findVersion,
   historyOf,
   needRegistry,
+  numberOf,
   publicVersion,
   type Version,
   type Versioned,
@@ -41,12 +42,13 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   }
   const module = versioned(ref);
   return queued(module, async () => {
+    catchUp(module);
     const { versions } = historyOf(module);
     const oldest = oldestKept(versions.length);
     let version = currentVersion(module);
     for (let i = 0; i < n && version.parent !== undefined; i++) {
-      const parent = findVersion(module, version.parent);
-      version = parent.number < oldest ? findVersion(module, 0) : parent;
+      const parent = versions[version.parent] as KeptVersion;
+      version = parent.number < oldest ? (versions[0] as KeptVersion) : parent;
     }
     return back(module, version);
   });
@@ -57,7 +59,10 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
  * @throws ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE
  */
 export function reset(ref: ModuleRef): Promise<Version> {
-  return restore(ref, 0);
+  return reported(async () => {
+    const module = versioned(ref);
+    return queued(module, async () => back(module, historyOf(module).versions[0] as KeptVersion));
+  });
 }
 
 /**
@@ -78,7 +83,7 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
     if (version.number !== 0 && version.number < oldestKept(historyOf(module).versions.length)) {
       throw new HotswapError(
         'ERR_HOTSWAP_NO_VERSION',
-        `version ${version.number} of ${module.url} is older than HOTSWAP_ROLLBACK_LENGTH (${needRegistry().config.rollbackLength}) lets come back`,
+        `version ${numberOf(module, version)} of ${module.url} is older than HOTSWAP_ROLLBACK_LENGTH (${needRegistry().config.rollbackLength}) lets come back`,
         { module: module.url },
       );
     }
@@ -87,7 +92,8 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
 }
 
 /**
- * The version of a module that runs.
+ * The version of a module that runs. Its `number` counts edits from the number that the author gave the file, with `export
+ * const vsn = 42` or `"hotswap": { "vsn": 42 }` in the nearest package.json, or from 0.
  * @throws ERR_HOTSWAP_NOT_HOT
  */
 export function version(ref: ModuleRef): Version {

@@ -1,28 +1,62 @@
 /**
- * HOTSWAP_PERSIST off: what this process records is gone again when it ends, so that the next start runs the files.
- * In: each log and object that an edit writes; out: nothing, but one listener for the process's exit. A process that is
- * killed leaves its versions behind, as any does.
+ * HOTSWAP_PERSIST off: what this process has recorded is gone again when it ends or the service stops, so that the next start
+ * runs the files. In: each log and object that an edit writes; out: a cache without them. A process that is killed leaves its
+ * versions behind, as any does.
  */
 import type { ModuleLog } from '../cache/log.ts';
-import { needRegistry } from './history.ts';
+import { removeObject, type StoredObject } from '../cache/objects.ts';
+import { type LiveModule, registry } from '../loader/live.ts';
+import { extensionOf } from '../loader/load.ts';
+import { historyOf } from './history.ts';
 
-/** A log, and what removes the objects that its lines name. */
-const recorded = new Map<ModuleLog, (() => void)[]>();
+/** A log, and the objects that its lines name. */
+const recorded = new Map<ModuleLog, { cacheDir: string; extension: string; ids: string[] }>();
+let listening = false;
 
-/** Remembers that something was written, before or after it was. @param undo removes an object that was stored with it */
-export function withdrawAtExit(log: ModuleLog, undo?: () => void): void {
-  if (needRegistry().config.persist) return;
-  if (recorded.size === 0) process.once('exit', withdraw);
-  const undos = recorded.get(log) ?? [];
-  recorded.set(log, undo === undefined ? undos : [...undos, undo]);
+/** Remembers that something was written, before or after it was. */
+export function remember(module: LiveModule, log: ModuleLog, objects: readonly StoredObject[] = []): void {
+  let found = recorded.get(log);
+  if (found === undefined) {
+    const { cacheDir = '' } = historyOf(module);
+    recorded.set(log, (found = { cacheDir, extension: extensionOf(module.url), ids: [] }));
+  }
+  for (const { made, id } of objects) if (made) found.ids.push(id);
+  if (!listening) process.once('exit', atExit);
+  listening = true;
 }
 
-function withdraw(): void {
-  for (const [log, undos] of recorded) {
+/** Lets everything stay that was recorded so far, in one cache or in all. */
+export function keepRecorded(cacheDir?: string): void {
+  for (const [log, one] of recorded)
+    if (cacheDir === undefined || one.cacheDir === cacheDir) recorded.delete(log);
+}
+
+/**
+ * Takes back what was recorded in one log.
+ * @returns whether nothing of it is left; where another process has appended since, all is
+ */
+export function withdraw(log: ModuleLog): boolean {
+  const found = recorded.get(log);
+  recorded.delete(log);
+  if (!log.withdraw()) return false;
+  for (const id of found?.ids ?? []) removeObject(found?.cacheDir as string, id, found?.extension as string);
+  return true;
+}
+
+/** Takes back all that is left. @returns the errors of a disk that refuses */
+export function withdrawAll(): unknown[] {
+  const errors: unknown[] = [];
+  for (const log of recorded.keys()) {
     try {
-      if (log.withdraw()) for (const undo of undos) undo();
-    } catch {
-      // the process ends; what cannot be removed stays, and is named at the next start
+      withdraw(log);
+    } catch (error) {
+      errors.push(error);
     }
   }
+  return errors;
+}
+
+function atExit(): void {
+  // The process ends; what cannot be removed stays, and is named at the next start.
+  if (registry()?.config.persist === false) withdrawAll();
 }

@@ -5,6 +5,7 @@
  * A torn last line (a killed process) is skipped; nothing that was written is ever rewritten.
  */
 
+import type { Stats } from 'node:fs';
 import {
   asLoaded,
   closeSync,
@@ -73,12 +74,14 @@ export class ModuleLog {
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
+  /** which file that is: a log that was purged and begun anew by others may be as long as the one before */
+  #source = '';
   /** how far the log went when this process had last appended to it */
   #end = 0;
   /** the version that was appended last: its key, and its number once it was read back */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
-  readonly #own = { start: 0, size: 0, bases: new Set<string>() };
+  readonly #own = { file: '', start: 0, size: 0, bases: new Set<string>() };
 
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
@@ -99,7 +102,9 @@ export class ModuleLog {
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
     this.#last = { key: `${OURS}${appended++}`, number: undefined };
-    this.#append({ event: 'version', base, ...record, key: this.#last.key });
+    // Again where someone empties the cache between the line's writing and its reading.
+    for (let tries = 0; tries < 8 && this.#last.number === undefined; tries++)
+      this.#append({ event: 'version', base, ...record, key: this.#last.key });
     const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
     return made;
@@ -122,10 +127,11 @@ export class ModuleLog {
    */
   retract(size: number, base: string, to: number): void {
     const found = statSync(this.file, { throwIfNoEntry: false });
-    if (found === undefined) return; // purged by someone
+    if (found === undefined || identity(found) !== this.#own.file) return; // purged by someone
     if (found.size !== this.#end) return this.appendRestore(base, to);
-    truncateSync(this.file, size);
+    this.#cut(size);
     this.#own.size -= this.#end - size;
+    this.#end = size;
     this.#forget();
   }
 
@@ -142,34 +148,41 @@ export class ModuleLog {
   withdraw(): boolean {
     const { start, size, bases } = this.#own;
     if (size === 0) return true;
-    if (statSync(this.file).size === start + size) {
-      if (start > 0) {
-        truncateSync(this.file, start);
-      } else {
-        rmSync(this.file);
-        removeEmpty(dirname(this.file));
-      }
+    const found = statSync(this.file, { throwIfNoEntry: false });
+    if (found === undefined || identity(found) !== this.#own.file) return true; // purged by someone
+    if (found.size === start + size) {
+      this.#cut(start);
       return true;
     }
     for (const base of bases) {
-      const ours = this.#ours(base);
+      const ours = this.own(base);
       const theirs = this.era(base).versions.findLast((one) => one.kept && !ours.has(one.number));
       this.appendRestore(base, theirs?.number ?? 0);
     }
     return false;
   }
 
-  /** Numbers of the versions of a base that this thread appended. Read again, since nothing else needs to know. */
-  #ours(base: string): Set<number> {
-    const ours = new Set<number>();
+  /** Numbers of the versions of a base that were appended through this object. Read again, since nothing else needs to know. */
+  own(base: string): Set<number> {
+    const own = new Set<number>();
+    if (this.#own.size === 0) return own;
     let number = 0;
+    let offset = 0;
     for (const line of readFileSync(this.file, 'utf8').split('\n')) {
       const event = parse(line);
+      const start = offset;
+      offset += Buffer.byteLength(line) + 1;
       if (event?.event !== 'version' || event.base !== base) continue;
       number++;
-      if (String(event.key).startsWith(OURS)) ours.add(number);
+      if (start >= this.#own.start && String(event.key).startsWith(OURS)) own.add(number);
     }
-    return ours;
+    return own;
+  }
+
+  #cut(size: number): void {
+    if (size > 0) return truncateSync(this.file, size);
+    rmSync(this.file);
+    removeEmpty(dirname(this.file));
   }
 
   #append(event: LogEvent): void {
@@ -181,7 +194,8 @@ export class ModuleLog {
     try {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
-        const { size } = fstatSync(fd);
+        const found = fstatSync(fd);
+        const { size } = found;
         const last = Buffer.alloc(1);
         const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
@@ -192,6 +206,8 @@ export class ModuleLog {
           if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
           throw new Error('the disk is full');
         }
+        if (identity(found) !== this.#own.file) this.#own.size = 0; // the first, or purged by someone
+        this.#own.file = identity(found);
         this.#end = size + written;
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
@@ -213,7 +229,12 @@ export class ModuleLog {
     let fd: number | undefined;
     try {
       const found = statSync(this.file, { throwIfNoEntry: false });
-      if (found?.size === this.#offset) return;
+      if (
+        found === undefined
+          ? this.#offset === 0
+          : found.size === this.#offset && identity(found) === this.#source
+      )
+        return;
       if (found !== undefined) fd = openSync(this.file, 'r');
     } catch {
       // as if there were none
@@ -223,14 +244,16 @@ export class ModuleLog {
       return; // no log yet, or one that this user may not read: nothing is re-applied
     }
     try {
-      const { size } = fstatSync(fd);
-      if (size < this.#offset) this.#forget(); // purged by someone
+      const found = fstatSync(fd);
+      const { size } = found;
+      if (size < this.#offset || identity(found) !== this.#source) this.#forget(); // purged by someone
+      this.#source = identity(found);
       if (size === this.#offset) return;
       const room = Buffer.alloc(size - this.#offset);
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
-      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#read(line);
+      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#take(line);
     } catch (error) {
       throw cacheError(this.#cacheDir, 'read the history', error);
     } finally {
@@ -238,7 +261,7 @@ export class ModuleLog {
     }
   }
 
-  #read(line: string): void {
+  #take(line: string): void {
     const event = parse(line);
     if (event === undefined) return;
     this.newestBase = event.base;
@@ -269,6 +292,11 @@ export class ModuleLog {
     this.#eras.clear();
     this.newestBase = undefined;
   }
+}
+
+/** Which file this is, for as long as it is there; its number alone may be given to the next one. */
+function identity({ ino, birthtimeMs }: Stats): string {
+  return `${ino} ${birthtimeMs}`;
 }
 
 /** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */

@@ -34,30 +34,38 @@ export function objectFile(cacheDir: string, id: string, extension: string): str
   return join(cacheDir, 'objects', id.slice(0, 2), id.slice(2) + extension);
 }
 
+/** A text that was stored. */
+export interface StoredObject {
+  id: string;
+  file: string;
+  /** whether it was not there before */
+  made: boolean;
+  /** removes the file again if it was not there before */
+  undo: () => void;
+}
+
 /**
  * Stores a text; one that is there already is left alone.
- * @returns its id, and `undo`, which removes the file again if this call made it.
  * @throws ERR_HOTSWAP_CACHE when the directory cannot be written or is full; nothing is left behind.
  */
-export function putObject(
-  cacheDir: string,
-  text: string,
-  extension: string,
-): { id: string; file: string; undo: () => void } {
+export function putObject(cacheDir: string, text: string, extension: string): StoredObject {
   const id = sha256(text);
   const file = objectFile(cacheDir, id, extension);
-  if (existsSync(file) && intact(file, id)) return { id, file, undo: () => {} };
+  if (existsSync(file) && intact(file, id)) return { id, file, made: false, undo: () => {} };
   try {
     writeWhole(file, text);
   } catch (error) {
     removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
   }
-  const undo = () => {
-    rmSync(file, { force: true });
-    removeEmpty(dirname(file));
-  };
-  return { id, file, undo };
+  return { id, file, made: true, undo: () => removeObject(cacheDir, id, extension) };
+}
+
+/** Removes a text that is needed no more. */
+export function removeObject(cacheDir: string, id: string, extension: string): void {
+  const file = objectFile(cacheDir, id, extension);
+  rmSync(file, { force: true });
+  removeEmpty(dirname(file));
 }
 
 /**
@@ -117,14 +125,27 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
+/** Makes sure that a cache can be written; makes its directory. @throws ERR_HOTSWAP_CACHE */
+export function probe(cacheDir: string): void {
+  const file = join(cacheDir, `probe.${process.pid}.${process.hrtime.bigint().toString(36)}`);
+  try {
+    inDirectory(file, () => writeFileSync(file, ''));
+    rmSync(file);
+  } catch (error) {
+    throw cacheError(cacheDir, 'keep versions', error);
+  }
+}
+
 /** Does what makes a file, and makes its directory first where there is none yet. */
 export function inDirectory<T>(file: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeDirectory(dirname(file));
-    return make();
+  // More than once, as another process may be emptying the cache.
+  for (let tries = 0; ; tries++) {
+    try {
+      if (tries > 0) makeDirectory(dirname(file));
+      return make();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error;
+    }
   }
 }
 

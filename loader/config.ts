@@ -1,15 +1,18 @@
 /**
- * What the user may set. In: environment variables and the `"hotswap"` key of the nearest package.json; out: one
- * checked Config. The environment wins, an empty variable is off, and a value that means nothing is an error.
+ * What the user may set. In: options of `start()`, environment variables and the `"hotswap"` key of the nearest
+ * package.json, the former before the latter; out: one checked Config. An empty variable is off, and a value that means
+ * nothing is an error.
  */
 import { HotswapError } from '../error.ts';
-import { dirname, existsSync, join, readFileSync, resolve } from '../node.ts';
+import { dirname, existsSync, inspect, join, readFileSync, resolve } from '../node.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
   cacheDir: string | undefined;
   /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Off, they are removed again at its exit (not when it is killed), and the next start runs the files. Default on. */
   persist: boolean;
+  /** HOTSWAP_UNLOAD: put edited modules back to their files in the running program at `stop()`. Default off. */
+  unload: boolean;
   /** HOTSWAP_RELOAD: make the newest version live again at start. Default on. */
   reload: boolean;
   /** HOTSWAP_ROLLBACK_LENGTH: how many versions of a module can be gone back to, besides the original. Default all. */
@@ -26,19 +29,24 @@ export interface Config {
 
 type Setting = string | number | boolean | string[] | null | undefined;
 
+/** Settings as a program gives them. `null` is off, as an empty variable is; what is left out is set elsewhere. */
+export type Options = { [Key in keyof Config]?: Config[Key] | null | undefined };
+
 /**
  * Reads the configuration.
  * @param env the environment, e.g. `process.env`
  * @param from the directory to look for package.json from, upwards
+ * @param options what a program asks for; it wins over both
  * @throws ERR_HOTSWAP_CONFIG for a value that cannot be understood, naming it and what is accepted
  */
-export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
+export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Options = {}): Config {
   const home = packageRoot(from);
   const fromPackage = home === undefined ? {} : packageSettings(home);
-  const setting = (option: string, variable: string): [Setting, string] =>
-    env[variable] === undefined
-      ? [fromPackage[option], `"hotswap": { "${option}" } in package.json`]
-      : [env[variable], variable];
+  const setting = (option: keyof Config, variable: string): [Setting, string] => {
+    if (options[option] !== undefined) return [options[option], `the option ${option}`];
+    if (env[variable] !== undefined) return [env[variable], variable];
+    return [fromPackage[option], `"hotswap": { "${option}" } in package.json`];
+  };
 
   const [directory, whence] = setting('cacheDir', 'HOTSWAP_CACHE_DIR');
   if (directory !== undefined && directory !== null && directory !== false && typeof directory !== 'string')
@@ -50,8 +58,9 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
         ? join(root, 'node_modules', '.cache', 'hotswap')
         : directory === '' || directory === null || directory === false
           ? undefined
-          : resolve(env.HOTSWAP_CACHE_DIR === undefined ? root : process.cwd(), directory),
+          : resolve(whence.endsWith('package.json') ? root : process.cwd(), directory),
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
+    unload: flag(setting('unload', 'HOTSWAP_UNLOAD'), false),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
     rollbackLength: length(setting('rollbackLength', 'HOTSWAP_ROLLBACK_LENGTH')),
     overrideCore: flag(setting('overrideCore', 'HOTSWAP_OVERRIDE_CORE'), false),
@@ -59,6 +68,33 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string): Config {
     exclude: globs(setting('exclude', 'HOTSWAP_EXCLUDE')),
     silent: flag(setting('silent', 'HOTSWAP_SILENT'), false),
   };
+}
+
+/** The directory whose package.json configures the program: that of its entry. */
+export function programDirectory(): string {
+  const entry = process.argv[1];
+  return entry === undefined ? process.cwd() : dirname(entry);
+}
+
+/**
+ * Looks at the options that a call was given; their values are looked at where they are read.
+ * @param call for messages, e.g. `stop()`
+ * @throws ERR_HOTSWAP_CONFIG for what is no object, and for an option that the call does not have
+ */
+export function checkOptions(options: unknown, call: string, known: readonly (keyof Config)[]): void {
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_CONFIG',
+      `${call} takes an object of options (${known.join(', ')}); got ${inspect(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if ((known as readonly string[]).includes(name)) continue;
+    throw new HotswapError(
+      'ERR_HOTSWAP_CONFIG',
+      `${call} has no option ${name}; it takes ${known.join(', ')}`,
+    );
+  }
 }
 
 /** The nearest directory at or above `from` that has a package.json. */
@@ -78,9 +114,10 @@ function packageSettings(root: string): Record<string, Setting> {
   }
 }
 
-function flag([value, where]: [Setting, string], fallback: boolean): boolean {
+/** @throws ERR_HOTSWAP_CONFIG for a value that is neither on nor off */
+export function flag([value, where]: [Setting, string], fallback: boolean): boolean {
   if (value === undefined) return fallback;
-  const word = String(value ?? '').toLowerCase();
+  const word = typeof value === 'object' && value !== null ? 'neither' : String(value ?? '').toLowerCase();
   if (['', '0', 'false', 'off', 'no'].includes(word)) return false;
   if (['1', 'true', 'on', 'yes'].includes(word)) return true;
   throw wrong(where, value, '1, true, on or yes; or 0, false, off, no or nothing');
@@ -88,21 +125,23 @@ function flag([value, where]: [Setting, string], fallback: boolean): boolean {
 
 function length([value, where]: [Setting, string]): number {
   if (value === undefined || value === '' || value === null) return Number.POSITIVE_INFINITY;
-  const number = typeof value === 'boolean' ? Number.NaN : Number(value);
-  if (Number.isInteger(number) && number >= 0) return number;
+  if (value === Number.POSITIVE_INFINITY) return value;
+  const number = typeof value === 'string' ? Number(value) : value;
+  if (Number.isInteger(number) && (number as number) >= 0) return number as number;
   throw wrong(where, value, 'a whole number of versions, 0 or more');
 }
 
 function globs([value, where]: [Setting, string]): string[] {
   if (value === undefined || value === '' || value === null) return [];
-  const list = Array.isArray(value) ? value : String(value).split(',');
-  if (!list.every((glob) => typeof glob === 'string')) throw wrong(where, value, 'globs as strings');
+  const list = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(list) || !list.every((glob) => typeof glob === 'string'))
+    throw wrong(where, value, 'globs as strings');
   return list.map((glob) => glob.trim()).filter((glob) => glob !== '');
 }
 
 function wrong(where: string, value: Setting, accepted: string): HotswapError {
   return new HotswapError(
     'ERR_HOTSWAP_CONFIG',
-    `${where} is ${JSON.stringify(value)}, which is not understood; it takes ${accepted}`,
+    `${where} is ${typeof value === 'string' ? JSON.stringify(value) : inspect(value)}, which is not understood; it takes ${accepted}`,
   );
 }

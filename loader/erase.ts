@@ -50,7 +50,11 @@ export interface EraseOptions {
 const MODIFIERS = new Set(['public', 'private', 'protected', 'readonly', 'override', 'abstract', 'declare']);
 
 /** Blanks the types of a text. */
-export function erase(source: string, program: Program, { metadata = false, define = true }: EraseOptions = {}): Erased {
+export function erase(
+  source: string,
+  program: Program,
+  { metadata = false, define = true }: EraseOptions = {},
+): Erased {
   const blanks: Blank[] = [];
   const left: Place[] = [];
   const properties: Erased['properties'] = [];
@@ -159,7 +163,13 @@ export function erase(source: string, program: Program, { metadata = false, defi
 
   /** The types that hang on a node of any kind. */
   function blankTypes(node: Node): void {
-    for (const key of ['typeParameters', 'typeArguments', 'superTypeArguments', 'typeAnnotation', 'returnType']) {
+    for (const key of [
+      'typeParameters',
+      'typeArguments',
+      'superTypeArguments',
+      'typeAnnotation',
+      'returnType',
+    ]) {
       const type = (node as unknown as Record<string, Place | null | undefined>)[key];
       if (type && node.type !== 'TSTypeAssertion') blank(type.start, type.end);
     }
@@ -182,7 +192,12 @@ export function erase(source: string, program: Program, { metadata = false, defi
   function nameEnd(node: Node): number {
     if (node.type !== 'Identifier') return node.end;
     const start = afterDecorators(node);
-    return start + (/^(?:[\p{ID_Continue}$\u200c\u200d]|\\u(?:\{[^}]*\}|.{4}))+/u.exec(source.slice(start, start + 300))?.[0].length ?? 0);
+    return (
+      start +
+      (/^(?:[\p{ID_Continue}$\u200c\u200d]|\\u(?:\{[^}]*\}|.{4}))+/u.exec(
+        source.slice(start, start + 300),
+      )?.[0].length ?? 0)
+    );
   }
 
   /** `name?: Type`, with its decorators where it is a parameter. */
@@ -278,7 +293,11 @@ export function erase(source: string, program: Program, { metadata = false, defi
     }
     if ('kind' in node) {
       const types = node.value as FunctionNode;
-      if (isTold || (metadata && types.params.some((param: Node) => 'decorators' in param && (param.decorators ?? []).length > 0)))
+      if (
+        isTold ||
+        (metadata &&
+          types.params.some((param: Node) => 'decorators' in param && (param.decorators ?? []).length > 0))
+      )
         return visitTold(types);
       return visit(types);
     }
@@ -312,7 +331,8 @@ export function erase(source: string, program: Program, { metadata = false, defi
   }
 
   function tell(type: Node): void {
-    for (const [name] of source.slice(type.start, type.end).matchAll(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu)) told.add(name);
+    for (const [name] of source.slice(type.start, type.end).matchAll(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu))
+      told.add(name);
   }
 }
 
@@ -341,7 +361,8 @@ function namesOfTypes({ body }: Program): Set<string> {
   if (types.size > 0) {
     for (const statement of body as Node[]) {
       if (statement.type === 'VariableDeclaration' || statement.type === 'ExportNamedDeclaration') {
-        const declaration = statement.type === 'VariableDeclaration' ? statement : (statement.declaration as Node | null);
+        const declaration =
+          statement.type === 'VariableDeclaration' ? statement : (statement.declaration as Node | null);
         if (declaration?.type !== 'VariableDeclaration') continue;
         for (const { id } of declaration.declarations) if (id.type === 'Identifier') values.add(id.name);
       }
@@ -359,7 +380,10 @@ function blanked(source: string, blanks: Blank[], unended: ReadonlySet<number>):
   for (const { start, end, instead } of blanks) {
     if (start < at) continue;
     const first = instead !== '' ? instead : unended.has(end) ? ';' : '';
-    plain += source.slice(at, start) + first + source.slice(start + first.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
+    plain +=
+      source.slice(at, start) +
+      first +
+      source.slice(start + first.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
     at = end;
   }
   return plain + source.slice(at);

@@ -6,21 +6,15 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Config } from './config.ts';
-import { CELLS as DEFINE, type MemoryVersion } from './live.ts';
-import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { languageOf, writtenFor } from './language.ts';
+import { CELLS as DEFINE, type News } from './live.ts';
+import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {
   port: MessagePort;
   config: Config;
   sourceMaps: boolean;
-}
-
-/** What the main thread tells: a version that is not on disk, or what a module is to export to later importers. */
-export interface HooksMessage {
-  version?: MemoryVersion;
-  expose?: Parameters<ModuleLoader['expose']>;
 }
 
 const CELLS = 'hotswap:cells/';
@@ -63,9 +57,7 @@ const resolved: ResolveHook = async (specifier, context, nextResolve) => {
 
 function receive(): void {
   for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
-    const { version, expose } = sent.message as HooksMessage;
-    if (version !== undefined) loader.remember(version);
-    if (expose !== undefined) loader.expose(...expose);
+    hear(sent.message as News);
   }
 }
 
@@ -101,3 +93,10 @@ const given: LoadHook = async (url, context, nextLoad) => {
   const read = await nextLoad(url, { ...context, format: 'module' });
   return loader.isModule(url, textOf(read.source) ?? '') ? read : nextLoad(url, context);
 };
+
+function hear(news: News): void {
+  if ('version' in news) loader.remember(news.version);
+  else if ('config' in news) loader.configure(news.config);
+  else if ('expose' in news) loader.expose(...news.expose);
+  else loader.forget(news.forget);
+}

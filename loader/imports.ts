@@ -35,8 +35,10 @@ export function usedImports(
     if (statement.type !== 'ImportDeclaration') continue;
     const { specifiers } = statement;
     const unused = specifiers.filter((one) => !used.has(one.local.name));
-    const hadTypes = specifiers.length === 0 && /\btype\b/.test(source.slice(statement.start, statement.source.start));
-    if (unused.length === specifiers.length ? specifiers.length === 0 && !hadTypes : unused.length === 0) continue;
+    const hadTypes =
+      specifiers.length === 0 && /\btype\b/.test(source.slice(statement.start, statement.source.start));
+    if (unused.length === specifiers.length ? specifiers.length === 0 && !hadTypes : unused.length === 0)
+      continue;
     if (unused.length === specifiers.length) blank(statement.start, statement.end, ';');
     else for (const one of unused) blankItem(one);
   }

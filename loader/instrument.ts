@@ -135,8 +135,7 @@ function finished(
   if (settings !== undefined && left.length > 0)
     made = transformModule(text.toString(), { url, settings, source });
   if (ours === undefined) return { code: made?.code ?? text.toString(), map: undefined };
-  const map =
-    made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
+  const map = made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
   return {
     code: made?.code ?? text.toString(),
     map: JSON.stringify({ ...map, sourcesContent: [source] }),

@@ -41,6 +41,8 @@ export interface LiveModule {
   readonly source: string;
   /** number of the version that `source` is */
   readonly started: number;
+  /** what its author's numbering starts at: the number by which people know version 0 */
+  readonly vsn: number;
   /** when it was loaded, milliseconds since 1970 */
   readonly at: number;
   scope: Scope | undefined;
@@ -53,7 +55,15 @@ export interface LiveModule {
         current: number;
         /** text of the current version: a cache that is purged meanwhile must not stop the next edit */
         text: string | undefined;
+        /** the cache that has the texts of the versions that are on disk; it stays when the service stops */
+        cacheDir: string | undefined;
+        /** undefined while versions are kept in memory only */
         log: ModuleLog | undefined;
+        /**
+         * what ran when the cache was let go, or has been made to run since, and whether that cache knows; undefined
+         * while there is one
+         */
+        left: { number: number; recorded: boolean } | undefined;
       }
     | undefined;
   /**
@@ -68,6 +78,8 @@ export interface LiveModule {
   facades: Refresh[];
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
+  /** how many edits are under way or wait for their turn */
+  waiting: number;
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
   made: Map<string, MadeFunction>;
 }
@@ -114,9 +126,17 @@ export interface CoreModule {
   readonly url: string;
   /** what `require` gives, and `import` as the default */
   readonly exports: object;
-  readonly history: { versions: CoreVersion[]; current: number; text: undefined; log: undefined };
+  readonly history: Pick<NonNullable<LiveModule['history']>, 'current'> & {
+    versions: CoreVersion[];
+    text: undefined;
+    cacheDir: undefined;
+    log: undefined;
+    left: undefined;
+  };
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
+  /** edits that wait for their turn or have it */
+  waiting: number;
 }
 
 /** A version of a core module: what stands in Node's places, by slot. It lives as long as the thread. */
@@ -141,7 +161,14 @@ export interface Slot extends Replaced {
 }
 
 /** What the load hook tells about a module. */
-export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started'>;
+export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'>;
+
+/** What the program's thread tells hooks on another. */
+export type News =
+  | { version: MemoryVersion }
+  | { expose: Parameters<Registry['expose']> }
+  | { config: Config }
+  | { forget: string };
 
 /** A version for `import('…?hotswap=…')` that is not on disk, sent to hooks on another thread. */
 export interface MemoryVersion {
@@ -166,7 +193,12 @@ export type Refresh = (read: (local: string) => unknown) => void;
 
 export interface Registry {
   readonly layout: 1;
+  /** the one object that everything reads; `configure` changes it */
   readonly config: Config;
+  /** `registered`: by `--import hotswap/register`, which one `start()` may follow */
+  service: 'registered' | 'started' | 'stopped';
+  /** where the hooks run: on this thread, or on one of their own */
+  readonly hooks: 'on-thread' | 'off-thread';
   readonly modules: Map<string, LiveModule>;
   /** ends with the last transaction asked for; the next one waits for it */
   transactions: Promise<unknown>;
@@ -176,12 +208,18 @@ export interface Registry {
     readonly slots: Slot[];
     readonly replaced: Replaced[];
   };
+  /** how many transactions have been asked for and have not ended */
+  transacting: number;
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
   /** hands a version that is not on disk to the load hook */
   publish: (version: MemoryVersion) => void;
   /** tells the hooks what later importers of a module are to see; undefined: the module itself */
   expose: (url: string, exported: ExportedBy | undefined) => void;
+  /** lets the load hook forget the versions of a module that are not on disk */
+  forget: (url: string) => void;
+  /** makes other settings hold, for this thread and the load hook */
+  configure: (config: Config) => void;
   /** says a line on stderr, unless HOTSWAP_SILENT */
   say: (line: string) => void;
 }
@@ -209,15 +247,17 @@ interface Handed {
 /** Makes this thread's registry and the hidden globals that instrumented code uses. */
 export function createRegistry(
   config: Config,
-  channel: Pick<Registry, 'receive' | 'publish' | 'expose' | 'say'>,
+  channel: Pick<Registry, 'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'configure' | 'say'>,
 ): Registry {
   const core = { modules: new Map(), slots: [], replaced: [] };
   const made: Registry = {
     layout: 1,
     config,
+    service: 'registered',
     modules: new Map(),
     core,
     transactions: Promise.resolve(),
+    transacting: 0,
     ...channel,
   };
   hidden(KEY, made);
@@ -273,6 +313,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
     exposed: undefined,
     facades: [],
     queue: Promise.resolve(),
+    waiting: 0,
     made: new Map(),
     get scope() {
       return handed.scope;

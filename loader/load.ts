@@ -15,6 +15,7 @@ import { declaredType, languageOf } from './language.ts';
 import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
 import { tryParse } from './parse.ts';
 import { settingsFor } from './settings.ts';
+import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
   /** Whether a module is ours to instrument, by its URL. */
@@ -33,6 +34,10 @@ export interface ModuleLoader {
   facadeFor(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
+  /** Forgets those of a module. */
+  forget(url: string): void;
+  /** Makes other settings hold for modules that are loaded from now on. */
+  configure(config: Config): void;
 }
 
 /** Our own compiled files, which edit modules and are not edited. */
@@ -43,22 +48,28 @@ const OURS = new URL('../', import.meta.url).href;
  * @param sourceMaps whether the user asked for source maps, so that positions within a line count
  */
 export function createLoader(config: Config, importCells: boolean, sourceMaps: () => boolean): ModuleLoader {
-  const bases = new Map<string, string>();
+  const bases = new Map<string, { id: string; vsn: number }>();
   const prefixes = new Map<string, string>();
   const memory = new Map<string, MemoryVersion[]>();
   /** by the URL of a module: that of its newest facade; and by that: its text */
   const exposed = new Map<string, string>();
   const facades = new Map<string, string>();
-  const { cacheDir } = config;
   const say = sayer(config);
-  let included: ((file: string) => boolean) | undefined;
-  let excluded: ((file: string) => boolean) | undefined;
-  if (config.include.length > 0) included = matcher(config.include);
-  if (config.exclude.length > 0) excluded = matcher(config.exclude);
+  let included = matcher(config.include);
+  let excluded = matcher(config.exclude);
   let ourHash: string | undefined;
   let typesHash: string | undefined;
+  /** the last cache there was: after a stop, versions in it are still there to import */
+  let lastCache = config.cacheDir;
 
-  return { takes, isModule, load, version, remember, expose, facadeFor, facade };
+  return { takes, isModule, load, version, remember, forget, configure, expose, facadeFor, facade };
+
+  function configure(next: Config): void {
+    Object.assign(config, next);
+    included = matcher(config.include);
+    excluded = matcher(config.exclude);
+    lastCache = config.cacheDir ?? lastCache;
+  }
 
   function takes(url: string): boolean {
     if (
@@ -80,8 +91,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
     const base = sha256(disk);
-    bases.set(url, base);
-    const { text, number } = newest(url, disk, base);
+    const vsn = vsnOf(url, disk, say);
+    bases.set(url, { id: base, vsn });
+    const { text, number } = newest(url, disk, base, vsn);
     const prefix = prefixFor(url);
     const maps = sourceMaps();
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
@@ -91,19 +103,20 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const parts = [ourHash, prefix, importCells, maps ? url : '', text];
     if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
     const key = sha256(parts.join('\0'));
-    const entry = cachedTransform(cacheDir, key, () => {
+    const entry = cachedTransform(config.cacheDir, key, () => {
       const made = instrument(text, { prefix, importCells, mapped: maps, url, settings });
       if (made === undefined) return '';
       return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
     });
     if (entry === '') return undefined;
     const newline = entry.indexOf('\n');
-    const loaded: Loaded = { url, prefix, base: disk, source: text, started: number };
+    const loaded: Loaded = { url, prefix, base: disk, source: text, started: number, vsn };
     return { code: entry.slice(newline + 1), cells: Number(entry.slice(0, newline)), loaded };
   }
 
   /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
-  function newest(url: string, disk: string, base: string): { text: string; number: number } {
+  function newest(url: string, disk: string, base: string, vsn: number): { text: string; number: number } {
+    const { cacheDir } = config;
     if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
     const log = new ModuleLog(cacheDir, url);
     const { versions, current } = log.era(base);
@@ -111,7 +124,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       const kept = log.era(log.newestBase).current;
       if (kept > 0) {
         say(
-          `${fileURLToPath(url)} has changed on disk since version ${kept} was made; the file is used, the version is kept in ${log.file}`,
+          `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
         );
       }
       try {
@@ -126,13 +139,26 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
       say(
-        `${fileURLToPath(url)} runs version ${found.number} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
+        `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
       );
       return { text, number: found.number };
     } catch (error) {
-      say(`${(error as Error).message} Version ${found.number} of ${fileURLToPath(url)} is not applied.`);
+      say(
+        `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
+      );
       return { text: disk, number: 0 };
     }
+  }
+
+  /** What the numbering of an earlier text of a file started at. */
+  function oldVsn(cacheDir: string, url: string, base: string): number {
+    let text = '';
+    try {
+      text = getObject(cacheDir, base, extensionOf(url));
+    } catch {
+      // then its package tells
+    }
+    return vsnOf(url, text, say);
   }
 
   function version(url: string): string | undefined {
@@ -149,22 +175,28 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (wanted === null) return undefined;
     parsed.searchParams.delete('hotswap');
     const { href } = parsed;
+    const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
+    const { id: base, vsn } = bases.get(href) ?? {
+      id: sha256(disk ?? ''),
+      vsn: vsnOf(href, disk ?? '', say),
+    };
     const isNamed = ({ id, number }: { id: string; number: number }) =>
-      id === wanted || String(number) === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && id.startsWith(wanted));
+      id === wanted ||
+      String(number + vsn) === wanted ||
+      (/^[0-9a-f]{7,}$/.test(wanted) && id.startsWith(wanted));
     const inMemory = memory.get(href) ?? [];
     const held = inMemory.findLast(isNamed);
     if (held !== undefined) return held.text;
-    const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
-    const base = bases.get(href) ?? sha256(disk ?? '');
     const isBase = isNamed({ id: base, number: 0 });
     if (isBase && disk !== undefined && sha256(disk) === base) return disk;
+    const cacheDir = config.cacheDir ?? lastCache;
     const known = cacheDir === undefined ? [] : new ModuleLog(cacheDir, href).era(base).versions;
     const id = isBase ? base : known.findLast(isNamed)?.id;
     if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
     const last = Math.max(known.length, ...inMemory.map((one) => one.number));
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
-      `${href} has no version ${JSON.stringify(wanted)}; there ${last === 0 ? 'is only 0, the file' : `are 0 to ${last}`}`,
+      `${href} has no version ${JSON.stringify(wanted)}; there ${last === 0 ? `is only ${vsn}, the file` : `are ${vsn} to ${vsn + last}`}`,
       { module: href },
     );
   }
@@ -173,6 +205,10 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const list = memory.get(kept.url);
     if (list === undefined) memory.set(kept.url, [kept]);
     else list.push(kept);
+  }
+
+  function forget(url: string): void {
+    memory.delete(url);
   }
 
   function expose(url: string, exported: ExportedBy | undefined): void {
@@ -248,9 +284,9 @@ export function extensionOf(url: string): string {
 }
 
 /** Writes notices to stderr at once, from any thread. */
-export function sayer({ silent }: Config): (line: string) => void {
+export function sayer(config: Config): (line: string) => void {
   return (line) => {
-    if (silent) return;
+    if (config.silent) return;
     try {
       writeSync(2, `hotswap: ${line}\n`);
     } catch {
@@ -259,7 +295,8 @@ export function sayer({ silent }: Config): (line: string) => void {
   };
 }
 
-function matcher(patterns: string[]): (file: string) => boolean {
+function matcher(patterns: string[]): ((file: string) => boolean) | undefined {
+  if (patterns.length === 0) return undefined;
   const picomatch = createRequire(import.meta.url)('picomatch') as typeof import('picomatch');
   const cwd = process.cwd().replaceAll('\\', '/');
   const absolute = patterns.map((glob) =>

@@ -17,7 +17,7 @@ import {
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
 import { asImported } from '../node.ts';
-import { type Erased, erase, type EraseOptions } from './erase.ts';
+import { type Erased, type EraseOptions, erase } from './erase.ts';
 import type { Language } from './language.ts';
 
 export type {
@@ -64,7 +64,8 @@ export function tryRead(
 ): Read | { errors: ParseResult['errors'] } {
   const result = parser(source, lang, early);
   const { program } = result;
-  const failed = (found: ParseResult): boolean => found.errors.some((one) => early || one.severity === 'Error');
+  const failed = (found: ParseResult): boolean =>
+    found.errors.some((one) => early || one.severity === 'Error');
   if (failed(result)) return { errors: result.errors };
   if (lang === 'js') return { program, plain: source, left: [], properties: [], told: new Set() };
   const erased = erase(source, program, options);

@@ -67,7 +67,10 @@ export function jsxOf(source: string, { jsx }: Settings): JsxSettings {
   const said = (name: string): string | undefined =>
     new RegExp(`/\\*[*\\s]*@${name}\\s+([^\\s*]+)`).exec(source)?.[1];
   const [runtime, importSource, pragma] = [said('jsxRuntime'), said('jsxImportSource'), said('jsx')];
-  const isClassic = runtime === undefined ? importSource === undefined && (pragma !== undefined || jsx.runtime === 'classic') : runtime === 'classic';
+  const isClassic =
+    runtime === undefined
+      ? importSource === undefined && (pragma !== undefined || jsx.runtime === 'classic')
+      : runtime === 'classic';
   if (!isClassic) {
     const fallback = jsx.runtime === 'automatic' ? jsx.importSource : 'react';
     return { runtime: 'automatic', importSource: importSource ?? fallback };

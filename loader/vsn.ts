@@ -1,0 +1,69 @@
+/**
+ * Where an author's own numbering of a module's versions starts. In: a module's URL and the text of its version 0; out: the
+ * number by which people know that version: `export const vsn = 42` in the text, else `"hotswap": { "vsn": 42 }` in the nearest
+ * package.json, else 0. In the log and in memory versions are numbered from 0 all the same.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tryParse } from './parse.ts';
+
+/** The number of a module's version 0. @param say is told of a package.json whose number is none */
+export function vsnOf(url: string, base: string, say: (line: string) => void): number {
+  return exportedVsn(base) ?? packageVsn(dirname(fileURLToPath(url)), say);
+}
+
+/** The number that `export const vsn = <number>` gives; undefined where there is none, or another value. */
+function exportedVsn(text: string): number | undefined {
+  if (!/\bvsn\s*=/.test(text)) return undefined;
+  const { program, errors } = tryParse(text);
+  if (errors.length > 0) return undefined;
+  for (const statement of program.body) {
+    if (statement.type !== 'ExportNamedDeclaration') continue;
+    const { declaration } = statement;
+    if (declaration?.type !== 'VariableDeclaration' || declaration.kind !== 'const') continue;
+    const named = declaration.declarations.find(({ id }) => id.type === 'Identifier' && id.name === 'vsn');
+    if (named?.init?.type === 'Literal' && isCount(named.init.value)) return named.init.value;
+  }
+  return undefined;
+}
+
+const byDirectory = new Map<string, number>();
+
+function packageVsn(directory: string, say: (line: string) => void): number {
+  const known = byDirectory.get(directory);
+  if (known !== undefined) return known;
+  const found = readVsn(join(directory, 'package.json'), say) ?? around(directory, say);
+  byDirectory.set(directory, found);
+  return found;
+}
+
+function around(directory: string, say: (line: string) => void): number {
+  const parent = dirname(directory);
+  return parent === directory || basename(directory) === 'node_modules' ? 0 : packageVsn(parent, say);
+}
+
+/** What a package.json says; undefined where there is none. */
+function readVsn(file: string, say: (line: string) => void): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  let vsn: unknown;
+  try {
+    vsn = JSON.parse(text).hotswap?.vsn;
+  } catch {
+    // Node itself reports a package.json that does not parse
+  }
+  if (vsn === undefined || isCount(vsn)) return vsn ?? 0;
+  say(
+    `"hotswap": { "vsn" } in ${file} is ${JSON.stringify(vsn)}; it takes a whole number, 0 or more, and numbering starts at 0`,
+  );
+  return 0;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
