@@ -3,12 +3,14 @@
  * Analysis, from a small cache, since most edits look at the same few texts again and again. Trees are not kept beyond that.
  */
 import { functionsOf, type HotFunction, type ModuleFunctions } from '../loader/functions.ts';
-import { type Program, parse, unwrapped } from '../loader/parse.ts';
+import { languageOf } from '../loader/language.ts';
+import { type Read, read, unwrapped } from '../loader/parse.ts';
 import type { Reference, Scope } from '../loader/scopes.ts';
 
-export interface Analysis extends ModuleFunctions {
+export interface Analysis extends ModuleFunctions, Read {
   source: string;
-  program: Program;
+  /** URL of the module, whose language it is in */
+  url: string;
   /** every use of a name in it, in source order */
   references: Reference[];
 }
@@ -27,19 +29,23 @@ const KEPT = 16;
 const recent = new Map<string, Analysis>();
 
 /**
+ * @param url of the module, which tells the language
  * @param what names the text in an error, e.g. `version 3 of file:///…/pricing.js`
  * @throws ERR_HOTSWAP_SYNTAX
  */
-export function analyse(source: string, what: string): Analysis {
-  let analysis = recent.get(source);
+export function analyse(source: string, url: string, what = url): Analysis {
+  const lang = languageOf(url);
+  const key = lang === 'js' ? source : `${lang}\0${source}`;
+  let analysis = recent.get(key);
   if (analysis === undefined) {
-    const program = parse(source, what);
+    const found = read(source, what, lang);
     const references: Reference[] = [];
-    analysis = { source, program, references, ...functionsOf(source, program, references) };
+    const functions = functionsOf(found.plain, found.program, references);
+    analysis = { source, url, references, ...found, ...functions };
   } else {
-    recent.delete(source);
+    recent.delete(key);
   }
-  recent.set(source, analysis);
+  recent.set(key, analysis);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return analysis;
 }

@@ -137,7 +137,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const from = runningVersion(module);
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
-  const after = analyse(edit.source, `the text of ${edit.about} after this edit`);
+  const after = analyse(edit.source, module.url, `the text of ${edit.about} after this edit`);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
   refuse(module, planned.structural);
@@ -177,6 +177,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(
     versionText(module, version),
+    module.url,
     `version ${numberOf(module, version)} of ${module.url}`,
   );
   const planned = plan(before, after);
@@ -219,7 +220,7 @@ function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
-  const exported = new Set(exportedLocals(before.source).map((one) => one.local ?? one.name));
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => one.local ?? one.name));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
@@ -228,8 +229,8 @@ function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
 function summaryOf({ replaced, added, removed }: Plan, before: Analysis, after: Analysis): string {
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
-    const others = new Set(exportedLocals(there.source).map((one) => one.name));
-    const exported = exportedLocals(here.source).filter((one) => !others.has(one.name));
+    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
+    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
     const locals = new Set(exported.map((one) => one.local));
     const names = units.flatMap((unit) => unit.names).filter((name) => !locals.has(name));
     return [...new Set([...names, ...exported.map((one) => one.name)])].map((name) => mark + name);

@@ -26,9 +26,11 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
   const before = analyse(module.source, module.url);
   const overlaid = overlaidIn(module, after);
   const made = module.overlay?.texts;
-  const known = new Map(exportedLocals(module.source).map((one) => [one.name, keyOf(one, before)]));
+  const known = new Map(
+    exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, before)]),
+  );
   const exported: ExportedBy = { native: [], own: [], from: [] };
-  const all = exportedLocals(after.source);
+  const all = exportedLocals(after.source, module.url);
   for (const one of all) {
     const local = one.local ?? (one.name === 'default' ? (defaultName(after) ?? 'default') : undefined);
     const isNative =

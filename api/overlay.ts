@@ -9,6 +9,7 @@ import { HotswapError } from '../error.ts';
 import { SCOPE } from '../loader/instrument.ts';
 import { type Bound, type LiveModule, type Overlay, type Scope, valueIn } from '../loader/live.ts';
 import { eachChild, type Node } from '../loader/parse.ts';
+import { setProperties } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
@@ -173,12 +174,11 @@ function compile(
   values: Readonly<Record<string, unknown>>,
   url: string,
 ): () => void {
-  const { source } = analysis;
   const { node, names } = unit;
   const overlay = overlayOf(module);
   const overlaid = overlaidIn(module, analysis);
   const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
-  const text = new MagicString(source);
+  const text = new MagicString(analysis.plain);
   for (const reference of analysis.references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
@@ -199,6 +199,7 @@ function compile(
     new Set(),
     () => undefined,
   );
+  setProperties(text, node, analysis.properties);
   for (const scope of analysis.classes) {
     if (!isHere(scope.node)) continue;
     const number = overlay.nextClass++;
@@ -229,11 +230,14 @@ function compile(
           ? whole
           : `({${key}:${whole}})[${key}]`;
     code = isNative ? `${name}=${value}` : `hs$d(${key},${value})`;
+    // An enum, a namespace and a decorated class are made by statements.
+    const isStatement = /^TS/.test(node.type) || ('decorators' in node && (node.decorators ?? []).length > 0);
+    if (isStatement && node.type !== 'VariableDeclarator') code = `{${whole};hs$d(${key},${name})}`;
   }
   const bound = Object.keys(values);
   const params = ['hs$o', 'hs$d', 'hs$i', 'hs$meta', ...bound, 'hs$life', 'hs$see=()=>hs$life'];
   const head = `((${params.join()})=>{`;
-  const placedCode = placed(source, node.start, head, `${code}})`, url);
+  const placedCode = placed({ module, analysis }, node, head, `${code}})`, url);
   const factory = evaluated({ module, path: name }, module.scope, placedCode) as (...args: unknown[]) => void;
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(overlay.values, name, {

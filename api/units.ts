@@ -41,6 +41,11 @@ function unitsIn(statement: Node): Unit[] {
     case 'FunctionDeclaration':
     case 'ClassDeclaration':
       return [{ node: statement, statement, names: statement.id === null ? [] : [statement.id.name] }];
+    case 'TSEnumDeclaration':
+    case 'TSModuleDeclaration': {
+      const name = 'name' in statement.id ? statement.id.name : undefined;
+      return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
+    }
     case 'ImportDeclaration':
       return [{ node: statement, statement, names: statement.specifiers.map((one) => one.local.name) }];
     default:

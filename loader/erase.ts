@@ -25,6 +25,10 @@ export interface Erased {
   properties: (Place & { name: string })[];
   /** names in types that decorators are told at run time */
   told: Set<string>;
+  /** types at the end of something, by where they start; see `restoreEnds` */
+  ends: Map<number, { of: number; to: number }>;
+  /** type parameters that arrows begin with, by the parenthesis after them */
+  starts: Map<number, number>;
 }
 
 export interface Place {
@@ -62,11 +66,19 @@ export function erase(
   /** where statements and fields end by the end of their line */
   const unended = new Set<number>();
   const typesOnly = namesOfTypes(program);
+  const ends: Erased['ends'] = new Map();
+  const starts: Erased['starts'] = new Map();
   visit(program);
-  return { plain: blanked(source, blanks, unended), left, properties, told };
+  return { plain: blanked(source, blanks, unended), left, properties, told, ends, starts };
 
   function blank(start: number, end: number, instead = ''): void {
     if (end > start) blanks.push({ start, end, instead });
+  }
+
+  /** Blanks what may stand at the end of a node, of which nothing else tells that it belongs to it. */
+  function blankEnd(of: Node, start: number, end: number): void {
+    blank(start, end);
+    if (end > start) ends.set(start, { of: of.start, to: end });
   }
 
   /** A statement or class member that goes as a whole: what is before it must not go on into what is after it. */
@@ -122,10 +134,10 @@ export function erase(
         break;
       case 'TSAsExpression':
       case 'TSSatisfiesExpression':
-        blank(node.expression.end, node.end);
+        blankEnd(node, node.expression.end, node.end);
         return visit(node.expression);
       case 'TSNonNullExpression':
-        blank(node.end - 1, node.end);
+        blankEnd(node, node.end - 1, node.end);
         return visit(node.expression);
       case 'Identifier':
         return typedName(node);
@@ -171,7 +183,7 @@ export function erase(
       'returnType',
     ]) {
       const type = (node as unknown as Record<string, Place | null | undefined>)[key];
-      if (type && node.type !== 'TSTypeAssertion') blank(type.start, type.end);
+      if (type && node.type !== 'TSTypeAssertion') blankEnd(node, type.start, type.end);
     }
   }
 
@@ -204,7 +216,7 @@ export function erase(
   function typedName(node: Extract<Node, { type: 'Identifier' }>): void {
     decorators(node);
     if (('typeAnnotation' in node && node.typeAnnotation) || ('optional' in node && node.optional))
-      blank(nameEnd(node), node.end);
+      blankEnd(node, nameEnd(node), node.end);
   }
 
   function visitFunction(node: FunctionNode): void {
@@ -215,7 +227,10 @@ export function erase(
       const open = skipTrivia(source, typeParameters.end);
       blank(typeParameters.start, typeParameters.end, '(');
       blank(open, open + 1);
-    } else if (typeParameters) blank(typeParameters.start, typeParameters.end);
+    } else if (typeParameters) {
+      blank(typeParameters.start, typeParameters.end);
+      if (isArrow) starts.set(skipTrivia(source, typeParameters.end), typeParameters.start);
+    }
     params.forEach((param: Node) => visitParameter(param));
     if (returnType) visitReturnType(returnType, isArrow);
     if (body !== null) visit(body as Node);
@@ -305,7 +320,7 @@ export function erase(
       return drop(node);
     end(node);
     if (node.typeAnnotation && isTold) tell(node.typeAnnotation);
-    else if (node.typeAnnotation) blank(node.typeAnnotation.start, node.typeAnnotation.end);
+    else if (node.typeAnnotation) blankEnd(node, node.typeAnnotation.start, node.typeAnnotation.end);
     if (node.value) visit(node.value);
   }
 
@@ -387,4 +402,33 @@ function blanked(source: string, blanks: Blank[], unended: ReadonlySet<number>):
     at = end;
   }
   return plain + source.slice(at);
+}
+
+/** Nodes to which a type at their end belongs that begins as they do. */
+const WHOLE = /Statement$|Declaration$|^VariableDeclarator$|^PropertyDefinition$|^AccessorProperty$/;
+
+/**
+ * Lets the nodes of a plain text begin and end where they do for their author, with a type that stands first or last:
+ * `x as T`. What is put after a statement must not come to stand before its type.
+ */
+export function restoreEnds(program: Program, { plain, ends, starts, properties }: Erased): void {
+  if (ends.size === 0 && starts.size === 0 && properties.length === 0) return;
+  const setting = new Set(properties.map((one) => one.start));
+  const fix = (node: Node): void => {
+    eachChild(node, fix);
+    // Of two texts that differ in this alone, the trees are to differ.
+    if (node.type === 'Identifier' && setting.has(node.start)) Object.assign(node, { setsProperty: true });
+    for (;;) {
+      const isWhole = WHOLE.test(node.type);
+      const found =
+        ends.get(node.end) ?? (isWhole && plain[node.end - 1] === ';' ? ends.get(node.end - 1) : undefined);
+      if (found === undefined || found.to <= node.end || !(node.start < found.of || isWhole)) break;
+      node.end = found.to;
+    }
+    if (node.type === 'ArrowFunctionExpression') node.start = starts.get(node.start) ?? node.start;
+    if (node.type !== 'ArrowFunctionExpression' || !node.expression || node.body.end === node.end) return;
+    const { body: expression, end } = node;
+    node.body = { type: 'ParenthesizedExpression', start: expression.start, end, expression } as never;
+  };
+  fix(program);
 }

@@ -155,10 +155,12 @@ export function functionsOf(source: string, program: Program, references?: Refer
   ): void {
     if (isAsm(node)) return;
     const whole = owner ?? node;
-    const start =
-      owner !== undefined && 'static' in owner && owner.static
-        ? skipTrivia(source, owner.start + 'static'.length)
-        : whole.start;
+    let { start } = whole;
+    if (owner !== undefined && 'static' in owner) {
+      const decorator = owner.decorators?.at(-1);
+      if (decorator !== undefined) start = skipTrivia(source, decorator.end);
+      if (owner.static) start = skipTrivia(source, start + 'static'.length);
+    }
     const surroundings = scopes.around(node);
     if (kind === 'arrow' && place.isField) surroundings.context.add('this');
     const hot: HotFunction = {
@@ -277,6 +279,22 @@ export function functionsOf(source: string, program: Program, references?: Refer
         if (!isLeaf(node.object)) visit(node.object, at(place, place.name, undefined, place.lead));
         if (node.computed) visitKey(node.property, place);
         return;
+      case 'JSXOpeningElement':
+        for (let i = 0; i < node.attributes.length; i++) {
+          const attribute = node.attributes[i] as Node;
+          const name = attribute.type === 'JSXAttribute' ? text(attribute.name) : '...';
+          visit(attribute, at(place, `${place.lead}<${text(node.name)}>.${name}`, undefined));
+        }
+        return;
+      case 'Decorator':
+        return; // it has run when the class is there
+      case 'TSEnumDeclaration':
+        return; // what its members are is settled when it is made
+      case 'TSModuleDeclaration': {
+        const prefix = `${place.prefix}${text(node.id)} > `;
+        if (node.body) visit(node.body as Node, { ...top, prefix, local: true, parent: place.parent });
+        return;
+      }
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
       case 'ExpressionStatement': {

@@ -17,7 +17,7 @@ import {
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
 import { asImported } from '../node.ts';
-import { type Erased, type EraseOptions, erase } from './erase.ts';
+import { type Erased, type EraseOptions, erase, restoreEnds } from './erase.ts';
 import type { Language } from './language.ts';
 
 export type {
@@ -67,14 +67,24 @@ export function tryRead(
   const failed = (found: ParseResult): boolean =>
     found.errors.some((one) => early || one.severity === 'Error');
   if (failed(result)) return { errors: result.errors };
-  if (lang === 'js') return { program, plain: source, left: [], properties: [], told: new Set() };
+  if (lang === 'js') return { program, plain: source, ...NOTHING };
   const erased = erase(source, program, options);
   if (erased.plain === source) return { program, ...erased };
   const isJsx = lang === 'tsx' || lang === 'jsx';
   const isScript = erased.left.every((one) => one.type.startsWith('JSX'));
   const plain = parser(erased.plain, isScript ? (isJsx ? 'jsx' : 'js') : lang, early);
-  return failed(plain) ? { errors: plain.errors } : { program: plain.program, ...erased };
+  if (failed(plain)) return { errors: plain.errors };
+  restoreEnds(plain.program, erased);
+  return { program: plain.program, ...erased };
 }
+
+const NOTHING: Omit<Erased, 'plain'> = {
+  left: [],
+  properties: [],
+  told: new Set(),
+  ends: new Map(),
+  starts: new Map(),
+};
 
 type Parser = (source: string, lang: Language, early?: boolean) => ParseResult;
 

@@ -292,7 +292,7 @@ export function parens(
   const last = node.params.at(-1);
   let open: number | undefined;
   if (node.type === 'ArrowFunctionExpression') {
-    let at = node.start;
+    let at = skipTrivia(source, node.start);
     if (node.async) at = skipTrivia(source, at + 'async'.length);
     if (source[at] !== '(') return { open: undefined, close: at, comma: undefined };
     open = at;

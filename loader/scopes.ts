@@ -189,6 +189,13 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
         if (statement.id) declare(block, statement.id.name, false);
       } else if (statement.type === 'VariableDeclaration') {
         declareVariables(statement, statement.kind === 'var' ? vars : block);
+      } else if (
+        statement.type === 'TSEnumDeclaration' ||
+        statement.type === 'TSModuleDeclaration' ||
+        statement.type === 'TSImportEqualsDeclaration'
+      ) {
+        const name = firstName(statement.id as Node);
+        if (name !== undefined) declare(block, name, false);
       } else {
         hoist(statement, vars);
       }
@@ -216,6 +223,36 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     switch (node.type) {
       case 'Identifier':
         return use(node.name, node, here, parent);
+      case 'JSXIdentifier':
+        // `<div>` is a name of JSX's own, `<Page>` and `<ui.page>` are variables.
+        if (node.name === 'this') return useContext('this', node, here, parent);
+        if (parent?.type === 'JSXMemberExpression' || /^[^a-z]/.test(node.name))
+          use(node.name, node, here, parent);
+        return;
+      case 'JSXMemberExpression':
+        return refer(node.object, here, node);
+      case 'JSXAttribute':
+        if (node.value) refer(node.value, here, node);
+        return;
+      case 'JSXNamespacedName':
+        return;
+      case 'TSEnumDeclaration': {
+        const members = initialiser(node, here);
+        node.body.members.forEach(({ id }) => {
+          if (id.type === 'Identifier') declare(members, id.name, true);
+        });
+        return node.body.members.forEach(({ initializer }) => {
+          if (initializer) refer(initializer, members, node);
+        });
+      }
+      case 'TSModuleDeclaration': {
+        if (node.body?.type !== 'TSModuleBlock') return;
+        const inside = inBlock(initialiser(node, here), node.body);
+        declareAll(node.body.body as Node[], inside, inside);
+        return node.body.body.forEach((statement) => refer(statement as Node, inside, node));
+      }
+      case 'TSImportEqualsDeclaration':
+        return;
       case 'ThisExpression':
         return useContext('this', node, here, parent);
       case 'Super':
@@ -317,7 +354,10 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     fn.params.forEach((param) => {
       boundNames(param).forEach((name) => declare(params, name, false));
     });
-    fn.params.forEach((param) => pattern(param, params, false, fn));
+    fn.params.forEach((param: Node) => {
+      if ('decorators' in param) param.decorators?.forEach((one) => refer(one.expression, here, one));
+      pattern(param, params, false, fn);
+    });
     if (block === undefined) {
       if (fn.body !== null) refer(fn.body as Node, params, fn);
       return;
@@ -334,6 +374,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
   }
 
   function referClass(node: ClassNode, here: Scope): void {
+    node.decorators?.forEach((one) => refer(one.expression, here, one));
     const block = scope(here, here.owner);
     block.handedOver = here.handedOver;
     if (node.id) declare(block, node.id.name, true);
@@ -344,6 +385,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     });
     if (node.superClass) refer(node.superClass, block, node);
     node.body.body.forEach((member) => {
+      if ('decorators' in member) member.decorators?.forEach((one) => refer(one.expression, block, one));
       if (member.type === 'StaticBlock') {
         const body = initialiser(member, block);
         declareAll(member.body, body, body);
@@ -431,6 +473,12 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     at?.privates?.set(name, true);
     references?.push({ ...READ, key: `#${name}`, kind: 'private', node, parent, scope: at });
   }
+}
+
+/** The name that a declaration of TypeScript declares: `A` for `namespace A.B {}`. */
+function firstName(id: Node): string | undefined {
+  if (id.type === 'TSQualifiedName') return firstName(id.left);
+  return id.type === 'Identifier' ? id.name : undefined;
 }
 
 /** Names times functions from which on a scope gets an accessor: a closure more for each run of it, and a text that stays linear. */

@@ -6,6 +6,7 @@
 import remapping from '@jridgewell/remapping';
 import { HotswapError } from '../error.ts';
 import { asImported, createRequire } from '../node.ts';
+import { HELPERS } from './decorators.ts';
 import { languageOf } from './language.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
@@ -25,9 +26,6 @@ export interface Transformed {
 }
 
 type Segment = [column: number, source: 0, line: number, sourceColumn: number];
-
-/** Global that holds what decorators go through. */
-export const HELPERS = 'hs$helpers';
 
 /** Variable of a module through which edits find what its JSX goes through, by specifier. */
 export const JSX = 'hs$jsx';
