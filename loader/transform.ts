@@ -118,6 +118,7 @@ function refused(
 }
 
 /** Words that must not have the line's end right after them (ECMA-262 12.10.1). */
+const KEEPS = /(?<=^|[^\w$.])(return|throw|yield|await)(\s*)$/;
 const JOINED = /(?:^|[^\w$.])(?:return|throw|break|continue|yield|async|await|using)$/;
 
 /**
@@ -132,6 +133,7 @@ function realigned(code: string, mappings: Segment[][], opening: string): Transf
     eachChild(node, look);
   };
   look(program);
+  solid.sort((a, b) => a.start - b.start);
   const hashbang = /^#!.*\n/.exec(code)?.[0] ?? '';
   const rows: Segment[][] = [[]];
   let out = '';
@@ -176,10 +178,26 @@ function realigned(code: string, mappings: Segment[][], opening: string): Transf
       else plain(Math.min(to, nextComment, nextQuasi));
     }
   };
-  const canBreak = (): boolean =>
-    !solid.some(({ start, end }) => at > start && at < end) &&
-    !JOINED.test((out + row).slice(-40).trimEnd()) &&
-    !/^\s*(?:\+\+|--|=>)/.test(code.slice(at, at + 20));
+  /** Begins the next line, if one may begin here; what must stay on the line of what follows goes with it. */
+  const breakTo = (line: number): void => {
+    let next = quasi;
+    while ((solid[next]?.end ?? code.length) < at) next++;
+    if ((solid[next]?.start ?? code.length + 1) <= at) return;
+    const before = row.trimEnd();
+    const [, word, space] = KEEPS.exec(row) ?? [];
+    if (JOINED.test(before) && word === undefined) return;
+    if (/^\s*=>/.test(code.slice(at, at + 9))) return;
+    if (/^(?:\+\+|--)/.test(code.slice(at, at + 2)) && !/[;{}(,=:?&|]$/.test(before)) return;
+    const moved = word === undefined ? '' : word + space;
+    const from = row.length - moved.length;
+    const mapped = (rows.at(-1) as Segment[]).filter(([column]) => column >= from);
+    if (JOINED.test(row.slice(0, from).trimEnd())) return;
+    (rows.at(-1) as Segment[]).length -= mapped.length;
+    row = row.slice(0, from);
+    while (rows.length <= line) breakLine();
+    row = moved;
+    (rows.at(-1) as Segment[]).push(...mapped.map(([column, ...rest]): Segment => [column - from, ...rest]));
+  };
 
   if (hashbang !== '') {
     row = hashbang.slice(0, -1);
@@ -193,7 +211,7 @@ function realigned(code: string, mappings: Segment[][], opening: string): Transf
       const offset = start + column;
       if (line === undefined || offset < at) continue;
       print(offset);
-      if (line >= rows.length && canBreak()) while (rows.length <= line) breakLine();
+      if (line >= rows.length) breakTo(line);
       (rows.at(-1) as Segment[]).push([row.length, 0, line, sourceColumn as number]);
     }
     const end = code.indexOf('\n', start);
