@@ -11,8 +11,10 @@ import { cellsOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
-import { overlaidIn, prepareUnits } from './overlay.ts';
+import { prepareMembers } from './members.ts';
+import { overlaidIn, overlayOf } from './overlay.ts';
 import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
+import { detach, prepareUnits } from './toplevel.ts';
 import type { Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
@@ -37,7 +39,12 @@ export interface Change {
   moves: Move[];
   /** see `Plan` */
   unclear: ReadonlyMap<string, string>;
-  added: readonly Unit[];
+  /** what has come at the top level or changed there, see `Plan` */
+  units: readonly Unit[];
+  moreMembers: readonly HotFunction[];
+  lessMembers: readonly HotFunction[];
+  /** whether an earlier version comes back */
+  again: boolean;
   /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
   gone: ReadonlySet<string>;
   /** values bound in the new version */
@@ -46,8 +53,12 @@ export interface Change {
 }
 
 export interface Prepared {
-  /** evaluates what the version declares newly, and returns what takes that back; see `prepareUnits` */
+  /** what takes time before anything changes: imports, and what awaits at the top level */
+  load: (() => Promise<void>) | undefined;
+  /** evaluates what the version has newly at the top level, and returns what takes that back; see `prepareUnits` */
   evaluate: () => () => void;
+  /** names of the version that live on the overlay */
+  overlaid: ReadonlySet<string>;
   steps: Step[];
   deferred: Deferred[];
   /** paths of the cells whose path is another from now on */
@@ -65,11 +76,15 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
   const overlaid = overlaidIn(module, after);
+  if (overlaid.size > 0) overlayOf(module);
   const places = placesOf(module, change);
+  for (const unit of change.units) detach(module, after, unit, overlaid, places);
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
   const prepared: Prepared = {
+    load: undefined,
     evaluate: () => () => {},
+    overlaid,
     steps: [],
     deferred: unclearOnes(change, places),
     places,
@@ -145,7 +160,23 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       value: removed(module, cell.path),
     });
   });
-  prepared.evaluate = prepareUnits(module, after, change.added, bound, url);
+  const units = prepareUnits(module, after, change.units, bound, change.again, url);
+  const { before, lessMembers, moreMembers } = change;
+  const members = prepareMembers(module, before, after, lessMembers, moreMembers, url);
+  prepared.load = units.load;
+  prepared.evaluate = () => {
+    const undo = units.run();
+    try {
+      const others = members();
+      return () => {
+        others();
+        undo();
+      };
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
   for (let index = loaded; index < cells.length && bound.size > 0; index++) {
     const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
@@ -277,7 +308,8 @@ export function valuesFor(hot: HotFunction, bound: Bound): MadeFunction['bound']
 }
 
 /** Carries prepared steps out: synchronous, and nothing in it can fail. */
-export function apply(module: LiveModule, { steps, places, stale }: Prepared): void {
+export function apply(module: LiveModule, { steps, places, stale, overlaid }: Prepared): void {
+  if (module.overlay !== undefined) module.overlay.names = overlaid;
   for (const cell of module.cells) if (cell !== undefined) cell.stale = stale.has(cell);
   places.forEach((path, cell) => {
     cell.path = path;

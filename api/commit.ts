@@ -4,10 +4,10 @@
  * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
  */
 import { putObject, type StoredObject, sha256 } from '../cache/objects.ts';
-import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
+import type { Node } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
@@ -42,6 +42,8 @@ export interface Edit {
   about: string;
   /** names that need no meeting in the module, because values are bound to them */
   bound: Bound;
+  /** whether names may lead nowhere, as in a file that Node loads */
+  open?: boolean;
 }
 
 /** All that must happen to one module, made ready: whatever can be refused has been looked at, and nothing has changed. */
@@ -93,33 +95,52 @@ export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
 
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
-  return commitNow(module, edit);
+  return inTime(proposalOf(module, edit), module);
 }
 
 /** The same for an edit of functions, synchronously. */
 export function commitNow(module: LiveModule, edit: Edit): Version {
+  return now(proposalOf(module, edit), module);
+}
+
+/** What an edit is to do; undefined where it changes nothing. */
+function proposalOf(module: LiveModule, edit: Edit): Proposal | undefined {
   catchUp(module);
   const current = currentVersion(module);
-  if (edit.source === currentText(module) && edit.bound === boundOf(current))
-    return publicVersion(module, current);
-  return conclude(propose(module, edit, current));
+  if (edit.source === currentText(module) && edit.bound === boundOf(current)) return undefined;
+  return propose(module, edit, current);
+}
+
+function now(proposal: Proposal | undefined, module: LiveModule): Version {
+  return proposal === undefined ? publicVersion(module, currentVersion(module)) : conclude(proposal);
+}
+
+/** Carries a proposal out when what takes time is done. */
+async function inTime(proposal: Proposal | undefined, module: LiveModule): Promise<Version> {
+  await proposal?.prepared.load?.();
+  return now(proposal, module);
 }
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
-  return goToNow(module, version);
+  return inTime(returnTo(module, version), module);
 }
 
-/** The same, synchronously. */
+/** The same, synchronously, where only functions are others. */
 export function goToNow(module: LiveModule, version: KeptVersion): Version {
+  return now(returnTo(module, version), module);
+}
+
+/** What going to a version is to do; undefined where it runs. */
+function returnTo(module: LiveModule, version: KeptVersion): Proposal | undefined {
   if (version === currentVersion(module)) {
     // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
     const { log, versions } = historyOf(module);
     if (version.kept && log?.era((versions[0] as KeptVersion).id).current !== version.number)
       recordRestore(module, version);
-    return publicVersion(module, version);
+    return undefined;
   }
-  return conclude(proposeReturn(module, version));
+  return proposeReturn(module, version);
 }
 
 /** Carries a proposal out at once, or leaves it with the transaction that the edit is part of. */
@@ -137,14 +158,16 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const from = runningVersion(module);
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
-  const after = analyse(edit.source, module.url, `the text of ${edit.about} after this edit`);
+  const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
+  const after = analyse(edit.source, module.url, what);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
-  refuse(module, planned.structural);
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
-  replaceAlso(module, planned, before, after, bound, boundNow);
+  rebind(planned, after, bound, boundNow);
+  const summary = summaryOf(planned, before, after);
+  rehome(module, planned, before, after);
   const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(planned.added, hot));
-  for (const hot of [...replaced, ...fresh]) {
+  for (const hot of edit.open ? [] : [...replaced, ...fresh]) {
     const path = moves.find(([, to]) => to === hot.path);
     const old = before.functions.find((one) => one.path === (path === undefined ? hot.path : path[0]));
     const bound = new Set(Object.keys(valuesFor(hot, boundNow) ?? {}));
@@ -154,15 +177,17 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const id = sha256(edit.source);
   const kept = boundNow.size === 0;
   const url = textUrl(module, id, kept);
-  const change = { ...planned, before, after, gone: goneFrom(before, planned), bound: boundNow, url };
-  const prepared = prepare(module, change);
+  const units = [...planned.added, ...planned.changed];
+  const gone = goneFrom(before, planned);
+  const again = false;
+  const prepared = prepare(module, { ...planned, before, after, units, gone, again, bound: boundNow, url });
   const version: KeptVersion = {
     number: historyOf(module).versions.length,
     id,
     // What a transaction has in mind so far never comes to be on its own.
     parent: staged(module)?.isNew ? parent.parent : parent.number,
     at: Date.now(),
-    summary: summaryOf(planned, before, after),
+    summary,
     kept: kept && needRegistry().config.cacheDir !== undefined,
     text: edit.source,
     ...(kept ? {} : { bound: boundNow }),
@@ -181,35 +206,38 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
     `version ${numberOf(module, version)} of ${module.url}`,
   );
   const planned = plan(before, after);
-  refuse(module, planned.structural);
-  replaceAlso(module, planned, before, after, boundNow, bound);
+  rebind(planned, after, boundNow, bound);
+  rehome(module, planned, before, after);
   const moves = movesBetween(module, from.number, version.number);
   const url = textUrl(module, version.id, version.kept);
   const gone = goneFrom(before, planned);
-  const prepared = prepare(module, { ...planned, before, after, moves, gone, bound, url });
+  const units = [...planned.added, ...planned.changed];
+  const again = true;
+  const change = { ...planned, before, after, moves, units, gone, again, bound, url };
+  const prepared = prepare(module, change);
   return { module, from, version, isNew: false, after, replaced: pathsOf(planned.replaced), moves, prepared };
 }
 
-/** Functions of the same code that must be made anew: other values are bound into them, or a name that they use has come or gone. */
-function replaceAlso(
-  module: LiveModule,
-  { replaced, added }: Plan,
-  before: Analysis,
-  after: Analysis,
-  was: Bound,
-  bound: Bound,
-): void {
-  const also = (hot: HotFunction | undefined): void => {
-    if (hot !== undefined && !replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
-  };
+/** Functions of the same code that must be made anew, as other values are bound into them. */
+function rebind({ replaced, added }: Plan, after: Analysis, was: Bound, bound: Bound): void {
   for (const hot of was === bound ? [] : after.functions) {
-    if (bound.get(hot.path) !== was.get(hot.path)) also(hot);
+    if (bound.get(hot.path) !== was.get(hot.path)) replaceToo(replaced, added, hot);
   }
+}
+
+/** Functions of the same code that must be made anew, as a name that they use lives elsewhere now. */
+function rehome(module: LiveModule, { replaced, added }: Plan, before: Analysis, after: Analysis): void {
   const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
   for (const { key, node } of old === now ? [] : after.references) {
-    if (old.has(key) !== now.has(key))
-      also(after.functions.findLast((hot) => hot.node.start <= node.start && hot.node.end >= node.end));
+    if (old.has(key) === now.has(key)) continue;
+    const { start, end } = node;
+    const hot = after.functions.findLast((one) => one.node.start <= start && one.node.end >= end);
+    if (hot !== undefined) replaceToo(replaced, added, hot);
   }
+}
+
+function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFunction): void {
+  if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
 function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
@@ -227,20 +255,32 @@ function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
 }
 
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
-function summaryOf({ replaced, added, removed }: Plan, before: Analysis, after: Analysis): string {
+function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
+  const { replaced, added, changed, removed, moreMembers, lessMembers } = planned;
+  const names = (units: Unit[], { source }: Analysis): string[] =>
+    units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
     const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
     const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
     const locals = new Set(exported.map((one) => one.local));
-    const names = units.flatMap((unit) => unit.names).filter((name) => !locals.has(name));
-    return [...new Set([...names, ...exported.map((one) => one.name)])].map((name) => mark + name);
+    const own = names(units, here).filter((name) => !locals.has(name));
+    return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
   };
   const all = [
     ...list('+', added, after, before),
+    ...moreMembers.map((hot) => `+${hot.path}`),
     ...list('-', removed, before, after),
-    ...replaced.map((hot) => `~${hot.path}`),
+    ...lessMembers.map((hot) => `-${hot.path}`),
+    ...names(changed, after).map((name) => `~${name}`),
+    ...replaced.filter((hot) => !isIn(changed, hot)).map((hot) => `~${hot.path}`),
   ];
   return all.join(', ') || 'comments and layout';
+}
+
+/** How a statement begins, in a line. */
+function shortText(source: string, { start, end }: Node): string {
+  const text = source.slice(start, end).replace(/\s+/g, ' ').replace(/;$/, '');
+  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }
 
 /**
@@ -418,14 +458,4 @@ function record(module: LiveModule, proposed: KeptVersion): Written {
 function catchUpTo(module: LiveModule, number: number): void {
   catchUp(module);
   historyOf(module).versions.length = number;
-}
-
-function refuse(module: LiveModule, structural: { line: number; text: string }[]): void {
-  const [first] = structural;
-  if (first === undefined) return;
-  throw new HotswapError(
-    'ERR_HOTSWAP_STRUCTURAL',
-    `${module.url} line ${first.line} changes outside of its functions, which cannot be applied in place: ${first.text}`,
-    { module: module.url, line: first.line },
-  );
 }

@@ -25,7 +25,6 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
   if (after.source === module.source) return undefined;
   const before = analyse(module.source, module.url);
   const overlaid = overlaidIn(module, after);
-  const made = module.overlay?.texts;
   const known = new Map(
     exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, before)]),
   );
@@ -34,9 +33,7 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
   for (const one of all) {
     const local = one.local ?? (one.name === 'default' ? (defaultName(after) ?? 'default') : undefined);
     const isNative =
-      known.get(one.name) === keyOf(one, after) &&
-      !(local !== undefined && overlaid.has(local)) &&
-      !(local === 'default' && made?.has(local));
+      known.get(one.name) === keyOf(one, after) && !(local !== undefined && overlaid.has(local));
     if (isNative && one.name !== '*') exported.native.push(one.name);
     else if (one.from !== undefined) exported.from.push([one.name, one.from, one.importName]);
     else if (local !== undefined) exported.own.push([one.name, local]);

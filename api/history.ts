@@ -214,7 +214,8 @@ export function versionText(module: LiveModule, version: KeptVersion): string {
   return getObject(cacheDir, version.id, extensionOf(module.url));
 }
 
-const UNBOUND: Bound = new Map();
+/** The values bound into a version that has none. */
+export const UNBOUND: Bound = new Map();
 
 /** The values bound into a version. */
 export function boundOf(version: KeptVersion): Bound {

@@ -35,6 +35,7 @@ export {
 } from './introspect.ts';
 export { type Mock, type MockCall, mock } from './mock.ts';
 export type { ModuleRef } from './module.ts';
+export { reload } from './reload.ts';
 export { type StartOptions, type Status, type StopOptions, start, status, stop } from './service.ts';
 export type { NewTarget, Target } from './target.ts';
 export { type Planned, plan, transaction } from './transaction.ts';

@@ -1,11 +1,11 @@
 /**
  * What must change in a running module to go from one version to another. In: two analyses; out: the hot functions to
- * replace, or what stands in the way. Pure. Trees are compared, so comments and layout are no change.
+ * replace, and what else has come, gone or changed at the top level. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, superCall } from '../loader/functions.ts';
-import { blockOf, lineOf, type Node, unwrapped } from '../loader/parse.ts';
+import { blockOf, type ClassNode, type Node, unwrapped } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
-import { aligned, isDeclaration, kindOf, type Unit } from './units.ts';
+import { aligned, classOf, kindOf, textOfUnit, type Unit } from './units.ts';
 
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
@@ -14,12 +14,15 @@ export interface Plan {
   moves: Move[];
   /** paths of functions that are no more, by the path of one that each may have become and cannot be told from others */
   unclear: Map<string, string>;
-  /** what only the new version declares at its top level */
+  /** what only the new version has at its top level */
   added: Unit[];
-  /** what only the old one declared there */
+  /** what it says otherwise there than the old one, more than functions: it must be evaluated anew */
+  changed: Unit[];
+  /** what only the old one had there */
   removed: Unit[];
-  /** places in the new version that nothing of all this covers; the plan cannot be carried out in place with any */
-  structural: { line: number; text: string }[];
+  /** methods and accessors of classes that stay the same otherwise: new ones, and those that are gone */
+  moreMembers: HotFunction[];
+  lessMembers: HotFunction[];
 }
 
 export type Move = [from: string | undefined, to: string | undefined];
@@ -27,19 +30,13 @@ export type Move = [from: string | undefined, to: string | undefined];
 /** Compares two versions. @param from the version that runs @param to the version that is to run */
 export function plan(from: Analysis, to: Analysis): Plan {
   const replaced: HotFunction[] = [];
-  const structural: Plan['structural'] = [];
   const moves: Move[] = [];
   const added: Unit[] = [];
+  const changed: Unit[] = [];
   const removed: Unit[] = [];
+  const moreMembers: HotFunction[] = [];
+  const lessMembers: HotFunction[] = [];
   const unclear: Plan['unclear'] = new Map();
-  const differs = (at: Node, { source } = to): void => {
-    const text = source.slice(at.start, at.end).split('\n', 1)[0] as string;
-    structural.push({
-      line: lineOf(source, at.start),
-      text: text.length > 60 ? `${text.slice(0, 57)}…` : text,
-    });
-  };
-
   const move = (before: HotFunction | undefined, after: HotFunction | undefined): void => {
     if (before?.path !== after?.path) moves.push([before?.path, after?.path]);
   };
@@ -51,10 +48,6 @@ export function plan(from: Analysis, to: Analysis): Plan {
       within(from, before).forEach((one, i) => move(one, inner[i]));
       return;
     }
-    const opens = (hot: HotFunction) => (hot.derived ? superCall(hot.node) : undefined);
-    const [first, second] = [opens(before), opens(after)];
-    if (!after.local && first !== undefined && second !== undefined && !sameTree(first, second))
-      return differs(second);
     const { pairs, difference } = compareOwn(from, before.node, to, after.node, after);
     if (difference === undefined && before.path === after.path)
       return pairs.forEach(([x, y]) => compareFunctions(x, y));
@@ -71,32 +64,128 @@ export function plan(from: Analysis, to: Analysis): Plan {
     outOf?.others.forEach((one) => move(one, undefined));
     if (into !== undefined || outOf !== undefined) return;
     // Closures of the functions inside exist already, whatever becomes of the one around them.
-    const found = matched(children(from, before), children(to, after), unclear);
-    found.forEach(([x, y]) => {
-      if (x !== undefined && y !== undefined) return compareFunctions(x, y);
-      move(x, y);
-      if (x !== undefined) within(from, x).forEach((one) => move(one, undefined));
-      if (y !== undefined) within(to, y).forEach((one) => move(undefined, one));
-    });
+    compareInside(children(from, before), children(to, after));
   };
 
+  /** Functions of a piece of code that is evaluated anew: closures of the old exist already, and take the new code. */
+  const compareInside = (before: HotFunction[], after: HotFunction[]): void => {
+    for (const [x, y] of matched(before, after, unclear)) {
+      if (x !== undefined && y !== undefined) compareFunctions(x, y);
+      else come(x, y);
+    }
+  };
+  const come = (x: HotFunction | undefined, y: HotFunction | undefined): void => {
+    move(x, y);
+    if (x !== undefined) within(from, x).forEach((one) => move(one, undefined));
+    if (y !== undefined) within(to, y).forEach((one) => move(undefined, one));
+  };
   for (const [x, y] of aligned(from, to)) {
-    if (x !== undefined && y !== undefined) {
-      const { pairs, difference } = compareOwn(from, x.node, to, y.node);
-      if (difference !== undefined) differs(difference);
-      else if (kindOf(x) !== kindOf(y)) differs(y.statement);
+    if (x === undefined || y === undefined) {
+      if (x !== undefined) removed.push(x);
+      if (y !== undefined) added.push(y);
+      outermost(from, x).forEach((one) => come(one, undefined));
+      outermost(to, y).forEach((one) => come(undefined, one));
+      continue;
+    }
+    const { pairs, isSame, come: members } = compareUnits(from, x, to, y);
+    if (isSame) {
       pairs.forEach(([before, after]) => compareFunctions(before, after));
-    } else if (x !== undefined) {
-      if (!isDeclaration(x) && x.node.type !== 'ImportDeclaration') differs(x.node, from);
-      removed.push(x);
-      inside(from, x.node).forEach((one) => move(one, undefined));
-    } else if (y !== undefined) {
-      if (!isDeclaration(y)) differs(y.node);
-      added.push(y);
-      inside(to, y.node).forEach((one) => move(undefined, one));
+      for (const [one, other] of members) {
+        if (one !== undefined) lessMembers.push(one);
+        if (other !== undefined) moreMembers.push(other);
+        come(one, other);
+      }
+    } else {
+      changed.push(y);
+      compareInside(outermost(from, x), outermost(to, y));
     }
   }
-  return { replaced, moves, unclear, added, removed, structural };
+  return { replaced, moves, unclear, added, changed, removed, moreMembers, lessMembers };
+}
+
+/** How two units that declare the same names compare. */
+interface UnitComparison {
+  /** functions that are the same one */
+  pairs: [HotFunction, HotFunction][];
+  /** whether all is the same but the code of these functions, and methods that have come or gone */
+  isSame: boolean;
+  /** methods and accessors of a class that only one of the two has */
+  come: [HotFunction | undefined, HotFunction | undefined][];
+}
+
+/** Compares two units up to the hot functions in them. */
+export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): UnitComparison {
+  if (x.imported !== undefined || y.imported !== undefined)
+    return { pairs: [], isSame: textOfUnit(from, x) === textOfUnit(to, y), come: [] };
+  const [first, second] = [classOf(x), classOf(y)];
+  if (first !== undefined && second !== undefined && kindOf(x) === kindOf(y)) {
+    const compared = compareClasses(from, first, to, second);
+    if (compared !== undefined) return { ...compared, isSame: true };
+  }
+  const { pairs, difference } = compareOwn(from, x.node, to, y.node);
+  const sameClass = first === undefined || second === undefined;
+  return { pairs, isSame: difference === undefined && kindOf(x) === kindOf(y) && sameClass, come: [] };
+}
+
+/** Compares two classes; undefined where the second must be made anew: its fields, its heritage, or its #private names are others. */
+function compareClasses(
+  from: Analysis,
+  a: ClassNode,
+  to: Analysis,
+  b: ClassNode,
+): Pick<UnitComparison, 'pairs' | 'come'> | undefined {
+  if (!sameTree(a.id, b.id) || !sameTree(a.decorators, b.decorators)) return undefined;
+  const pairs: UnitComparison['pairs'] = [];
+  const come: UnitComparison['come'] = [];
+  const own = (x: Node | null, y: Node | null): boolean => {
+    if (x === null || y === null) return x === y;
+    const compared = compareOwn(from, x, to, y);
+    pairs.push(...compared.pairs);
+    return compared.difference === undefined;
+  };
+  if (!own(a.superClass, b.superClass)) return undefined;
+  const [olds, news] = [methodsOf(from, a), methodsOf(to, b)];
+  if (olds === undefined || news === undefined) return undefined;
+  const [fields, others] = [olds.rest, news.rest];
+  if (fields.length !== others.length) return undefined;
+  if (!fields.every((field, i) => own(field, others[i] as Node))) return undefined;
+  for (const [key, x] of olds.methods) {
+    const y = news.methods.get(key);
+    if (y === undefined) come.push([x, undefined]);
+    else if (x.derived !== y.derived || !sameTree(opening(x), opening(y))) return undefined;
+    else pairs.push([x, y]);
+  }
+  for (const [key, y] of news.methods) if (!olds.methods.has(key)) come.push([undefined, y]);
+  // What is private, and what makes instances, cannot be given to a class that exists.
+  const fixed = (one: HotFunction | undefined): boolean =>
+    one !== undefined && (one.kind === 'constructor' || one.path.includes('.#') || one.path.includes('['));
+  if (come.some(([x, y]) => fixed(x) || fixed(y))) return undefined;
+  return { pairs: pairs.sort(([, x], [, y]) => x.index - y.index), come };
+}
+
+/** The methods of a class by side, kind and key, and its other members in order; undefined where two methods have one key. */
+function methodsOf(
+  analysis: Analysis,
+  { body }: ClassNode,
+): { methods: Map<string, HotFunction>; rest: Node[] } | undefined {
+  const methods = new Map<string, HotFunction>();
+  const rest: Node[] = [];
+  const hots = byNode(analysis);
+  for (const member of body.body) {
+    const hot = member.type === 'MethodDefinition' ? hots.get(member.value as Node) : undefined;
+    if (hot === undefined) {
+      rest.push(member);
+      continue;
+    }
+    const key = `${hot.isStatic} ${hot.kind} ${hot.path}`;
+    if (methods.has(key) || /~\d+$/.test(hot.path)) return undefined;
+    methods.set(key, hot);
+  }
+  return { methods, rest };
+}
+
+function opening({ derived, node }: HotFunction): Node | undefined {
+  return derived ? superCall(node) : undefined;
 }
 
 /** Whether two functions are the same code, the hot functions inside them aside. */
@@ -209,9 +298,11 @@ function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
   return functions.filter((one) => one.parent === hot);
 }
 
-/** Every hot function in a piece of text, at any depth. */
-function inside({ functions }: Analysis, { start, end }: Node): HotFunction[] {
-  return functions.filter((one) => one.start >= start && one.end <= end);
+/** The hot functions of a unit that stand in no other of its functions. */
+function outermost({ functions }: Analysis, unit: Unit | undefined): HotFunction[] {
+  if (unit === undefined) return [];
+  const { start, end } = unit.node;
+  return functions.filter((one) => one.parent === undefined && one.start >= start && one.end <= end);
 }
 
 /** Every function inside one, at any depth. */

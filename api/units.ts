@@ -1,34 +1,64 @@
 /**
  * The top level of a module, a piece at a time. In: a text's analysis; out: its units (a function, a class, one variable of
- * several, an import, a statement), each with the names it declares; and which units of two texts are the same one. Pure.
+ * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
+ * one. Pure.
  */
-import { boundNames, eachChild, isFunction, type Node, type Program } from '../loader/parse.ts';
+import { unusedImports } from '../loader/imports.ts';
+import { languageOf } from '../loader/language.ts';
+import {
+  boundNames,
+  type ClassNode,
+  eachChild,
+  isClass,
+  isFunction,
+  type Node,
+  type Program,
+  unwrapped,
+} from '../loader/parse.ts';
+import { settingsFor } from '../loader/settings.ts';
 import type { Analysis } from './analysis.ts';
 
-/** What a top level is made of: a declaration without its `export`, one declarator of several, or another statement. */
+/** What a top level is made of: a declaration without its `export`, one declarator or import of several, or another statement. */
 export interface Unit {
   node: Node;
   /** the statement that it stands in, or is */
   statement: Node;
   /** names that it declares in the module; `default` where a default export has none of its own */
   names: string[];
+  /** of an import: what it brings, and from where */
+  imported?: Imported;
+}
+
+export interface Imported {
+  specifier: string;
+  /** the name there, `*` for the namespace; undefined: nothing, the module only runs */
+  name: string | undefined;
+  /** import attributes, e.g. `{ type: 'json' }` */
+  attributes: Record<string, string>;
 }
 
 const known = new WeakMap<Program, Unit[]>();
 
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
-export function unitsOf({ program }: Analysis): Unit[] {
+export function unitsOf(analysis: Analysis): Unit[] {
+  const { program, source, url, references } = analysis;
   let units = known.get(program);
-  if (units === undefined) known.set(program, (units = program.body.flatMap(unitsIn)));
+  if (units === undefined) {
+    units = program.body.flatMap(unitsIn);
+    if (languageOf(url) !== 'js') {
+      const unused = unusedImports(analysis, source, references, settingsFor(url));
+      units = units.filter(({ node, statement }) => !unused.has(node) && !unused.has(statement));
+    }
+    known.set(program, units);
+  }
   return units;
 }
 
 function unitsIn(statement: Node): Unit[] {
   switch (statement.type) {
     case 'ExportNamedDeclaration':
-      if (statement.declaration !== null)
-        return unitsIn(statement.declaration).map((unit) => ({ ...unit, statement }));
-      return [];
+      if (statement.declaration === null) return [];
+      return unitsIn(statement.declaration).map((unit) => ({ ...unit, statement }));
     case 'ExportAllDeclaration':
       return [];
     case 'ExportDefaultDeclaration': {
@@ -47,10 +77,38 @@ function unitsIn(statement: Node): Unit[] {
       return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
     }
     case 'ImportDeclaration':
-      return [{ node: statement, statement, names: statement.specifiers.map((one) => one.local.name) }];
+      return importsIn(statement);
+    case 'EmptyStatement':
+      return [];
     default:
       return [{ node: statement, statement, names: [] }];
   }
+}
+
+function importsIn(statement: Extract<Node, { type: 'ImportDeclaration' }>): Unit[] {
+  const specifier = statement.source.value;
+  const attributes: Record<string, string> = {};
+  for (const { key, value } of statement.attributes)
+    attributes[key.type === 'Identifier' ? key.name : String(key.value)] = value.value;
+  const from = (name: string | undefined): Imported => ({ specifier, name, attributes });
+  if (statement.specifiers.length === 0)
+    return [{ node: statement, statement, names: [], imported: from(undefined) }];
+  return statement.specifiers.map((node) => {
+    const name =
+      node.type === 'ImportDefaultSpecifier'
+        ? 'default'
+        : node.type === 'ImportNamespaceSpecifier'
+          ? '*'
+          : node.imported.type === 'Identifier'
+            ? node.imported.name
+            : node.imported.value;
+    return { node, statement, names: [node.local.name], imported: from(name) };
+  });
+}
+
+/** The text that says what a unit is: where two are equal, so is what they make. */
+export function textOfUnit({ source }: Analysis, { node, imported }: Unit): string {
+  return imported === undefined ? source.slice(node.start, node.end) : `import ${JSON.stringify(imported)}`;
 }
 
 /** `const`, `let`, `var`, `using` of a variable; undefined of anything else. */
@@ -60,19 +118,29 @@ export function kindOf({ node, statement }: Unit): string | undefined {
   return declaration?.type === 'VariableDeclaration' ? declaration.kind : undefined;
 }
 
-/** Whether a unit makes functions, classes or variables, and does so at once. */
-export function isDeclaration({ node, names }: Unit): boolean {
-  return names.length > 0 && node.type !== 'ImportDeclaration' && (isFunction(node) || !awaits(node));
+/** The value that a unit gives its name, as far as its text says. */
+export function givenBy({ node }: Unit): Node {
+  return node.type === 'VariableDeclarator' && node.init !== null ? unwrapped(node.init) : unwrapped(node);
 }
 
-function awaits(node: Node): boolean {
-  if (node.type === 'AwaitExpression') return true;
-  if (isFunction(node)) return false;
-  let found = false;
-  eachChild(node, (child) => {
-    found ||= awaits(child);
-  });
-  return found;
+/** The class that a unit declares. */
+export function classOf(unit: Unit): ClassNode | undefined {
+  const value = givenBy(unit);
+  return isClass(value) ? value : undefined;
+}
+
+/** Whether evaluating a unit takes time: it awaits outside of functions. */
+export function awaits({ node }: Unit): boolean {
+  const look = (at: Node): boolean => {
+    if (at.type === 'AwaitExpression' || (at.type === 'ForOfStatement' && at.await)) return true;
+    if (isFunction(at)) return false;
+    let found = false;
+    eachChild(at, (child) => {
+      found ||= look(child);
+    });
+    return found;
+  };
+  return look(node);
 }
 
 export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
@@ -83,7 +151,7 @@ export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
  */
 export function aligned(from: Analysis, to: Analysis): UnitPair[] {
   const [olds, news] = [unitsOf(from), unitsOf(to)];
-  if (olds.length === news.length && olds.every((unit, i) => sameNames(unit, news[i] as Unit)))
+  if (olds.length === news.length && olds.every((unit, i) => isSameLine(from, unit, to, news[i] as Unit)))
     return olds.map((unit, i) => [unit, news[i]]);
   const found = new Map<Unit, Unit>();
   const taken = new Set<Unit>();
@@ -97,37 +165,39 @@ export function aligned(from: Analysis, to: Analysis): UnitPair[] {
     const name = unit.names.find((one) => declared.has(one));
     if (name !== undefined) pair(unit, declared.get(name));
   }
-  for (const textOf of [plainText, maskedText]) {
+  for (const text of [textOfUnit, maskedText]) {
     const left = new Map<string, Unit[]>();
     for (const unit of news) {
       if (unit.names.length > 0 || taken.has(unit)) continue;
-      const text = textOf(to, unit);
-      left.set(text, [...(left.get(text) ?? []), unit]);
+      const key = text(to, unit);
+      left.set(key, [...(left.get(key) ?? []), unit]);
     }
     for (const unit of olds) {
-      if (unit.names.length === 0 && !found.has(unit)) pair(unit, left.get(textOf(from, unit))?.shift());
+      if (unit.names.length === 0 && !found.has(unit)) pair(unit, left.get(text(from, unit))?.shift());
     }
   }
-  return [
-    ...olds.map((unit): UnitPair => [unit, found.get(unit)]),
-    ...news.filter((unit) => !taken.has(unit)).map((unit): UnitPair => [undefined, unit]),
-  ];
+  const inOrder: UnitPair[] = [];
+  const before = new Map([...found].map(([x, y]) => [y, x]));
+  for (const unit of olds) if (!found.has(unit)) inOrder.push([unit, undefined]);
+  for (const unit of news) inOrder.push([before.get(unit), unit]);
+  return inOrder;
 }
 
-function sameNames(a: Unit, b: Unit): boolean {
-  return (
-    a.node.type === b.node.type &&
-    a.names.length === b.names.length &&
-    a.names.every((name, i) => name === b.names[i])
-  );
+/** Whether two units in the same place are plainly the same one. */
+function isSameLine(from: Analysis, a: Unit, to: Analysis, b: Unit): boolean {
+  if (a.names.length === 0)
+    return (
+      b.names.length === 0 &&
+      (textOfUnit(from, a) === textOfUnit(to, b) || maskedText(from, a) === maskedText(to, b))
+    );
+  return a.names.length === b.names.length && a.names.every((name, i) => name === b.names[i]);
 }
 
-function plainText({ source }: Analysis, { node }: Unit): string {
-  return source.slice(node.start, node.end);
-}
-
-/** The text of a unit without its hot functions. */
-function maskedText({ source, functions }: Analysis, { node }: Unit): string {
+/** The text of a unit without its hot functions, and without layout between words. */
+function maskedText(analysis: Analysis, unit: Unit): string {
+  if (unit.imported !== undefined) return textOfUnit(analysis, unit);
+  const { source, functions } = analysis;
+  const { node } = unit;
   let text = '';
   let at = node.start;
   for (const hot of functions) {
@@ -135,5 +205,5 @@ function maskedText({ source, functions }: Analysis, { node }: Unit): string {
     text += `${source.slice(at, hot.start)}\0`;
     at = hot.end;
   }
-  return text + source.slice(at, node.end);
+  return (text + source.slice(at, node.end)).replace(/\s+/g, ' ');
 }

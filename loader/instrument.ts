@@ -6,7 +6,7 @@
 import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
-import { usedImports } from './imports.ts';
+import { withoutUnused } from './imports.ts';
 import { languageOf } from './language.ts';
 import {
   boundNames,
@@ -16,6 +16,7 @@ import {
   type Node,
   type Program,
   type Read,
+  skipTrivia,
   syntaxError,
   tryParse,
   tryRead,
@@ -72,7 +73,7 @@ export function instrument(
   const { program } = read;
   const references: Reference[] = [];
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references);
-  const plain = settings === undefined ? source : usedImports(read, source, references, settings);
+  const plain = settings === undefined ? source : withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
   const facts = survey(plain, program);
 
@@ -108,7 +109,7 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   const { program, plain, properties } = read;
   const references: Reference[] = [];
   functionsOf(plain, program, references);
-  const text = new MagicString(usedImports(read, source, references, where.settings as Settings));
+  const text = new MagicString(withoutUnused(read, source, references, where.settings as Settings));
   setProperties(text, program, properties, where.settings?.define);
   return finished(text, read, source, where, mapped);
 }
@@ -155,7 +156,7 @@ interface Facts {
 function survey(source: string, program: Program): Facts {
   const facts: Facts = { readsNewTarget: new Set(), assigned: new Set(), evaluates: false };
   const wantsTarget = /\btarget\b/.test(source);
-  const wantsAssigned = /\bexport\b/.test(source) && /\bconst\b/.test(source);
+  const wantsAssigned = /\bexport\b/.test(source) && /\b(?:const|default)\b/.test(source);
   if (!wantsTarget && !wantsAssigned) return facts;
   const target = (pattern: Node): void => {
     boundNames(unwrapped(pattern)).forEach((name) => facts.assigned.add(name));
@@ -180,13 +181,15 @@ function survey(source: string, program: Program): Facts {
   return facts;
 }
 
+type VariableDeclaration = Extract<Node, { type: 'VariableDeclaration' }>;
+
 /**
- * An exported `const` that holds data becomes `let`, so that a new value reaches importers through the live
- * binding. One that the module assigns to stays, as it must go on throwing; one that holds a function stays.
+ * Declarations of exported constants that hold data, which become `let`, so that a new value reaches importers through the
+ * live binding. One that the module assigns to stays, as it must go on throwing; one that holds a function stays.
  */
-function freeExports(text: MagicString, program: Program, assigned: Set<string>): void {
+function freed(program: Program, assigned: Set<string>): VariableDeclaration[] {
   const exported = new Set<string>();
-  const constants: Extract<Node, { type: 'VariableDeclaration' }>[] = [];
+  const constants: VariableDeclaration[] = [];
   for (let i = 0; i < program.body.length; i++) {
     const statement = program.body[i] as Node;
     let declaration: Node | null = statement;
@@ -206,8 +209,7 @@ function freeExports(text: MagicString, program: Program, assigned: Set<string>)
       });
     }
   }
-  for (let i = 0; i < constants.length; i++) {
-    const { start, declarations } = constants[i] as (typeof constants)[number];
+  return constants.filter(({ declarations }) => {
     const names: string[] = [];
     let holdsData = false;
     declarations.forEach((one) => {
@@ -217,8 +219,48 @@ function freeExports(text: MagicString, program: Program, assigned: Set<string>)
         init !== undefined && !isFunction(init) && !isClass(init) && bound.some((name) => exported.has(name));
       bound.forEach((name) => names.push(name));
     });
-    if (holdsData && !names.some((name) => assigned.has(name))) {
-      text.overwrite(start, start + 'const'.length, 'let  ');
-    }
+    return holdsData && !names.some((name) => assigned.has(name));
+  });
+}
+
+/** What an `export default` gives that is neither a function nor a class: then it stands in a variable, DEFAULT. */
+function defaultData(program: Program): Extract<Node, { type: 'ExportDefaultDeclaration' }> | undefined {
+  for (let i = 0; i < program.body.length; i++) {
+    const statement = program.body[i] as Node;
+    if (statement.type !== 'ExportDefaultDeclaration') continue;
+    const value = unwrapped(statement.declaration as Node);
+    return isFunction(value) || isClass(value) ? undefined : statement;
   }
+  return undefined;
+}
+
+/** The variable behind `export default <data>`. */
+export const DEFAULT = 'hs$default';
+
+/** The constants of a text that the running module can assign to all the same, `default` for DEFAULT. */
+export function freedNames(source: string, program: Program): Set<string> {
+  const facts = survey(source, program);
+  const names = new Set<string>();
+  if (facts.evaluates) return names;
+  for (const { declarations } of freed(program, facts.assigned)) {
+    for (const one of declarations) for (const name of boundNames(one.id)) names.add(name);
+  }
+  if (defaultData(program) !== undefined) names.add('default');
+  return names;
+}
+
+/** Makes what is exported assignable where nothing in the module can tell. */
+function freeExports(text: MagicString, program: Program, assigned: Set<string>): void {
+  const constants = freed(program, assigned);
+  for (let i = 0; i < constants.length; i++) {
+    const { start } = constants[i] as VariableDeclaration;
+    text.overwrite(start, start + 'const'.length, 'let  ');
+  }
+  const data = defaultData(program);
+  if (data === undefined) return;
+  const { end } = data.declaration as Node;
+  text.overwrite(data.start, data.start + 'export'.length, `let ${DEFAULT}=(`);
+  const word = skipTrivia(text.original, data.start + 'export'.length);
+  text.remove(word, word + 'default'.length);
+  text.appendLeft(end, `);export{${DEFAULT} as default};`);
 }

@@ -7,7 +7,7 @@ import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import type { Replaced } from '../node.ts';
 import type { Config } from './config.ts';
 import { defineHelpers } from './decorators.ts';
-import { cellName, SCOPE } from './instrument.ts';
+import { cellName, DEFAULT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
@@ -89,11 +89,28 @@ export interface LiveModule {
 export interface Overlay {
   /** the names as properties; evaluated code refers to them here */
   values: Record<string, unknown>;
-  /** by name: the text that declared it last */
-  texts: Map<string, string>;
+  /** names of the current version that live here */
+  names: ReadonlySet<string>;
+  /** by place (`native a`, `overlay a`): what the variable there was made by last */
+  made: Map<string, MadeBy>;
+  /** by place and text: what a variable held when it was given something else, newest last */
+  kept: Map<string, PropertyDescriptor>;
+  /** texts of statements that have run since the module was loaded */
+  ran: Set<string>;
   /** by path: the number by which a class handed over its scope */
   classes: Map<string, number>;
   nextClass: number;
+  /** by class that another has succeeded: what its prototype had, and on what it hung */
+  succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null }>;
+  /** by place and text of a class with #private names: the cells that only its own instances read, and their paths */
+  detached: Map<string, [LiveCell, string][]>;
+}
+
+/** What a variable at the top level was made by. */
+export interface MadeBy {
+  /** see `textOfUnit` */
+  text: string;
+  isFunction: boolean;
 }
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
@@ -286,7 +303,8 @@ export function createRegistry(
 /** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */
 export function valueIn({ scope, overlay }: LiveModule, name: string): unknown {
   try {
-    return overlay !== undefined && name in overlay.values ? overlay.values[name] : scope?.(name);
+    if (overlay?.names.has(name)) return overlay.values[name];
+    return scope?.(name === 'default' ? DEFAULT : name);
   } catch {
     return undefined;
   }

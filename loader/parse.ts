@@ -110,7 +110,7 @@ export function parse(source: string, what: string, lang: Language = 'js'): Prog
 export function syntaxError(source: string, what: string, errors: ParseResult['errors']): HotswapError {
   const error = errors.find((found) => found.severity === 'Error') ?? errors[0];
   const line = lineOf(source, error?.labels[0]?.start ?? 0);
-  const frame = error?.codeframe ? `\n${error.codeframe.trimEnd()}` : '';
+  const frame = error?.codeframe ? `\n${error.codeframe.trimEnd().replace(/\[module\.\w+:/, '[')}` : '';
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
     `${what} does not parse: ${error?.message} (line ${line})${frame}`,

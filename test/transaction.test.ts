@@ -177,7 +177,7 @@ const CASES: Record<string, Case> = {
   ],
   'an edit inside of a listener, and inside of edited code': [
     F,
-    `let more; const off = on('swap', () => { off(); more = rewrite(m.g, () => 'from the listener'); }); await transaction(() => rewrite(m.f, () => 1)); await more; const made = []; await rewrite(m.f, () => { made.push(rewrite(g, '() => 5')); return 1; }, { bind: { made, rewrite, g: m.g } }); m.f(); await made[0]; return [m.g(), history(M).length]`,
+    `let more; const off = on('swap', () => { off(); more = rewrite(m.g, () => 'from the listener'); }); await transaction(() => rewrite(m.f, () => 1)); await more; const made = new Set(); await rewrite(m.f, () => { made.add(rewrite(g, '() => 5')); return 1; }, { bind: { made, rewrite, g: m.g } }); m.f(); await [...made][0]; return [m.g(), history(M).length]`,
     [5, 5],
   ],
   'an event that there is not': [

@@ -1,0 +1,56 @@
+/**
+ * The file on disk taken over. In: a hot module; out: a promise of its new version, whose text is the file's. Whatever
+ * changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
+ */
+import { HotswapError } from '../error.ts';
+import { fileURLToPath, readFileSync, statSync } from '../node.ts';
+import { commit, queued } from './commit.ts';
+import { reported } from './events.ts';
+import { UNBOUND, type Version } from './history.ts';
+import { type ModuleRef, moduleOf } from './module.ts';
+
+/**
+ * Takes a module's file, as it is on disk now, as its next version and brings the running program to it: changed functions for
+ * everyone who holds them; new, changed and removed declarations, imports, exports and methods; and of statements
+ * at the top level only those that are new or changed, which run. State is kept, and `rollback` undoes it.
+ *
+ * @returns the version that runs: a new one, or the current one where the file says nothing else
+ * @throws ERR_HOTSWAP_MISSING when there is no file to read, ERR_HOTSWAP_SYNTAX when it does not parse or is no text,
+ *   ERR_HOTSWAP_STRUCTURAL when something new in it fails: an import that does not load, an initialiser that throws;
+ *   ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE. After any of them the version before runs on.
+ * @example console.log((await reload('./cart.js')).summary); // '+discount, ~total'
+ */
+export function reload(ref: ModuleRef): Promise<Version> {
+  return reported(async () => {
+    const module = moduleOf(ref);
+    return queued(module, async () => {
+      const source = readSource(module.url);
+      return commit(module, { source, about: fileURLToPath(module.url), bound: UNBOUND, open: true });
+    });
+  });
+}
+
+/** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */
+function readSource(url: string): string {
+  const file = fileURLToPath(url);
+  let bytes: Buffer;
+  try {
+    if (statSync(file).isDirectory()) throw new Error('it is a directory');
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_MISSING',
+      `${file} cannot be read (${(cause as Error).message}); the version before runs on`,
+      { module: url, file, cause },
+    );
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${file} is not UTF-8 text; the version before runs on`, {
+      module: url,
+      file,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,504 @@
+/**
+ * The top level of a running module brought to another version. In: units that have come or changed; out: code that makes them,
+ * compiled and ready to run, and what takes it back. Only these units are evaluated: each name then holds what its unit gives
+ * it, in the module's own variable or on the overlay. A name that comes back to an earlier text finds its value as it was, and
+ * a statement that has run is not run again for going back.
+ */
+import MagicString from 'magic-string';
+import { HotswapError } from '../error.ts';
+import { DEFAULT, SCOPE } from '../loader/instrument.ts';
+import { languageOf, writtenFor } from '../loader/language.ts';
+import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
+import { type ClassNode, eachChild, lineOf, type Node } from '../loader/parse.ts';
+import { setProperties } from '../loader/patch.ts';
+import { existsSync } from '../node.ts';
+import type { Analysis } from './analysis.ts';
+import { analyse } from './analysis.ts';
+import { lifeOf } from './cells.ts';
+import { evaluated, placed } from './evaluation.ts';
+import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
+import { isOverlaid, patchInside, referTo } from './surroundings.ts';
+import { awaits, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+
+/** Units made ready. */
+export interface Evaluation {
+  /** what takes time: imports, and units that await; undefined where nothing does */
+  load: (() => Promise<void>) | undefined;
+  /** evaluates them, and gives what takes that back; throws with nothing changed */
+  run: () => () => void;
+}
+
+const NOTHING: Evaluation = { load: undefined, run: () => () => {} };
+
+/** Values that are kept of variables that were given something else, a module. */
+const KEPT = 16;
+
+/**
+ * Makes units ready to be evaluated, in source order, functions first.
+ * @param again whether an earlier version comes back, for which no statement runs that has run before
+ * @param url file that stack traces are to name
+ * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
+ */
+export function prepareUnits(
+  module: LiveModule,
+  analysis: Analysis,
+  units: readonly Unit[],
+  bound: Bound,
+  again: boolean,
+  url: string,
+): Evaluation {
+  if (units.length === 0) return NOTHING;
+  const overlaid = overlaidIn(module, analysis);
+  const fresh = units.filter((unit) => !isThere(module, analysis, unit, overlaid, again));
+  const isFirst = ({ node, imported }: Unit) => imported !== undefined || node.type === 'FunctionDeclaration';
+  const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map(
+    (unit): Compiled => ({
+      unit,
+      evaluate: comesBack(module, analysis, unit, overlaid)
+        ? undefined
+        : compile(module, analysis, unit, bound.get(unit.names[0] as string) ?? {}, url),
+    }),
+  );
+  const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit));
+  const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
+  let undo: (() => void) | undefined;
+  const load = async (): Promise<void> => {
+    for (const one of imports) one.namespace = await namespaceOf(module, analysis, one.unit);
+    if (waits) undo = await runSlowly(steps(module, analysis, all, overlaid));
+  };
+  return {
+    load: waits || imports.length > 0 ? load : undefined,
+    run: () => undo ?? runAll(steps(module, analysis, all, overlaid)),
+  };
+}
+
+interface Compiled {
+  unit: Unit;
+  /** undefined: what its names held under this text is put back */
+  evaluate: ((namespace: unknown) => unknown) | undefined;
+  namespace?: unknown;
+}
+
+/** Evaluates units one after the other, and yields what each gives: a promise, of one that awaits. @returns what takes it back */
+function* steps(
+  module: LiveModule,
+  analysis: Analysis,
+  all: Compiled[],
+  overlaid: ReadonlySet<string>,
+): Generator<unknown, () => void, void> {
+  const undos: (() => void)[] = [];
+  try {
+    for (const one of all) {
+      const finish = begin(module, analysis, one, overlaid, undos);
+      try {
+        yield one.evaluate?.(one.namespace);
+      } catch (cause) {
+        throw failed(module, analysis, one.unit, cause);
+      }
+      finish();
+    }
+  } catch (error) {
+    takeBack(undos);
+    throw error;
+  }
+  return () => takeBack(undos);
+}
+
+function runAll(of: ReturnType<typeof steps>): () => void {
+  for (let step = of.next(); ; step = of.next()) if (step.done) return step.value;
+}
+
+async function runSlowly(of: ReturnType<typeof steps>): Promise<() => void> {
+  let step = of.next();
+  while (!step.done) {
+    try {
+      await step.value;
+      step = of.next();
+    } catch (error) {
+      step = of.throw(error);
+    }
+  }
+  return step.value;
+}
+
+function takeBack(undos: (() => void)[]): void {
+  for (const undo of undos.splice(0).reverse()) undo();
+}
+
+/** Notes how things are before a unit is evaluated. @returns what is to be done when it has been */
+function begin(
+  module: LiveModule,
+  analysis: Analysis,
+  { unit, evaluate }: Compiled,
+  overlaid: ReadonlySet<string>,
+  undos: (() => void)[],
+): () => void {
+  const overlay = overlayOf(module);
+  const made = madeBy(analysis, unit);
+  if (unit.names.length === 0) {
+    return () => {
+      if (overlay.ran.has(made.text)) return;
+      overlay.ran.add(made.text);
+      undos.push(() => overlay.ran.delete(made.text));
+    };
+  }
+  const before = valueIn(module, unit.names[0] as string);
+  for (const name of unit.names) {
+    const place = placeOf(name, overlaid);
+    const was = madeIn(module, name, overlaid);
+    const held = descriptorOf(module, name, overlaid);
+    const entry = overlay.made.get(place);
+    undos.push(() => {
+      if (entry === undefined) overlay.made.delete(place);
+      else overlay.made.set(place, entry);
+      putBack(module, name, overlaid, held);
+    });
+    if (was !== undefined && held !== undefined) keep(overlay.kept, `${place}\n${was.text}`, held);
+    const back = evaluate === undefined ? overlay.kept.get(`${place}\n${made.text}`) : undefined;
+    if (back !== undefined) putBack(module, name, overlaid, back);
+  }
+  return () => {
+    for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
+    const node = classOf(unit);
+    if (node === undefined || isPrivate(node)) return;
+    const [name = ''] = unit.names;
+    const after = overlaid.has(name) ? overlay.values[name] : valueIn(module, name);
+    if (typeof before === 'function' && typeof after === 'function' && before !== after)
+      undos.push(succeed(overlay.succeeded, before, after));
+  };
+}
+
+/** Where a name of a version lives, as a key. */
+function placeOf(name: string, overlaid: ReadonlySet<string>): string {
+  return `${overlaid.has(name) ? 'overlay' : 'native'} ${name}`;
+}
+
+/** What the variable behind a name was made by. */
+function madeIn(module: LiveModule, name: string, overlaid: ReadonlySet<string>): MadeBy | undefined {
+  const made = module.overlay?.made.get(placeOf(name, overlaid));
+  return made ?? (overlaid.has(name) ? undefined : nativesOf(module).get(name));
+}
+
+/** Whether what a unit declares is there as it is to be, or is a function whose cells take its code. */
+function isThere(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+  again: boolean,
+): boolean {
+  const { text, isFunction } = madeBy(analysis, unit);
+  if (unit.names.length === 0) {
+    if (!again) return false;
+    if (module.overlay?.ran.has(text)) return true;
+    const before = analyse(module.source, module.url);
+    return unitsOf(before).some((one) => one.names.length === 0 && textOfUnit(before, one) === text);
+  }
+  return unit.names.every((name) => {
+    const now = madeIn(module, name, overlaid);
+    if (now === undefined) return false;
+    const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
+    return fixed || now.text === text || (isFunction && now.isFunction);
+  });
+}
+
+/** Whether every name of a unit had this text before, and what it held then is at hand. */
+function comesBack(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+): boolean {
+  const text = textOfUnit(analysis, unit);
+  const kept = module.overlay?.kept;
+  return (
+    unit.names.length > 0 &&
+    kept !== undefined &&
+    unit.names.every((name) => kept.has(`${placeOf(name, overlaid)}\n${text}`))
+  );
+}
+
+function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
+  kept.delete(key);
+  kept.set(key, held);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+}
+
+/** What a name holds; undefined for one on the overlay that is not there yet. */
+function descriptorOf(
+  module: LiveModule,
+  name: string,
+  overlaid: ReadonlySet<string>,
+): PropertyDescriptor | undefined {
+  const { values } = overlayOf(module);
+  if (overlaid.has(name)) return Object.getOwnPropertyDescriptor(values, name);
+  const set = setterOf(module, name);
+  try {
+    return set && { value: module.scope?.(variableOf(name)) };
+  } catch {
+    return undefined; // in its dead zone
+  }
+}
+
+function putBack(
+  module: LiveModule,
+  name: string,
+  overlaid: ReadonlySet<string>,
+  held: PropertyDescriptor | undefined,
+): void {
+  const { values } = overlayOf(module);
+  if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
+  else if (held === undefined) delete values[name];
+  else Object.defineProperty(values, name, held);
+}
+
+function setterOf(module: LiveModule, name: string): ((value: unknown) => void) | undefined {
+  if (nativesOf(module).get(name)?.assignable !== true) return undefined;
+  return module.scope?.(`hs$v=>{${variableOf(name)}=hs$v}`) as (value: unknown) => void;
+}
+
+function variableOf(name: string): string {
+  return name === 'default' ? DEFAULT : name;
+}
+
+/** Lets instances of a class that has no #private names be what another class makes of them. @returns takes it back */
+function succeed(
+  succeeded: NonNullable<LiveModule['overlay']>['succeeded'],
+  before: { prototype: object },
+  after: { prototype: object },
+): () => void {
+  const undos: (() => void)[] = [];
+  const own = (prototype: object): PropertyDescriptorMap => {
+    const { constructor: _kept, ...rest } = Object.getOwnPropertyDescriptors(
+      prototype,
+    ) as PropertyDescriptorMap;
+    return rest;
+  };
+  const give = (prototype: object, properties: PropertyDescriptorMap, on: object | null): void => {
+    const [was, hung] = [own(prototype), Object.getPrototypeOf(prototype)];
+    undos.push(() => {
+      for (const key of Reflect.ownKeys(own(prototype))) Reflect.deleteProperty(prototype, key);
+      Object.setPrototypeOf(prototype, hung);
+      Object.defineProperties(prototype, was);
+    });
+    for (const key of Reflect.ownKeys(was)) Reflect.deleteProperty(prototype, key);
+    Object.setPrototypeOf(prototype, on);
+    Object.defineProperties(prototype, properties);
+  };
+  const earlier = succeeded.get(after);
+  if (earlier !== undefined) give(after.prototype, earlier.own, earlier.on);
+  const on = Object.getPrototypeOf(before.prototype);
+  succeeded.set(before, { own: own(before.prototype), on });
+  give(before.prototype, {}, after.prototype);
+  return () => takeBack(undos);
+}
+
+/** Whether a class has #private names, which only its own instances have. */
+export function isPrivate({ body }: ClassNode): boolean {
+  return body.body.some((member) => 'key' in member && member.key.type === 'PrivateIdentifier');
+}
+
+/**
+ * A class with #private names that is made anew leaves its instances behind: nothing written for the new one could touch
+ * theirs. Their cells keep the code they have, until that class comes back.
+ * @param places gets the cells whose path is another from now on
+ */
+export function detach(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+  places: Map<LiveCell, string | undefined>,
+): void {
+  const node = classOf(unit);
+  const [name] = unit.names;
+  const now = name === undefined ? undefined : madeIn(module, name, overlaid);
+  if (node === undefined || name === undefined || now === undefined || !isPrivate(node)) return;
+  if (isThere(module, analysis, unit, overlaid, true)) return;
+  const { detached } = overlayOf(module);
+  const place = placeOf(name, overlaid);
+  const left: [LiveCell, string][] = [];
+  for (const cell of module.cells) {
+    const path = cell?.path;
+    if (cell === undefined || path === undefined || !path.startsWith(`${name}.`)) continue;
+    left.push([cell, path]);
+    places.set(cell, undefined);
+  }
+  detached.set(`${place}\n${now.text}`, left);
+  const key = `${place}\n${textOfUnit(analysis, unit)}`;
+  for (const [cell, path] of detached.get(key) ?? []) places.set(cell, path);
+  detached.delete(key);
+}
+
+/** The module that a new import names. @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export */
+async function namespaceOf(module: LiveModule, analysis: Analysis, unit: Unit): Promise<unknown> {
+  const { specifier, name, attributes } = unit.imported as Imported;
+  const refuse = (why: string, cause?: unknown): HotswapError =>
+    new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url} line ${lineOf(analysis.source, unit.node.start)} imports ${JSON.stringify(specifier)}, ${why}`,
+      { module: module.url, line: lineOf(analysis.source, unit.node.start), cause },
+    );
+  let namespace: Record<string, unknown>;
+  try {
+    const url = resolved(module, specifier);
+    namespace =
+      Object.keys(attributes).length === 0 ? await import(url) : await import(url, { with: attributes });
+  } catch (cause) {
+    throw refuse(`which cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+  if (name !== undefined && name !== '*' && !(name in namespace))
+    throw refuse(`which has no export ${JSON.stringify(name)}; it has ${Object.keys(namespace).join(', ')}`);
+  return namespace;
+}
+
+function resolved(module: LiveModule, specifier: string): string {
+  const meta = module.meta?.();
+  const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
+  if (languageOf(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
+  return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
+}
+
+function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
+  if (cause instanceof HotswapError) return cause;
+  const { names, node } = unit;
+  const line = lineOf(analysis.source, node.start);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const what =
+    names.length === 0
+      ? `the new statement in line ${line} failed`
+      : `the new ${names.join(', ')} cannot be made, evaluating it failed`;
+  return new HotswapError('ERR_HOTSWAP_STRUCTURAL', `${module.url}: ${what}: ${message}`, {
+    module: module.url,
+    names,
+    line,
+    cause,
+  });
+}
+
+/** The code of one unit, as a function that evaluates it and enters what it declares. */
+function compile(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  values: Readonly<Record<string, unknown>>,
+  url: string,
+): (namespace: unknown) => unknown {
+  const overlay = overlayOf(module);
+  if (unit.imported !== undefined) return importInto(overlay.values, unit);
+  const { node, names } = unit;
+  const overlaid = overlaidIn(module, analysis);
+  const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
+  const text = new MagicString(analysis.plain);
+  for (const reference of analysis.references) {
+    if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
+  }
+  const usesMeta = replaceMetas(text, node);
+  const first = module.cells.length;
+  patchInside(
+    text,
+    { module, analysis, overlaid },
+    analysis.functions.filter((one) => isHere(one)),
+    node,
+    new Set(),
+    () => undefined,
+  );
+  const last = module.cells.length;
+  setProperties(text, node, analysis.properties);
+  for (const scope of analysis.classes) {
+    if (!isHere(scope.node)) continue;
+    const number = overlay.nextClass++;
+    overlay.classes.set(scope.path, number);
+    text.appendLeft(
+      scope.node.body.start + 1,
+      `static{${SCOPE}("${module.prefix}",hs$c=>eval(hs$c),${number})}`,
+    );
+  }
+
+  const bound = Object.keys(values);
+  const params = ['hs$o', 'hs$d', 'hs$i', 'hs$meta', ...bound, 'hs$life', 'hs$see=()=>hs$life'];
+  const head = `(${awaits(unit) ? 'async' : ''}(${params.join()})=>{`;
+  const code = placed({ module, analysis }, node, head, `${assignment(text, unit, overlaid)}})`, url);
+  const factory = evaluated({ module, path: names[0] ?? '' }, module.scope, code) as (
+    ...args: unknown[]
+  ) => unknown;
+  const define = (name: string, value: unknown): void => {
+    Object.defineProperty(overlay.values, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  };
+  const constant = kindOf(unit) === 'const' || names[0] === 'default';
+  const finish = (): void => {
+    for (const name of constant ? names : [])
+      if (overlaid.has(name)) Object.defineProperty(overlay.values, name, { writable: false });
+  };
+  return () => {
+    const result = factory(
+      overlay.values,
+      define,
+      same,
+      usesMeta ? module.meta?.() : undefined,
+      ...bound.map((name) => values[name]),
+      lifeOf(module, first, last),
+    );
+    if (awaits(unit)) return (result as Promise<unknown>).then(finish);
+    finish();
+    return undefined;
+  };
+}
+
+/** The text of a unit as code that gives its names their values. */
+function assignment(text: MagicString, { node, names }: Unit, overlaid: ReadonlySet<string>): string {
+  const whole = text.slice(node.start, node.end);
+  const [name] = names;
+  if (name === undefined) return whole;
+  const key = JSON.stringify(name);
+  let value: string;
+  // An enum, a namespace and a decorated class are made by statements.
+  const isDecorated = node.type === 'ClassDeclaration' && (node.decorators ?? []).length > 0;
+  if (/^TS/.test(node.type) || isDecorated) {
+    const give = overlaid.has(name) ? `hs$d(${key},${name})` : `hs$n=>{${variableOf(name)}=hs$n}`;
+    return overlaid.has(name) ? `{${whole};${give}}` : `(${give})((()=>{${whole};return ${name}})())`;
+  }
+  if (node.type === 'VariableDeclarator') {
+    const init = node.init === null ? 'undefined' : text.slice(node.init.start, node.init.end);
+    if (node.id.type !== 'Identifier') return `(${text.slice(node.id.start, node.id.end)}=${init})`;
+    value = `({${key}:${init}})[${key}]`; // an object's key names what has no name, as a variable does
+  } else {
+    value = /Declaration$/.test(node.type) && name !== 'default' ? whole : `({${key}:${whole}})[${key}]`;
+  }
+  return overlaid.has(name) ? `hs$d(${key},${value})` : `${variableOf(name)}=${value}`;
+}
+
+/** Rewrites `import.meta`. @returns whether there was any */
+export function replaceMetas(text: MagicString, node: Node): boolean {
+  let found = false;
+  const look = (one: Node): void => {
+    if (one.type === 'MetaProperty' && one.meta.name === 'import') {
+      found = true;
+      text.overwrite(one.start, one.end, 'hs$meta');
+    } else eachChild(one, look);
+  };
+  look(node);
+  return found;
+}
+
+/** An imported name is read from its module each time: the binding is live (ECMA-262 16.2.1.7). */
+function importInto(
+  values: Record<string, unknown>,
+  { names, imported }: Unit,
+): (namespace: unknown) => void {
+  return (namespace) => {
+    const [local] = names;
+    if (local === undefined || imported?.name === undefined) return;
+    const { name } = imported;
+    const read = (): unknown => (name === '*' ? namespace : (namespace as Record<string, unknown>)[name]);
+    const set = (): never => {
+      throw new TypeError('Assignment to constant variable.');
+    };
+    Object.defineProperty(values, local, { get: read, set, enumerable: true, configurable: true });
+  };
+}

@@ -1,0 +1,213 @@
+// The file on disk taken over: every kind of change, with the state that stays, and what undoes it.
+import { test } from 'uvu';
+import { type Case, cases } from './cases.ts';
+
+/** `save(text)` writes `m.js` and reloads it; `edit(from, to)` does so with one piece of it replaced. */
+const SAYS = `const { readFileSync, writeFileSync, rmSync, mkdirSync } = await import('node:fs');
+const save = (text, file = M) => { writeFileSync(file, text); return reload(file); };
+const edit = (from, to, file = M) => { const text = readFileSync(file, 'utf8'); if (!text.includes(from)) throw new Error('no ' + from); return save(text.replace(from, () => to), file); };
+const says = (f) => { try { return f(); } catch (error) { return error.code ?? error.message; } };
+const again = () => import(M.replace(/^\\.\\/\\d+/, '.'));
+`;
+
+const SHOP = `import { sep } from 'node:path';
+import { double } from './k.js';
+const RATE = 2;
+export const LIMITS = { max: 10 };
+let count = 0;
+export const seen = [];
+/** Prices. */
+export function price(item) { count++; return item * RATE; }
+export const total = (items) => items.map((item) => price(item)).reduce((a, b) => a + b, 0);
+export class Cart {
+  #items = [];
+  static made = 0;
+  constructor() { Cart.made++; }
+  add(item) { this.#items.push(item); return this; }
+  get size() { return this.#items.length; }
+  total() { return total(this.#items); }
+}
+export class Point { x = 1; sum() { return this.x; } }
+export const counted = () => count;
+export default { name: 'shop', path: sep };
+seen.push('loaded');
+`;
+const FILES = {
+  'm.js': SHOP,
+  'k.js': 'export const double = (x) => x * 2; export const triple = (x) => x * 3;\n',
+};
+
+const CASES: Record<string, [files: Case[0], script: string, expected: unknown]> = {
+  'nothing, layout and comments': [
+    FILES,
+    `const same = await reload(M); const v = await save(code(M).replace('/** Prices. */', '// prices\\n').replace('count++;', 'count++\\n ;')); m.price(1); return [same.number, v.number, v.summary, m.seen, m.counted()]`,
+    [0, 1, 'comments and layout', ['loaded'], 1],
+  ],
+  'a function body, for everyone who holds it': [
+    FILES,
+    `const { price } = m; m.price(1); const v = await edit('item * RATE', 'item * RATE + 1'); return [v.number, v.summary, price(5), m.total([1, 2]), m.counted(), m.seen, code(M) === readFileSync(M, 'utf8'), (await rollback(M)).number, price(5)]`,
+    [1, '~price', 11, 8, 4, ['loaded'], true, 0, 10],
+  ],
+  'a constant, for the functions that use it': [
+    FILES,
+    `m.price(1); const v = await edit('RATE = 2', 'RATE = 5'); const now = m.price(2); const back = (await rollback(M), m.price(2)); await restore(M, 1); return [v.summary, now, back, m.price(2), m.counted(), m.seen]`,
+    ['~RATE', 10, 4, 10, 4, ['loaded']],
+  ],
+  'an exported constant reaches importers, and functions that were not touched': [
+    FILES,
+    `const { LIMITS } = m; await edit('export const counted', 'export const limit = () => LIMITS.max;\\nexport const counted'); await edit('max: 10', 'max: 20'); const { limit } = await again(); return [m.LIMITS.max, LIMITS.max, limit(), (await rollback(M), m.LIMITS === LIMITS), limit()]`,
+    [20, 10, 20, true, 10],
+  ],
+  'a variable: its new initialiser runs, and its value comes back': [
+    FILES,
+    `m.price(1); m.price(1); await edit('count = 0', 'count = 100'); m.price(1); const now = m.counted(); await rollback(M); return [now, m.counted(), m.seen]`,
+    [101, 2, ['loaded']],
+  ],
+  'a new helper, used by an old function': [
+    FILES,
+    `const { price } = m; const v = await edit('/** Prices. */', 'const TAX = 1;\\nfunction taxed(x) { return x + TAX + count; }'); await edit('item * RATE;', 'taxed(item * RATE);'); const first = price(2); await edit('x + TAX', 'x - TAX'); const second = price(2); await edit('TAX = 1', 'TAX = 3'); return [v.summary, first, second, price(2)]`,
+    ['+TAX, +taxed', 6, 5, 4],
+  ],
+  'imports that come, change and go': [
+    FILES,
+    `const v = await edit("import { double }", "import { double, triple as thrice }"); await edit('item * RATE;', 'thrice(item) + double(1);'); const first = m.price(2); await edit("triple as thrice", "double as thrice"); const second = m.price(2); const gone = await edit("import { double, double as thrice } from './k.js';", "import * as k from './k.js'; import fs, { existsSync } from 'node:fs';"); await edit('thrice(item) + double(1)', '[k.triple(item), typeof existsSync, fs.existsSync === existsSync, (() => { try { k = 1; } catch (error) { return error.message } })()]'); return [v.summary, first, second, gone.summary, m.price(2), (await rollback(M, 99), m.price(2))]`,
+    [
+      '+thrice',
+      8,
+      6,
+      '+k, +fs, +existsSync, -double, -thrice',
+      [6, 'function', true, 'Assignment to constant variable.'],
+      4,
+    ],
+  ],
+  'an imported module is live: its own edits are seen through it': [
+    { ...FILES, 'n.js': 'export let n = 1; export const up = () => n++;\n' },
+    `await edit("import { double } from './k.js';", "import { n, up } from './n.js';"); await edit('item * RATE;', '(up(), n);'); const one = m.price(1); return [one, m.price(1), m.price(1)]`,
+    [2, 3, 4],
+  ],
+  'JSON and CommonJS are imported': [
+    { ...FILES, 'data.json': '{ "a": 1 }', 'old.cjs': 'exports.b = 2;' },
+    `await edit("import { double } from './k.js';", "import data from './data.json' with { type: 'json' }; import old, { b } from './old.cjs';"); await edit('item * RATE;', '[data.a, old.b, b];'); return m.price(1)`,
+    [1, 2, 2],
+  ],
+  'imports that fail: nothing has changed': [
+    { ...FILES, 'bad.js': 'throw new Error("bad start");\n', 'wrong.js': 'const = 1;' },
+    `const out = []; for (const line of ["import x from './nowhere.js';", "import { nope } from './k.js';", "import './bad.js';", "import './wrong.js';", "import y from 'no-such-package';"]) { try { await edit("import { double } from './k.js';", line + "import { double } from './k.js';"); out.push('accepted'); } catch (error) { out.push([error.code, error.line, /cannot be loaded|has no export "nope"; it has double, triple/.test(error.message)].join()); } writeFileSync(M, code(M)); } return [out, history(M).length, m.price(2), (await edit('item * RATE', 'item')).number, m.price(2)]`,
+    [Array(5).fill('ERR_HOTSWAP_STRUCTURAL,2,true'), 1, 4, 1, 2],
+  ],
+  'exports that come, go and change their name': [
+    FILES,
+    `await edit('export const total', 'const total'); const gone = says(() => m.total([1])); const names = Object.keys(await again()); await edit('export const counted', 'export { total as sum };\\nexport const counted'); const now = await again(); return [gone, names.includes('total'), now.sum([1, 2]), 'total' in now, exports(M).map((one) => one.name)]`,
+    [2, false, 6, false, ['LIMITS', 'seen', 'price', 'Cart', 'Point', 'sum', 'counted', 'default']],
+  ],
+  'a removed function tells who holds it': [
+    FILES,
+    `const { counted } = m; await edit('export const counted = () => count;', ''); const told = says(counted); await rollback(M); return [told, counted()]`,
+    ['ERR_HOTSWAP_REMOVED', 0],
+  ],
+  'a changed default reaches importers': [
+    FILES,
+    `const first = m.default; await edit("name: 'shop'", "name: 'store'"); const second = m.default.name; await edit("export default { name: 'store', path: sep };", 'export default () => 7;'); const third = (await again()).default; return [first.name, second, third(), (await rollback(M, 2), m.default === first)]`,
+    ['shop', 'store', 7, true],
+  ],
+  'methods, accessors and statics come, change and go, for instances that exist': [
+    FILES,
+    `const cart = new m.Cart().add(1).add(2); const v = await edit('total() {', 'last() { return super.toString() + this.#items.at(-1); }\\n  get half() { return this.size / 2; }\\n  set half(x) { this.set = x; }\\n  static of(...all) { const cart = new this(); all.forEach((one) => cart.add(one)); return cart; }\\n  async *each() { yield* this.#items; }\\n  total() {'); cart.half = 9; const now = [cart.last(), cart.half, cart.set, m.Cart.of(5).total(), (await cart.each().next()).value, Object.keys(cart), Object.getOwnPropertyDescriptor(m.Cart.prototype, 'last').enumerable]; const w = await edit('get size() { return this.#items.length; }', 'get size() { return 42; }'); await edit('at(-1)', 'at(0)'); const changed = [cart.size, cart.last(), m.Cart.made]; await rollback(M, 99); return [v.summary, now, w.summary, changed, typeof cart.last, cart.size, 'half' in cart, says(() => m.Cart.of(1))]`,
+    [
+      '+Cart.prototype.last, +Cart.prototype.get half, +Cart.prototype.set half, +Cart.of, +Cart.prototype.each',
+      ['[object Object]2', 1, 9, 10, 1, ['set'], false],
+      '~Cart.prototype.get size',
+      [42, '[object Object]1', 2],
+      'undefined',
+      2,
+      false,
+      'm.Cart.of is not a function',
+    ],
+  ],
+  'fields make a new class, whose methods old instances have too': [
+    FILES,
+    `const { Point } = m; const old = new Point(); await edit('x = 1; sum() { return this.x; }', 'x = 1; y = 2; sum() { return this.x + (this.y ?? 0); } more() { return super.constructor === Object; }'); const young = new m.Point(); const now = [m.Point === Point, young.sum(), old.sum(), old instanceof m.Point, young instanceof Point, old.more()]; await edit('this.x + (', '100 * this.x + ('); now.push(young.sum(), old.sum()); await rollback(M, 2); return [now, m.Point === Point, old.sum(), young.sum(), 'more' in old, new m.Point().y ?? null, (await restore(M, 1), new m.Point().sum()), old.more()]`,
+    [[false, 3, 1, true, false, true, 102, 100], true, 1, 1, false, null, 3, true],
+  ],
+  'one with #private names: old instances keep theirs, all of it': [
+    FILES,
+    `const old = new m.Cart().add(1); await edit('#items = [];', '#items = []; #more = 1;'); const young = new m.Cart().add(1); await edit('this.#items.length', 'this.#items.length * 10'); const now = [old.size, young.size, young.total()]; await rollback(M, 2); const cart = new m.Cart().add(3); await edit('this.#items.length', 'this.#items.length * 100', M).catch(() => {}); return [now, cart.size, old.total()]`,
+    [[1, 10, 2], 1, 2],
+  ],
+  'statements at the top level: only new and changed ones run': [
+    FILES,
+    `await edit("seen.push('loaded');", "seen.push('loaded');\\nseen.push('more');"); await edit("push('more')", "push('changed')"); await edit("seen.push('loaded');\\n", ''); const v = version(M); const now = [...m.seen]; await rollback(M, 99); const back = [...m.seen]; writeFileSync(M, code(M)); await edit("seen.push('loaded');", "for (const x of [1, 2]) { const y = x; seen.push(y + count); }\\nif (seen.length > 3) { var late = seen.length; seen.push(late); }"); return [v.summary, now, back, m.seen.slice(3)]`,
+    ["-seen.push('loaded')", ['loaded', 'more', 'changed'], ['loaded', 'more', 'changed'], [1, 2, 5]],
+  ],
+  'inline callbacks keep their state and their place': [
+    {
+      'm.js': `export const routes = {}; const app = { get(path, handler) { let hits = 0; routes[path] = () => handler(++hits); } };\napp.get('/a', (n) => 'a' + n);\napp.get('/b', (n) => 'b' + n);\n`,
+    },
+    `m.routes['/a'](); m.routes['/b'](); const held = m.routes['/a']; const v = await edit("'a' + n", "'A' + n"); const w = await edit("app.get('/b'", "app.get('/c', (n) => 'c' + n);\\napp.get('/b'"); return [held(), m.routes['/b'](), m.routes['/c'](), v.summary, w.summary, functions(M).map((one) => one.path).slice(-3)]`,
+    [
+      'A2',
+      'b2',
+      'c1',
+      "~app.get('/a')[1]",
+      "+app.get('/c', (n) => 'c' + n)",
+      ["app.get('/a')[1]", "app.get('/c')[1]", "app.get('/b')[1]"],
+    ],
+  ],
+  'top-level await in what is new': [
+    FILES,
+    `const v = await edit('let count = 0;', "let count = 0;\\nconst late = await new Promise((done) => setTimeout(done, 5, 'late'));\\nawait null; seen.push(late);"); await edit('item * RATE', 'late'); return [v.number, m.price(1), m.seen]`,
+    [1, 'late', ['loaded', 'late']],
+  ],
+  'from sync to async and back, to a generator': [
+    FILES,
+    `const { price } = m; await edit('export function price', 'export async function price'); const one = await price(2); await edit('export async function price', 'export function price'); const two = m.price(2); await edit('export function price(item) {', 'export function* price(item) { yield 1;'); return [one, two, [...m.price(2)], [...price(2)]]`,
+    [4, 4, [1], [1]],
+  ],
+  'an initialiser that throws: nothing has changed': [
+    FILES,
+    `const out = []; for (const [from, to] of [['RATE = 2', 'RATE = nowhere'], ['let count = 0;', "let count = 7; seen.push('ran'); null.x;"], ['max: 10', 'max: (() => { throw new RangeError("no") })()']]) { try { await edit(from, to); out.push('accepted'); } catch (error) { out.push(error.code + ' ' + error.message.replace(/.*m\\.js: /, '')); } writeFileSync(M, code(M)); } m.price(1); return [out, m.counted(), m.price(1), history(M).length, (await edit('RATE = 2', 'RATE = 3')).number, m.price(1)]`,
+    [
+      [
+        'ERR_HOTSWAP_STRUCTURAL the new RATE cannot be made, evaluating it failed: nowhere is not defined',
+        "ERR_HOTSWAP_STRUCTURAL the new statement in line 5 failed: Cannot read properties of null (reading 'x')",
+        'ERR_HOTSWAP_STRUCTURAL the new LIMITS cannot be made, evaluating it failed: no',
+      ],
+      1,
+      2,
+      1,
+      1,
+      3,
+    ],
+  ],
+  'a file with a syntax error, then a good one': [
+    FILES,
+    `let error; try { await edit('item * RATE;', 'item * ;'); } catch (caught) { error = caught; } const still = m.price(2); const v = await save(code(M).replace('item * RATE', 'item')); return [error.code, error.line, /m\\.js/.test(error.message) && error.message.includes(',-[8:'), still, v.number, m.price(2)]`,
+    ['ERR_HOTSWAP_SYNTAX', 8, true, 4, 1, 2],
+  ],
+  'a file that cannot be read': [
+    FILES,
+    `const text = readFileSync(M); rmSync(M); const gone = await no(reload(M)); mkdirSync(M); const directory = await no(reload(M)); rmSync(M, { recursive: true }); writeFileSync(M, Buffer.from([0x65, 0xff, 0xfe])); const bytes = await no(reload(M)); writeFileSync(M, text); return [gone, directory, bytes, m.price(2), history(M).length, (await reload(M)).number, await no(reload('./nowhere.js')), await no(reload('./app.js'))]`,
+    ['MISSING', 'MISSING', 'SYNTAX', 4, 1, 0, 'NOT_HOT', 'accepted'],
+  ],
+  'a function of names that lead nowhere is as Node has it': [
+    FILES,
+    `await edit('item * RATE', 'item * nowhere'); return [says(() => m.price(1)), (await edit('nowhere', 'RATE')).number, m.price(1)]`,
+    ['nowhere is not defined', 2, 2],
+  ],
+  'edits and saves in one history': [
+    FILES,
+    `await rewrite(m.price, '(item) => item * RATE + 7'); await edit('RATE = 2', 'RATE = 3'); const file = m.price(1); await inject(m.price, '() => { count += 10 }'); const edited = [m.price(1), m.counted()]; await rollback(M); const one = m.price(1); await rollback(M); return [file, edited, one, m.price(1), history(M).map((v) => v.summary)]`,
+    [3, [3, 12], 3, 9, ['as loaded', '~price', '~RATE, ~price', '~price']],
+  ],
+};
+
+cases(
+  Object.fromEntries(
+    Object.entries(CASES).map(([name, [files, script, expected]]) => [
+      name,
+      [files, SAYS + script, expected],
+    ]),
+  ),
+);
+
+test.run();
