@@ -4,11 +4,12 @@
  * runs does not change by this.
  */
 import { HotswapError } from '../error.ts';
+import type { Place } from '../loader/erase.ts';
 import type { LiveModule, Scope } from '../loader/live.ts';
 import { lineOf } from '../loader/parse.ts';
 import { settingsFor } from '../loader/settings.ts';
 import { JSX, transformExpression } from '../loader/transform.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import type { Analysis } from './analysis.ts';
 
 /**
  * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.
@@ -35,20 +36,22 @@ export function placed(
 }
 
 /** What is more than types, made JavaScript. */
-function transformed(module: LiveModule, { source }: Analysis, left: Analysis['left'], code: string): string {
-  const { url } = module;
-  const isJsx = (one: { type: string }) => one.type.startsWith('JSX');
-  const options = { url, source, settings: settingsFor(url) };
-  const made = transformExpression(code, options);
-  if (left.some(isJsx) && made.includes(`${JSX}[`) && !analyse(module.source, url).left.some(isJsx)) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${url} was loaded without any JSX, and so without what JSX is made by; this change needs a restart`,
-      { module: url },
-    );
-  }
-  return made;
+function transformed(module: LiveModule, { source }: Analysis, left: readonly Place[], code: string): string {
+  const { url, scope } = module;
+  const made = transformExpression(code, { url, source, settings: settingsFor(url), left });
+  const needed = [...made.matchAll(NEEDED)].map(([, specifier]) => specifier as string);
+  const loaded = needed.length === 0 ? [] : (scope?.(LOADED) as string[]);
+  const missing = needed.filter((one) => !loaded.includes(one));
+  if (missing.length === 0) return made;
+  throw new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `${url} was loaded without JSX that needs ${missing.join(', ')}, and evaluated text cannot import it; this change needs a restart`,
+    { module: url, names: missing },
+  );
 }
+
+const NEEDED = new RegExp(`\\b${JSX.replace('$', '\\$')}\\["([^"]*)"\\]`, 'g');
+const LOADED = `typeof ${JSX}=="object"?Object.keys(${JSX}):[]`;
 
 /**
  * @param where what the code is for: the module, and the path of what is made

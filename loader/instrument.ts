@@ -134,7 +134,7 @@ function finished(
   const ours = mapped ? text.generateMap({ hires: 'boundary', source: url }) : undefined;
   let made: Transformed | undefined;
   if (settings !== undefined && left.length > 0)
-    made = transformModule(text.toString(), { url, settings, source });
+    made = transformModule(text.toString(), { url, settings, source, left });
   if (ours === undefined) return { code: made?.code ?? text.toString(), map: undefined };
   const map = made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
   return {

@@ -7,6 +7,7 @@ import remapping from '@jridgewell/remapping';
 import { HotswapError } from '../error.ts';
 import { asImported, createRequire } from '../node.ts';
 import { HELPERS } from './decorators.ts';
+import type { Place } from './erase.ts';
 import { languageOf } from './language.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
@@ -17,6 +18,8 @@ export interface TransformOptions {
   settings: Settings;
   /** the author's text, for comments that say how JSX is meant */
   source: string;
+  /** what is to be transformed, by its places there */
+  left: readonly Place[];
 }
 
 export interface Transformed {
@@ -39,10 +42,11 @@ export function transformModule(text: string, options: TransformOptions): Transf
   const { jsx } = optionsOf(options);
   let opening = '';
   if (jsx.runtime === 'automatic') {
-    // What edits may need later: no module can import anything once it runs.
-    const specifiers = [`${jsx.importSource}/jsx-runtime`, jsx.importSource].filter((one) =>
-      code.includes(`from ${JSON.stringify(one)}`),
-    );
+    // What edits may need later: they are evaluated, and cannot import.
+    const isFrom = (one: string): boolean => code.includes(`from ${JSON.stringify(one)}`);
+    const runtime = `${jsx.importSource}/jsx-runtime`;
+    const whole = isFrom(jsx.importSource) ? [jsx.importSource] : [];
+    const specifiers = isFrom(runtime) || whole.length > 0 ? [runtime, ...whole] : [];
     const imports = specifiers.map((one, i) => `import*as ${JSX}${i} from${JSON.stringify(one)};`);
     const entries = specifiers.map((one, i) => `${JSON.stringify(one)}:${JSX}${i}`);
     if (/\bjsxs?\b|\bcreateElement\b/.test(code) && specifiers.length > 0)
@@ -78,7 +82,9 @@ function run(
   sourceType: 'module' | 'script',
   options: TransformOptions,
 ): { code: string; mappings: Segment[][] } {
-  const { settings, url } = options;
+  const { settings, url, left, source } = options;
+  const decorator = settings.decorators ? undefined : left.find((one) => one.type === 'Decorator');
+  if (decorator !== undefined) throw undecorated(source, decorator, url);
   const { jsx } = optionsOf(options);
   const lang = languageOf(url);
   const { transformSync } = createRequire(import.meta.url)('oxc-transform') as typeof import('oxc-transform');
@@ -102,6 +108,15 @@ function run(
   // Only we write this name, as no other does.
   const helped = text.includes('babelHelpers') ? code : code.replaceAll('babelHelpers.', `${HELPERS}.`);
   return { code: helped, mappings: mappings as unknown as Segment[][] };
+}
+
+function undecorated(source: string, { start }: Place, url: string): HotswapError {
+  const line = lineOf(source, start);
+  return new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `${url}:${line} cannot be made JavaScript: it has a decorator as ECMAScript proposes it, which neither Node nor oxc-transform runs. "experimentalDecorators": true in tsconfig.json makes it TypeScript's own.\n${line} | ${source.split('\n')[line - 1]}`,
+    { module: url, line },
+  );
 }
 
 function refused(
