@@ -69,7 +69,7 @@ export function erase(
   const ends: Erased['ends'] = new Map();
   const starts: Erased['starts'] = new Map();
   visit(program);
-  return { plain: blanked(source, blanks, unended), left, properties, told, ends, starts };
+  return { plain: blanked(source, blanks, unended, ends), left, properties, told, ends, starts };
 
   function blank(start: number, end: number, instead = ''): void {
     if (end > start) blanks.push({ start, end, instead });
@@ -246,7 +246,7 @@ export function erase(
     let close = type.start;
     while (isArrow && source[close] !== ')') close--;
     if (!isArrow || !hasLines({ start: close, end: arrow, type: '' })) return blank(type.start, type.end);
-    if (hasLines({ start: close, end: type.start, type: '' })) {
+    if (hasLines({ start: close, end: type.start + 2, type: '' })) {
       blank(close, close + 1);
       blank(type.start, type.end);
       blank(arrow - 1, arrow, ')');
@@ -388,17 +388,27 @@ function namesOfTypes({ body }: Program): Set<string> {
 }
 
 /** The text with the ranges blanked, line breaks aside; each that ends a statement by the line's end gets a semicolon. */
-function blanked(source: string, blanks: Blank[], unended: ReadonlySet<number>): string {
+function blanked(
+  source: string,
+  blanks: Blank[],
+  unended: ReadonlySet<number>,
+  ends: Erased['ends'],
+): string {
   blanks.sort((a, b) => a.start - b.start || b.end - a.end);
   let plain = '';
   let at = 0;
   for (const { start, end, instead } of blanks) {
     if (start < at) continue;
-    const first = instead !== '' ? instead : unended.has(end) ? ';' : '';
-    plain +=
-      source.slice(at, start) +
-      first +
-      source.slice(start + first.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
+    plain += source.slice(at, start);
+    let from = start;
+    if (instead !== '') plain += instead;
+    else if (unended.has(end)) {
+      while (/\s/.test(source[from] as string)) from++;
+      plain += `${source.slice(start, from)};`;
+      ends.set(from + 1, ends.get(start) ?? { of: start, to: end });
+      from++;
+    }
+    plain += source.slice(from + instead.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
     at = end;
   }
   return plain + source.slice(at);
@@ -411,7 +421,7 @@ const WHOLE = /Statement$|Declaration$|^VariableDeclarator$|^PropertyDefinition$
  * Lets the nodes of a plain text begin and end where they do for their author, with a type that stands first or last:
  * `x as T`. What is put after a statement must not come to stand before its type.
  */
-export function restoreEnds(program: Program, { plain, ends, starts, properties }: Erased): void {
+export function restoreEnds(program: Program, { ends, starts, properties }: Erased): void {
   if (ends.size === 0 && starts.size === 0 && properties.length === 0) return;
   const setting = new Set(properties.map((one) => one.start));
   const fix = (node: Node): void => {
@@ -420,8 +430,7 @@ export function restoreEnds(program: Program, { plain, ends, starts, properties 
     if (node.type === 'Identifier' && setting.has(node.start)) Object.assign(node, { setsProperty: true });
     for (;;) {
       const isWhole = WHOLE.test(node.type);
-      const found =
-        ends.get(node.end) ?? (isWhole && plain[node.end - 1] === ';' ? ends.get(node.end - 1) : undefined);
+      const found = ends.get(node.end);
       if (found === undefined || found.to <= node.end || !(node.start < found.of || isWhole)) break;
       node.end = found.to;
     }
