@@ -65,11 +65,13 @@ export function erase(
   const told = new Set<string>();
   /** where statements and fields end by the end of their line */
   const unended = new Set<number>();
+  /** where fields end that are called as modifiers are */
+  const words = new Set<number>();
   const typesOnly = namesOfTypes(program);
   const ends: Erased['ends'] = new Map();
   const starts: Erased['starts'] = new Map();
   visit(program);
-  return { plain: blanked(source, blanks, unended, ends), left, properties, told, ends, starts };
+  return { plain: blanked(source, blanks, unended, words, ends), left, properties, told, ends, starts };
 
   function blank(start: number, end: number, instead = ''): void {
     if (end > start) blanks.push({ start, end, instead });
@@ -319,6 +321,9 @@ export function erase(
     if (!define && node.value === null && node.decorators.length === 0 && key.type !== 'PrivateIdentifier')
       return drop(node);
     end(node);
+    const isWord =
+      key.type === 'Identifier' && !node.computed && /^(?:get|set|static|accessor)$/.test(key.name);
+    if (isWord && node.value === null) words.add(node.end);
     if (node.typeAnnotation && isTold) tell(node.typeAnnotation);
     else if (node.typeAnnotation) blankEnd(node, node.typeAnnotation.start, node.typeAnnotation.end);
     if (node.value) visit(node.value);
@@ -387,28 +392,40 @@ function namesOfTypes({ body }: Program): Set<string> {
   return types;
 }
 
-/** The text with the ranges blanked, line breaks aside; each that ends a statement by the line's end gets a semicolon. */
+/** What would go on with the statement before it, were it not for the type there. */
+const GOES_ON = /^(?:[([`+\-/<*]|in\b|instanceof\b)/;
+
+/**
+ * The text with the ranges blanked, line breaks aside. A statement that the end of its line has ended gets a semicolon where
+ * without its type it would go on: before the next one, or in the type's place.
+ */
 function blanked(
   source: string,
   blanks: Blank[],
   unended: ReadonlySet<number>,
+  words: ReadonlySet<number>,
   ends: Erased['ends'],
 ): string {
+  for (const one of [...blanks]) {
+    if (one.instead !== '' || !unended.has(one.end)) continue;
+    const next = skipTrivia(source, one.end);
+    if (!words.has(one.end) && !GOES_ON.test(source.slice(next, next + 12))) continue;
+    if (next > one.end && /[ \t]/.test(source[next - 1] as string)) {
+      blanks.push({ start: next - 1, end: next, instead: ';' });
+      continue;
+    }
+    const { start, end } = one;
+    while (/\s/.test(source[one.start] as string)) one.start++;
+    one.instead = ';';
+    ends.set(one.start + 1, ends.get(start) ?? { of: start, to: end });
+  }
   blanks.sort((a, b) => a.start - b.start || b.end - a.end);
   let plain = '';
   let at = 0;
   for (const { start, end, instead } of blanks) {
     if (start < at) continue;
-    plain += source.slice(at, start);
-    let from = start;
-    if (instead !== '') plain += instead;
-    else if (unended.has(end)) {
-      while (/\s/.test(source[from] as string)) from++;
-      plain += `${source.slice(start, from)};`;
-      ends.set(from + 1, ends.get(start) ?? { of: start, to: end });
-      from++;
-    }
-    plain += source.slice(from + instead.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
+    const rest = source.slice(start + instead.length, end).replace(/[^\n\r\u2028\u2029]/g, ' ');
+    plain += source.slice(at, start) + instead + rest;
     at = end;
   }
   return plain + source.slice(at);
