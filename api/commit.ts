@@ -8,7 +8,7 @@ import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 import type { Node } from '../loader/parse.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
 import { announce } from './events.ts';
@@ -159,7 +159,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
   const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
-  const after = analyse(edit.source, module.url, what);
+  const after = analyse(edit.source, module.url, what, before);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
@@ -204,6 +204,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
     versionText(module, version),
     module.url,
     `version ${numberOf(module, version)} of ${module.url}`,
+    before,
   );
   const planned = plan(before, after);
   rebind(planned, after, boundNow, bound);
@@ -228,7 +229,7 @@ function rebind({ replaced, added }: Plan, after: Analysis, was: Bound, bound: B
 /** Functions of the same code that must be made anew, as a name that they use lives elsewhere now. */
 function rehome(module: LiveModule, { replaced, added }: Plan, before: Analysis, after: Analysis): void {
   const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
-  for (const { key, node } of old === now ? [] : after.references) {
+  for (const { key, node } of old === now ? [] : referencesIn(after)) {
     if (old.has(key) === now.has(key)) continue;
     const { start, end } = node;
     const hot = after.functions.findLast((one) => one.node.start <= start && one.node.end >= end);

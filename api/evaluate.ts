@@ -17,6 +17,7 @@ import { evaluated, placed } from './evaluation.ts';
 import { classScopeIn, same } from './overlay.ts';
 import { isWithin, sameTree } from './plan.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
+import { canBecome } from './units.ts';
 
 export interface Making {
   module: LiveModule;
@@ -31,6 +32,8 @@ export interface Making {
   url: string;
   /** names of the version that live on the overlay */
   overlaid: ReadonlySet<string>;
+  /** whether there is a new function in its place as well: who holds the old one may keep its code */
+  remade: () => boolean;
 }
 
 /**
@@ -58,7 +61,7 @@ export function makeFunction(making: Making): Made {
   uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
   const cells = module.cells.length;
   const inside = analysis.functions.filter((one) => isWithin(one, hot));
-  const around = new Set(scopesAround(analysis, hot));
+  const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
   setProperties(text, hot.node, analysis.properties);
   decoratorsOf(hot.node).forEach(({ start, end }) =>
@@ -273,9 +276,9 @@ function wayBack({ started }: LiveModule): string {
  * Whether calls of the function that callers hold can become calls of the new one at all. Closures of a function inside
  * another keep their code if not; a function that is made once needs a restart.
  */
-function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
+function unfit({ module, hot, remade }: Making, native: HotFunction): Made | undefined {
   const refused = (long: string, short: string): Made => {
-    if (hot.parent !== undefined) return { unfit: short };
+    if (hot.parent !== undefined || remade()) return { unfit: short };
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
       `${long}; this change needs a restart${wayBack(module)}`,
@@ -287,11 +290,9 @@ function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
   };
   const kind = (one: HotFunction) =>
     `${one.async ? 'an async ' : 'a '}${one.generator ? 'generator' : 'function'}`;
-  if (
-    (native.generator && !hot.generator) ||
-    (native.async && hot.generator && !native.generator) ||
-    (native.generator && hot.generator && !native.async && hot.async)
-  ) {
+  // A promise of what sync code returns serves who awaits it.
+  const awaited = native.async && !native.generator && !hot.generator;
+  if (!awaited && !canBecome(native, hot)) {
     return refused(
       `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too`,
       `what is ${kind(native)} cannot become ${kind(hot)}`,

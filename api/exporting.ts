@@ -6,7 +6,7 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
 import { type Node, tryParse, unwrapped } from '../loader/parse.ts';
-import { type Analysis, analyse, defaultName } from './analysis.ts';
+import { type Analysis, analyse, defaultName, referencesIn } from './analysis.ts';
 import { type Bindings, literalOf } from './bind.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { describe, type Given } from './given.ts';
@@ -164,7 +164,7 @@ function nameOf(node: Node): string | undefined {
 /** @throws ERR_HOTSWAP_OUT_OF_SCOPE with the functions that would be left without the name */
 function checkUnused({ module, analysis, name }: ExportPlace, unit: Unit): void {
   const users = new Set<string>();
-  for (const { key, kind, node, scope, declares } of analysis.references) {
+  for (const { key, kind, node, scope, declares } of referencesIn(analysis)) {
     if (kind !== 'variable' || declares || !unit.names.includes(key)) continue;
     if (scope?.handedOver !== true || scope.parent !== undefined) continue;
     if (node.start >= unit.node.start && node.end <= unit.node.end) continue;

@@ -95,7 +95,7 @@ export function ast(what: Target | ModuleRef): Node {
 function programOf(module: LiveModule): Node {
   const { url } = module;
   const text = currentText(module);
-  return languageOf(url) === 'js' ? analyse(text, url).program : parse(text, url, languageOf(url));
+  return languageOf(url) === 'js' ? moved(analyse(text, url).program, 0) : parse(text, url, languageOf(url));
 }
 
 /** The language that a function's text is in. */

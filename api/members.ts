@@ -7,7 +7,7 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { LiveModule } from '../loader/live.ts';
-import type { Analysis } from './analysis.ts';
+import { type Analysis, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { classScopeIn, overlaidIn, same } from './overlay.ts';
@@ -91,7 +91,7 @@ function compile(
   const overlaid = overlaidIn(module, analysis);
   const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
   const text = new MagicString(analysis.plain);
-  for (const reference of analysis.references) {
+  for (const reference of partAround(analysis, hot).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
   const usesMeta = replaceMetas(text, hot.node);

@@ -53,8 +53,12 @@ function byName(name: string): LiveModule {
   }
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
   if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
+  const live = needRegistry().modules;
+  needRegistry().receive();
   const file = resolve(name);
   const urls = [pathToFileURL(file).href];
+  const plain = live.get(urls[0] as string);
+  if (plain !== undefined) return plain; // most are: the file system need not be asked
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
   if (!isPath) {
     try {
@@ -64,8 +68,6 @@ function byName(name: string): LiveModule {
       // not a package either; reported below
     }
   }
-  const live = needRegistry().modules;
-  needRegistry().receive();
   const url = urls.find((one) => live.has(one));
   return url === undefined
     ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)

@@ -7,6 +7,7 @@ import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { hasInitialisers, movable } from '../loader/parameters.ts';
 import { blockOf, boundNames, type FunctionNode, type Node, skipTrivia, unwrapped } from '../loader/parse.ts';
+import { partAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, isConcise, paramsText, typesText } from './given.ts';
@@ -79,10 +80,10 @@ function isForwarded({ node }: Given): boolean {
 
 /** Whether the function stands where `function` would begin a declaration. */
 function opensStatement({ analysis, hot }: Destination): boolean {
-  return analysis.program.body.some(
-    (statement) =>
-      (statement.type === 'ExpressionStatement' && statement.expression === hot.node) ||
-      (statement.type === 'ExportDefaultDeclaration' && statement.declaration === hot.node),
+  const { statement } = partAround(analysis, hot);
+  return (
+    (statement.type === 'ExpressionStatement' && statement.expression === hot.node) ||
+    (statement.type === 'ExportDefaultDeclaration' && statement.declaration === hot.node)
   );
 }
 

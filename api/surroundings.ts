@@ -165,7 +165,7 @@ export function patchInside(
   const first = module.cells.length;
   defineCells(module.prefix, inside.length, first);
   const patched = inside.map((inner, i) => {
-    const scopes = scopesAround(analysis, inner);
+    const scopes = scopesAround(inner);
     const isOuter = (has: (scope: Scope) => boolean): boolean => {
       const found = scopes.find(has);
       return found !== undefined && around.has(found);

@@ -12,13 +12,21 @@ import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from
 import { type ClassNode, eachChild, lineOf, type Node } from '../loader/parse.ts';
 import { setProperties } from '../loader/patch.ts';
 import { existsSync } from '../node.ts';
-import type { Analysis } from './analysis.ts';
-import { analyse } from './analysis.ts';
+import { type Analysis, analyse, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
-import { awaits, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import {
+  awaits,
+  canBecome,
+  classOf,
+  type Imported,
+  kindOf,
+  textOfUnit,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** Units made ready. */
 export interface Evaluation {
@@ -187,7 +195,7 @@ function isThere(
   overlaid: ReadonlySet<string>,
   again: boolean,
 ): boolean {
-  const { text, isFunction } = madeBy(analysis, unit);
+  const { text, kind } = madeBy(analysis, unit);
   if (unit.names.length === 0) {
     if (!again) return false;
     if (module.overlay?.ran.has(text)) return true;
@@ -198,7 +206,8 @@ function isThere(
     const now = madeIn(module, name, overlaid);
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
-    return fixed || now.text === text || (isFunction && now.isFunction);
+    const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
+    return fixed || now.text === text || takes;
   });
 }
 
@@ -390,7 +399,7 @@ function compile(
   const overlaid = overlaidIn(module, analysis);
   const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
   const text = new MagicString(analysis.plain);
-  for (const reference of analysis.references) {
+  for (const reference of partAround(analysis, node).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
   const usesMeta = replaceMetas(text, node);

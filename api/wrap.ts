@@ -17,7 +17,7 @@ import {
   skipTrivia,
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
-import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
+import { type Analysis, outerReferences, partAround, scopesAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, paramsText } from './given.ts';
@@ -335,7 +335,7 @@ function ownContext({ analysis, hot }: Destination): Set<string> {
   const uses =
     node.type === 'ArrowFunctionExpression'
       ? outerReferences(analysis, hot)
-      : analysis.references.filter(({ scope }) => scope?.owner === node);
+      : partAround(analysis, hot).references.filter(({ scope }) => scope?.owner === node);
   return new Set(
     uses
       .filter(({ kind, node: { start } }) => kind === 'context' && !isIn(opening, start))
@@ -352,7 +352,7 @@ function isIn(node: Node | undefined, offset: number): boolean {
  * imports nothing, which would be looked for beside another file.
  */
 function standsAlone(what: Given, free: FreeReferences, to: Destination): boolean {
-  const around = scopesAround(to.analysis, to.hot);
+  const around = scopesAround(to.hot);
   const params = new Set(to.hot.derived ? paramNames(to.hot) : []);
   return (
     free.context.size === 0 &&
@@ -400,11 +400,10 @@ function wrapperText(
 }
 
 /** Names that mean something in a function or where it stands. */
-function takenBy({ analysis, hot, kept }: Destination): Set<string> {
+function takenBy({ hot, kept }: Destination): Set<string> {
   const taken = declaredWithin(hot.node);
   freeReferences(hot.node).names.forEach((_uses, name) => taken.add(name));
-  for (const { variables } of scopesAround(analysis, hot))
-    for (const name of variables.keys()) taken.add(name);
+  for (const { variables } of scopesAround(hot)) for (const name of variables.keys()) taken.add(name);
   for (const name of Object.keys(kept)) taken.add(name);
   return taken;
 }

@@ -110,7 +110,14 @@ export interface Overlay {
 export interface MadeBy {
   /** see `textOfUnit` */
   text: string;
-  isFunction: boolean;
+  /** of a function; undefined for anything else */
+  kind: Kind | undefined;
+}
+
+/** What calling a function gives at once. */
+export interface Kind {
+  async: boolean;
+  generator: boolean;
 }
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */

@@ -118,6 +118,12 @@ export function syntaxError(source: string, what: string, errors: ParseResult['e
   );
 }
 
+/** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */
+export function parseAt(source: string, start: number, end: number): Program['body'] | undefined {
+  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end), 'js');
+  return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
+}
+
 let rawTransfer = rawTransferSupported();
 
 /**

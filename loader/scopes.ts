@@ -12,7 +12,6 @@ import {
   isClass,
   isFunction,
   type Node,
-  type Program,
 } from './parse.ts';
 
 /** What a patch point can hand to a replacement from around its function. */
@@ -94,7 +93,7 @@ export interface ScopeMap {
   /** What is around a function; empty for one that stands at the top level. */
   around(fn: Node): Surroundings;
   /** The scope that a function stands in. */
-  outside(fn: Node): Scope | undefined;
+  outside(fn: Node): Scope;
 }
 
 /** What holds of a reference that is no variable's. */
@@ -102,18 +101,24 @@ const READ = { writes: false, declares: false, shorthand: false };
 
 const CONTEXT: readonly ContextName[] = ['this', 'arguments', 'new.target', 'super'];
 
-/**
- * Reads the scopes of a module (ECMA-262 chapters 9.1 and 14 to 16).
- * @param references collects every use of a name, in source order, where given
- */
-export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
-  const places = new Map<Node, Scope>();
-  const blocks: Scope[] = [];
+/** The scope of a module's own variables. What is captured of them and assigned to is not kept up: nothing is handed on of them. */
+export function moduleScope(body: readonly Node[]): Scope {
   const top = scope(undefined, undefined, true);
   top.handedOver = true;
-  declareAll(program.body as Node[], top, top);
-  for (let i = 0; i < program.body.length; i++) refer(program.body[i] as Node, top);
-  return { around, accessors, outside: (fn) => places.get(fn) };
+  declareAll(body, top, top);
+  return top;
+}
+
+/**
+ * Reads the scopes in statements of a module (ECMA-262 chapters 9.1 and 14 to 16).
+ * @param top the scope that they stand in: `moduleScope` of all the module's statements
+ * @param references collects every use of a name, in source order, where given
+ */
+export function scopesOf(body: readonly Node[], top: Scope, references?: Reference[]): ScopeMap {
+  const places = new Map<Node, Scope>();
+  const blocks: Scope[] = [];
+  for (let i = 0; i < body.length; i++) refer(body[i] as Node, top);
+  return { around, accessors, outside: (fn) => places.get(fn) ?? top };
 
   function around(fn: Node): Surroundings {
     const found: Surroundings = { names: [], shared: [], context: new Set(), privates: [] };
@@ -153,67 +158,6 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       found.push({ name: accessorName(one.block as Node), block: one.block as Node, names });
     }
     return found;
-  }
-
-  function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
-    return {
-      parent,
-      owner,
-      variables: new Map(),
-      context: undefined,
-      privates: undefined,
-      isBody,
-      block: undefined,
-      inner: 0,
-      handedOver: false,
-    };
-  }
-
-  function declare(to: Scope, name: string, constant: boolean): void {
-    if (!to.variables.has(name)) to.variables.set(name, { name, constant, assigned: false, captured: false });
-  }
-
-  /** Enters the lexical declarations of a statement list into `block`, and `var` at any depth into `vars`. */
-  function declareAll(statements: readonly Node[], block: Scope, vars: Scope): void {
-    for (let i = 0; i < statements.length; i++) {
-      let statement = statements[i] as Node;
-      if (
-        (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration') &&
-        statement.declaration
-      ) {
-        statement = statement.declaration as Node;
-      }
-      if (statement.type === 'ImportDeclaration') {
-        statement.specifiers.forEach((one) => declare(block, one.local.name, true));
-      } else if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') {
-        if (statement.id) declare(block, statement.id.name, false);
-      } else if (statement.type === 'VariableDeclaration') {
-        declareVariables(statement, statement.kind === 'var' ? vars : block);
-      } else if (
-        statement.type === 'TSEnumDeclaration' ||
-        statement.type === 'TSModuleDeclaration' ||
-        statement.type === 'TSImportEqualsDeclaration'
-      ) {
-        const name = firstName(statement.id as Node);
-        if (name !== undefined) declare(block, name, false);
-      } else {
-        hoist(statement, vars);
-      }
-    }
-  }
-
-  function declareVariables(node: Extract<Node, { type: 'VariableDeclaration' }>, to: Scope): void {
-    const constant = node.kind !== 'let' && node.kind !== 'var';
-    node.declarations.forEach((one) => {
-      boundNames(one.id).forEach((name) => declare(to, name, constant));
-    });
-  }
-
-  /** `var` declarations inside a statement, which belong to the function. */
-  function hoist(node: Node, vars: Scope): void {
-    if (isFunction(node) || isClass(node)) return;
-    if (node.type === 'VariableDeclaration' && node.kind === 'var') declareVariables(node, vars);
-    eachChild(node, (child) => hoist(child, vars));
   }
 
   /** Walks code in `here`, opening scopes and following names as it goes. */
@@ -331,13 +275,6 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
       }
     }
     eachChild(node, (child) => refer(child, here, node));
-  }
-
-  /** The scope that `var` belongs to. */
-  function functionScope(here: Scope): Scope {
-    let at = here;
-    while (!at.isBody && at.parent !== undefined) at = at.parent;
-    return at;
   }
 
   function referFunction(fn: FunctionNode, here: Scope): void {
@@ -479,6 +416,90 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
 function firstName(id: Node): string | undefined {
   if (id.type === 'TSQualifiedName') return firstName(id.left);
   return id.type === 'Identifier' ? id.name : undefined;
+}
+
+function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
+  return {
+    parent,
+    owner,
+    variables: new Map(),
+    context: undefined,
+    privates: undefined,
+    isBody,
+    block: undefined,
+    inner: 0,
+    handedOver: false,
+  };
+}
+
+function declare(to: Scope, name: string, constant: boolean): void {
+  if (!to.variables.has(name)) to.variables.set(name, { name, constant, assigned: false, captured: false });
+}
+
+/** Enters the lexical declarations of a statement list into `block`, and `var` at any depth into `vars`. */
+function declareAll(statements: readonly Node[], block: Scope, vars: Scope): void {
+  for (let i = 0; i < statements.length; i++) {
+    let statement = statements[i] as Node;
+    if (
+      (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration') &&
+      statement.declaration
+    ) {
+      statement = statement.declaration as Node;
+    }
+    if (statement.type === 'ImportDeclaration') {
+      statement.specifiers.forEach((one) => declare(block, one.local.name, true));
+    } else if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') {
+      if (statement.id) declare(block, statement.id.name, false);
+    } else if (statement.type === 'VariableDeclaration') {
+      declareVariables(statement, statement.kind === 'var' ? vars : block);
+    } else if (
+      statement.type === 'TSEnumDeclaration' ||
+      statement.type === 'TSModuleDeclaration' ||
+      statement.type === 'TSImportEqualsDeclaration'
+    ) {
+      const name = firstName(statement.id as Node);
+      if (name !== undefined) declare(block, name, false);
+    } else {
+      hoist(statement, vars);
+    }
+  }
+}
+
+function declareVariables(node: Extract<Node, { type: 'VariableDeclaration' }>, to: Scope): void {
+  const constant = node.kind !== 'let' && node.kind !== 'var';
+  node.declarations.forEach((one) => {
+    boundNames(one.id).forEach((name) => declare(to, name, constant));
+  });
+}
+
+/** `var` declarations inside a statement, which belong to the function. Expressions hold none but those of their own functions. */
+function hoist(node: Node, vars: Scope): void {
+  switch (node.type) {
+    case 'VariableDeclaration':
+      if (node.kind === 'var') declareVariables(node, vars);
+      return;
+    case 'BlockStatement':
+    case 'IfStatement':
+    case 'ForStatement':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+    case 'SwitchStatement':
+    case 'SwitchCase':
+    case 'TryStatement':
+    case 'CatchClause':
+    case 'LabeledStatement':
+    case 'WithStatement':
+      eachChild(node, (child) => hoist(child, vars));
+  }
+}
+
+/** The scope that `var` belongs to. */
+function functionScope(here: Scope): Scope {
+  let at = here;
+  while (!at.isBody && at.parent !== undefined) at = at.parent;
+  return at;
 }
 
 /** Names times functions from which on a scope gets an accessor: a closure more for each run of it, and a text that stays linear. */

@@ -243,11 +243,6 @@ const REFUSALS: Record<string, Refusal> = {
     'STRUCTURAL',
     /m\.js#gen was loaded as a generator, .* a function too; this change needs a restart/,
   ],
-  'a super call that changes': [
-    'rewrite(M + "#D.prototype.constructor", "constructor(x) { super(1); }")',
-    'STRUCTURAL',
-    /m\.js line \d+ changes outside of its functions, which cannot be applied in place: super\(1\)/,
-  ],
   'options of no kind': ['rewrite(m.f, () => 1, "bind")', 'SYNTAX', /the options of an edit are an object/],
   'a bag of no kind': [
     'rewrite(m.f, () => 1, { bind: [] && 5 })',
