@@ -75,6 +75,8 @@ export interface HotFunction {
   parent: HotFunction | undefined;
   /** what its patch point hands on of the functions and blocks around it; empty at the top level */
   surroundings: Surroundings;
+  /** its parameters that functions inside it capture */
+  capturedParameters: readonly string[];
 }
 
 /** All that `functionsOf` finds. */
@@ -181,6 +183,7 @@ export function functionsOf(source: string, program: Program, references?: Refer
       local: place.local,
       parent: place.parent,
       surroundings,
+      capturedParameters: scopes.capturedParameters(node),
     };
     functions.push(hot);
     enter(node, hot.path, { ...place, parent: hot });

@@ -95,6 +95,8 @@ export interface ScopeMap {
   around(fn: Node): Surroundings;
   /** The scope that a function stands in. */
   outside(fn: Node): Scope | undefined;
+  /** Parameters of a function that functions inside it capture. */
+  capturedParameters(fn: Node): string[];
 }
 
 /** What holds of a reference that is no variable's. */
@@ -108,12 +110,18 @@ const CONTEXT: readonly ContextName[] = ['this', 'arguments', 'new.target', 'sup
  */
 export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
   const places = new Map<Node, Scope>();
+  const parameters = new Map<Node, Scope>();
   const blocks: Scope[] = [];
   const top = scope(undefined, undefined, true);
   top.handedOver = true;
   declareAll(program.body as Node[], top, top);
   for (let i = 0; i < program.body.length; i++) refer(program.body[i] as Node, top);
-  return { around, accessors, outside: (fn) => places.get(fn) };
+  return {
+    around,
+    accessors,
+    outside: (fn) => places.get(fn),
+    capturedParameters: (fn) => captured(parameters.get(fn) as Scope).map(({ name }) => name),
+  };
 
   function around(fn: Node): Surroundings {
     const found: Surroundings = { names: [], shared: [], context: new Set(), privates: [] };
@@ -313,6 +321,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     }
     const block = blockOf(fn);
     const params = scope(outer, fn, block === undefined);
+    parameters.set(fn, params);
     if (fn.type !== 'ArrowFunctionExpression') params.context = ownContext();
     fn.params.forEach((param) => {
       boundNames(param).forEach((name) => declare(params, name, false));
