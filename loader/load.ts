@@ -74,7 +74,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   function takes(url: string): boolean {
     if (
       !url.startsWith('file:') ||
-      (url.startsWith(OURS) && /^(api|loader|cache|error|node)\b/.test(url.slice(OURS.length)))
+      (url.startsWith(OURS) && /^(api|loader|cache|watch|cli|error|node)\b/.test(url.slice(OURS.length)))
     )
       return false;
     if (excluded === undefined && included === undefined) return !url.includes('/node_modules/');
@@ -121,8 +121,10 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const log = new ModuleLog(cacheDir, url);
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
-      const kept = log.era(log.newestBase).current;
-      if (kept > 0) {
+      const before = log.era(log.newestBase);
+      const kept = before.current;
+      // A file that was saved and taken over (`reload`) is its own newest version.
+      if (kept > 0 && before.versions[kept - 1]?.id !== base) {
         say(
           `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
         );
