@@ -174,6 +174,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     const undo = units.run();
     try {
       const others = members();
+      bind(true); // the way into a class is there once it has been made
       return () => {
         others();
         undo();
@@ -184,12 +185,17 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
-  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
-    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
-    if (!bound.has(hot.path)) continue;
-    const made = make(hot, index, valuesFor(hot, bound));
-    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
-  }
+  const made = new Set<number>();
+  const bind = (inClasses: boolean): void => {
+    for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+      const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+      if (!bound.has(hot.path) || made.has(index) || (hot.classScope !== undefined && !inClasses)) continue;
+      made.add(index);
+      const one = make(hot, index, valuesFor(hot, bound));
+      if ('value' in one) prepared.steps.push({ index, native: hot, hot, value: one.value });
+    }
+  };
+  bind(false);
   return prepared;
 }
 

@@ -28,6 +28,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
+import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
@@ -81,7 +82,7 @@ export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
 }
 
 /** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
-export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
   if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
   module.waiting++;
   try {
@@ -307,7 +308,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const version = versions[i] as KeptVersion;
     apply(module, prepared);
     const history = historyOf(module);
-    if (isNew) history.versions.push(moves.length === 0 ? version : { ...version, moves });
+    if (isNew) history.versions.push(withMoves(version, moves));
     // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
     history.text = after.source;
     history.current = version.number;
@@ -334,49 +335,6 @@ export function settle(proposals: readonly Proposal[]): Version[] {
 
 function pathsOf(replaced: HotFunction[]): string[] {
   return replaced.map((hot) => hot.path);
-}
-
-/** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
-function movesBetween(module: LiveModule, from: number, to: number): Move[] {
-  const { versions } = historyOf(module);
-  const steps: Move[][] = [];
-  const down: Move[][] = [];
-  for (let [x, y] = [from, to]; x !== y; ) {
-    const version = versions[Math.max(x, y)] as KeptVersion;
-    const { parent = 0 } = version;
-    const moves = movesOf(module, version);
-    if (x > y) {
-      x = parent;
-      if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
-    } else {
-      y = parent;
-      if (moves.length > 0) down.unshift(moves);
-    }
-  }
-  let all: Move[] = [];
-  for (const step of [...steps, ...down]) {
-    const next = new Map(step.filter(([a]) => a !== undefined));
-    const seen = new Set(all.map(([, b]) => b));
-    const begun = new Set(all.map(([a]) => a));
-    all = [
-      ...all.map(([a, b]): Move => [a, next.has(b) ? next.get(b) : b]),
-      ...step.filter(([a]) => a === undefined || !(seen.has(a) || begun.has(a))),
-    ];
-  }
-  return all;
-}
-
-/** What an edit moved. The log does not say it of those made before the program was started. */
-function movesOf(module: LiveModule, version: KeptVersion): Move[] {
-  const { moves = [], parent, number } = version;
-  const before = parent === undefined ? undefined : historyOf(module).versions[parent];
-  if (number > module.started || before === undefined) return moves;
-  try {
-    const [old, now] = [before, version].map((one) => analyse(versionText(module, one), module.url));
-    return plan(old as Analysis, now as Analysis).moves;
-  } catch {
-    return moves; // its text is gone from the cache
-  }
 }
 
 /** Bound values where their functions have moved to. */

@@ -14,7 +14,7 @@ import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { classScopeIn, same } from './overlay.ts';
+import { classScopeIn, overlayOf, same } from './overlay.ts';
 import { isWithin, sameTree } from './plan.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
 import { canBecome } from './units.ts';
@@ -89,7 +89,9 @@ export function makeFunction(making: Making): Made {
   // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
   const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
   const values = names.map((name) => making.bound[name]);
-  return { value: factory(home, meta, module.overlay?.values, same, ...values, life) };
+  // What the code calls there may come with it, after this.
+  const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
+  return { value: factory(home, meta, overlay, same, ...values, life) };
 }
 
 /** What evaluated code is given: `super`'s prototype, `import.meta`, the overlay, and what calls of names on it go through. */

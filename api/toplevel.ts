@@ -16,6 +16,7 @@ import { type Analysis, analyse, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
+import { compareUnits } from './plan.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
 import {
   awaits,
@@ -207,8 +208,18 @@ function isThere(
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
     const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
-    return fixed || now.text === text || takes;
+    return fixed || now.text === text || takes || isSameClass(now, analysis, unit);
   });
+}
+
+/** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
+function isSameClass({ text }: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (classOf(unit) === undefined || unit.names[0] === 'default') return false;
+  const before = analyse(`${kindOf(unit) ?? ''} ${text}`, 'the text of the class before');
+  const [was] = unitsOf(before);
+  if (was === undefined || classOf(was) === undefined) return false;
+  const { isSame, come } = compareUnits(before, was, analysis, unit);
+  return isSame && come.length === 0;
 }
 
 /** Whether every name of a unit had this text before, and what it held then is at hand. */

@@ -175,6 +175,21 @@ export interface Standing {
   // biome-ignore lint/complexity/noBannedTypes: any function at all
   readonly value: Function;
   readonly text: string;
+  /** of one that is wrapped around another */
+  readonly layer?: Layer;
+}
+
+/** A wrapper of a function of Node's. */
+export interface Layer {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly what: Function;
+  /** the text of `what` */
+  readonly text: string;
+  readonly how: 'around' | 'before' | 'after' | 'onError' | 'inject at 0' | 'inject at end';
+  /** what it is around; undefined: the function that was there */
+  readonly inner: Standing | undefined;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly original: Function;
 }
 
 /**
@@ -214,7 +229,7 @@ export interface ExportedBy {
 }
 
 /** Sets the variables of a facade. */
-export type Refresh = (read: (local: string) => unknown) => void;
+export type Refresh = (read: (local: string, before: unknown) => unknown) => void;
 
 export interface Registry {
   readonly layout: 1;

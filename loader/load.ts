@@ -30,11 +30,11 @@ export interface ModuleLoader {
   remember(version: MemoryVersion): void;
   /** Makes known what later importers of a module are to see; undefined: the module itself. */
   expose(url: string, exported: ExportedBy | undefined): void;
-  /** Where an import of a module leads, where that is not the module itself. */
-  facadeFor(url: string, parent: string | undefined): string | undefined;
+  /** Where an import leads that is not to lead to what its URL says: a facade, or a version whose number was another's before. */
+  redirect(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
-  /** Forgets those of a module. */
+  /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
   forget(url: string): void;
   /** Makes other settings hold for modules that are loaded from now on. */
   configure(config: Config): void;
@@ -54,6 +54,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** by the URL of a module: that of its newest facade; and by that: its text */
   const exposed = new Map<string, string>();
   const facades = new Map<string, string>();
+  /** by the URL of a module: how often its versions were forgotten */
+  const forgotten = new Map<string, number>();
   const say = sayer(config);
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
@@ -62,7 +64,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
-  return { takes, isModule, load, version, remember, forget, configure, expose, facadeFor, facade };
+  return { takes, isModule, load, version, remember, forget, configure, expose, redirect, facade };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -175,8 +177,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const parsed = new URL(url);
     const wanted = parsed.searchParams.get('hotswap');
     if (wanted === null) return undefined;
-    parsed.searchParams.delete('hotswap');
-    const { href } = parsed;
+    const href = withoutVersion(parsed);
     const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
     const { id: base, vsn } = bases.get(href) ?? {
       id: sha256(disk ?? ''),
@@ -211,18 +212,34 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function forget(url: string): void {
     memory.delete(url);
+    forgotten.set(url, (forgotten.get(url) ?? 0) + 1);
   }
 
   function expose(url: string, exported: ExportedBy | undefined): void {
-    if (exported === undefined) exposed.delete(url);
-    else exposed.set(url, `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`);
-    const facade = exposed.get(url);
-    if (facade !== undefined && exported !== undefined) facades.set(facade, facadeText(url, exported));
+    if (exported === undefined) {
+      exposed.delete(url);
+      return;
+    }
+    const text = facadeText(url, exported);
+    const known = [...facades].find(([, one]) => one === text)?.[0];
+    const facade = known ?? `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`;
+    exposed.set(url, facade);
+    facades.set(facade, text);
   }
 
-  function facadeFor(url: string, parent: string | undefined): string | undefined {
-    const found = exposed.get(url);
+  function redirect(url: string, parent: string | undefined): string | undefined {
+    const found = exposed.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
     return found === undefined || parent?.includes(FACADE_QUERY) ? undefined : found;
+  }
+
+  /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
+  function again(url: string): string | undefined {
+    if (!/[?&]hotswap=\d{1,6}(&|$)/.test(url)) return undefined;
+    const parsed = new URL(url);
+    const times = forgotten.get(withoutVersion(new URL(url)));
+    if (times === undefined) return undefined;
+    parsed.searchParams.set(AGAIN, String(times));
+    return parsed.href;
   }
 
   function facade(url: string): string | undefined {
@@ -243,6 +260,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   }
 }
 
+/** What the URL of a version has besides where its number was another's before. */
+const AGAIN = 'hotswap-again';
+
+/** The URL of a module, without what names a version of it. */
+export function withoutVersion(url: URL): string {
+  url.searchParams.delete('hotswap');
+  url.searchParams.delete(AGAIN);
+  return url.href;
+}
+
 /** What a facade's URL has besides the module's. */
 const FACADE_QUERY = 'hotswap-exports=';
 
@@ -260,7 +287,7 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   own.forEach(([name], i) => {
     lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
   });
-  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)})`);
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)},${variable(i)})`);
   lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
   return lines.join('\n');
 }

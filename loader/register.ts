@@ -82,7 +82,10 @@ if (registry() === undefined) {
       receive: () => {},
       publish: loader.remember,
       expose,
-      forget: loader.forget,
+      forget(url) {
+        resolveAll();
+        loader.forget(url);
+      },
       configure: loader.configure,
       say,
     });
@@ -119,15 +122,18 @@ if (registry() === undefined) {
       loader.expose(...exposed);
     }
 
-    /** Nothing needs to look at what is resolved until the exports of some module are others than its own, or one is TypeScript. */
+    /**
+     * Nothing needs to look at what is resolved until the exports of some module are others than its own, the numbers of its
+     * versions were given anew, or one is TypeScript.
+     */
     function resolveAll(): void {
       if (resolves) return;
       resolves = true;
       install({
         resolve(specifier, context, nextResolve) {
           const result = resolved(specifier, context, nextResolve);
-          const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
-          return facade === undefined ? result : { ...result, url: facade };
+          const other = withBuiltins(() => loader.redirect(result.url, context.parentURL));
+          return other === undefined ? result : { ...result, url: other };
         },
       });
     }
