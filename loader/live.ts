@@ -4,9 +4,8 @@
  * preload, the program and a second copy of this package see the same ones.
  */
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
-import type { Replaced } from '../node.ts';
+import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
-import { defineHelpers } from './decorators.ts';
 import { cellName, DEFAULT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
 
@@ -318,7 +317,7 @@ export function createRegistry(
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
-  defineHelpers();
+  defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
@@ -335,6 +334,22 @@ export function createRegistry(
     refresh((local) => valueIn(module, local));
   });
   return made;
+}
+
+/** Global that holds what decorators of TypeScript go through. */
+export const HELPERS = 'hs$helpers';
+
+let decorating: object | undefined;
+
+/** TypeScript's own helpers, under the names that the transformer has for them; loaded when a decorator first runs. */
+function helpers(): object {
+  if (decorating === undefined) {
+    const { __decorate, __metadata, __param } = createRequire(import.meta.url)(
+      'tslib',
+    ) as typeof import('tslib');
+    decorating = { decorate: __decorate, decorateMetadata: __metadata, decorateParam: __param };
+  }
+  return decorating;
 }
 
 /** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */

@@ -11,10 +11,9 @@ import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
 import { asJavaScript, instrument } from './instrument.ts';
-import { declaredType, languageOf } from './language.ts';
+import { declaredType, languageOf, typed } from './language.ts';
 import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
 import { tryParse } from './parse.ts';
-import { settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
@@ -101,7 +100,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
     ourHash ??= hashOf(OUR_FILES);
     const lang = languageOf(url);
-    const settings = lang === 'js' ? undefined : settingsFor(url);
+    const settings = lang === 'js' ? undefined : typed().settingsFor(url);
     const parts = [ourHash, prefix, importCells, maps ? url : '', text];
     if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
     const key = sha256(parts.join('\0'));
@@ -169,7 +168,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
     const text = versionText(url);
     if (text === undefined || languageOf(url) === 'js') return text;
-    const { code, map } = asJavaScript(text, { url, settings: settingsFor(url) }, sourceMaps());
+    const { code, map } = asJavaScript(text, { url, settings: typed().settingsFor(url) }, sourceMaps());
     return map === undefined ? code : withMap(code, map, text, url);
   }
 
