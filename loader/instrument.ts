@@ -21,6 +21,14 @@ import { addAccessor, addPatchPoint } from './patch.ts';
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
 
+/** Global through which a module gets its `import.meta.hot`; defined by the registry. */
+export const HOT = 'hs$hot';
+
+/** Whether a module may use `import.meta.hot`, under whatever name. */
+export function mentionsHot(source: string): boolean {
+  return /\bimport\s*\.\s*meta\b/.test(source) && /\bhot\b/.test(source);
+}
+
 export interface InstrumentOptions {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
@@ -28,6 +36,8 @@ export interface InstrumentOptions {
   importCells: boolean;
   /** URL that a source map, made when given, is to name */
   mapFor?: string;
+  /** the module's own URL, where it is to have `import.meta.hot` */
+  hotFor?: string;
 }
 
 export interface Instrumented {
@@ -46,7 +56,7 @@ export function cellName(prefix: string, index: number): string {
 /** Instruments one module. Returns undefined where the text does not parse. */
 export function instrument(
   source: string,
-  { prefix, importCells, mapFor }: InstrumentOptions,
+  { prefix, importCells, mapFor, hotFor }: InstrumentOptions,
 ): Instrumented | undefined {
   const result = tryParse(source, true);
   if (result.errors.length > 0) return undefined;
@@ -68,7 +78,8 @@ export function instrument(
   if (!facts.evaluates) freeExports(text, program, facts.assigned);
 
   const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
-  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);`;
+  const hot = hotFor === undefined ? '' : `${HOT}(import.meta,"${prefix}",${JSON.stringify(hotFor)});`;
+  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${hot}`;
   const { hashbang } = program;
   if (hashbang === null) text.prepend(opening);
   else if (hashbang.end === source.length) text.append(`\n${opening}`);

@@ -10,8 +10,8 @@ import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
-import { instrument } from './instrument.ts';
-import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
+import { instrument, mentionsHot } from './instrument.ts';
+import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
@@ -25,8 +25,14 @@ export interface ModuleLoader {
   remember(version: MemoryVersion): void;
   /** Makes known what later importers of a module are to see; undefined: the module itself. */
   expose(url: string, exported: ExportedBy | undefined): void;
+  /** Makes modules known that are imported next, as fresh instances. */
+  begin(batch: Batch): void;
+  /** Ends that: whether they are what imports lead to from now on. */
+  end(batch: number, isLive: boolean): void;
+  /** The text to run for a fresh instance, as of `load`, or for a helper; undefined for any other URL. */
+  fresh(url: string): { code: string; cells: number; loaded: Loaded | undefined } | undefined;
   /** Where an import of a module leads, where that is not the module itself. */
-  facadeFor(url: string, parent: string | undefined): string | undefined;
+  leadsTo(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
   /** Forgets those of a module. */
@@ -49,6 +55,11 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** by the URL of a module: that of its newest facade; and by that: its text */
   const exposed = new Map<string, string>();
   const facades = new Map<string, string>();
+  /** the batch that is being imported; fresh instances and helpers that have not ended, by URL */
+  let batch: number | undefined;
+  const pending = new Map<string, Fresh | string>();
+  /** by the URL of a module: that of its live instance, where it is not the first */
+  const instances = new Map<string, string>();
   const say = sayer(config);
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
@@ -56,7 +67,20 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
-  return { takes, load, version, remember, forget, configure, expose, facadeFor, facade };
+  return {
+    takes,
+    load,
+    version,
+    remember,
+    forget,
+    configure,
+    expose,
+    facade,
+    begin,
+    end,
+    fresh,
+    leadsTo,
+  };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -90,7 +114,12 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     );
     const key = sha256([ourHash, prefix, importCells, maps ? url : '', text].join('\0'));
     const entry = cachedTransform(config.cacheDir, key, () => {
-      const made = instrument(text, { prefix, importCells, ...(maps ? { mapFor: url } : {}) });
+      const made = instrument(text, {
+        prefix,
+        importCells,
+        ...(maps ? { mapFor: url } : {}),
+        ...(mentionsHot(text) ? { hotFor: url } : {}),
+      });
       if (made === undefined) return '';
       return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
     });
@@ -197,9 +226,44 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (facade !== undefined && exported !== undefined) facades.set(facade, facadeText(url, exported));
   }
 
-  function facadeFor(url: string, parent: string | undefined): string | undefined {
-    const found = exposed.get(url);
-    return found === undefined || parent?.includes(FACADE_QUERY) ? undefined : found;
+  function leadsTo(url: string, parent: string | undefined): string | undefined {
+    if (batch !== undefined && parent?.endsWith(`${FRESH_QUERY}${batch}`)) {
+      const found = instanceUrl(url, batch);
+      if (pending.has(found)) return found;
+    }
+    const found = parent?.includes(FACADE_QUERY) ? undefined : exposed.get(url);
+    return found ?? instances.get(url);
+  }
+
+  function begin({ number, modules, helpers }: Batch): void {
+    batch = number;
+    for (const one of modules) pending.set(one.instance, one);
+    for (const [url, text] of helpers) pending.set(url, text);
+  }
+
+  function end(number: number, isLive: boolean): void {
+    for (const one of pending.values())
+      if (isLive && typeof one !== 'string') instances.set(one.url, one.instance);
+    pending.clear();
+    if (batch === number) batch = undefined;
+  }
+
+  function fresh(instance: string): ReturnType<ModuleLoader['fresh']> {
+    const found = pending.get(instance);
+    if (found === undefined) return undefined;
+    if (typeof found === 'string') return { code: found, cells: 0, loaded: undefined };
+    const { url, text, base, started, vsn } = found;
+    const prefix = prefixFor(instance);
+    const maps = sourceMaps();
+    const made = instrument(text, {
+      prefix,
+      importCells,
+      hotFor: url,
+      ...(maps ? { mapFor: url } : {}),
+    });
+    if (made === undefined) return { code: text, cells: 0, loaded: undefined };
+    const code = made.map === undefined ? made.code : withMap(made.code, made.map, text, url);
+    return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
   }
 
   function facade(url: string): string | undefined {
@@ -218,6 +282,19 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       }
     }
   }
+}
+
+/** What the URL of a fresh instance has besides the module's; the number of its batch comes after it. */
+const FRESH_QUERY = 'hotswap=fresh';
+
+/** URL under which a module is imported again. */
+export function instanceUrl(url: string, batch: number): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${FRESH_QUERY}${batch}`;
+}
+
+/** URL of a module, whichever instance or facade of it another one names. */
+export function withoutInstance(url: string): string {
+  return url.replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '').replace(/[?&]hotswap=fresh\d+$/, '');
 }
 
 /** What a facade's URL has besides the module's. */

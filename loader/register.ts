@@ -63,15 +63,18 @@ if (registry() === undefined) {
       publish: loader.remember,
       expose,
       forget: loader.forget,
+      begin(batch) {
+        redirect();
+        loader.begin(batch);
+      },
+      end: loader.end,
       configure: loader.configure,
       say,
     });
     install({
       load(url, context, nextLoad) {
-        const version = includes(url, 'hotswap')
-          ? withBuiltins(() => loader.version(url) ?? loader.facade(url))
-          : undefined;
-        if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
+        const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url)) : undefined;
+        if (source !== undefined) return { format: 'module', source, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
@@ -80,19 +83,32 @@ if (registry() === undefined) {
       },
     });
 
-    /** Nothing needs to look at what is resolved until the exports of some module are others than its own. */
     function expose(...exposed: Parameters<Registry['expose']>): void {
-      if (!redirects) {
-        redirects = true;
-        install({
-          resolve(specifier, context, nextResolve) {
-            const result = nextResolve(specifier, context);
-            const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
-            return facade === undefined ? result : { ...result, url: facade };
-          },
-        });
-      }
+      redirect();
       loader.expose(...exposed);
+    }
+
+    /** Nothing needs to look at what is resolved until an import of some module leads elsewhere. */
+    function redirect(): void {
+      if (redirects) return;
+      redirects = true;
+      install({
+        resolve(specifier, context, nextResolve) {
+          const result = nextResolve(specifier, context);
+          const other = withBuiltins(() => loader.leadsTo(result.url, context.parentURL));
+          return other === undefined ? result : { ...result, url: other };
+        },
+      });
+    }
+
+    /** The text of what we make ourselves: fresh instances, versions, facades. */
+    function ours(url: string): string | undefined {
+      const fresh = loader.fresh(url);
+      if (fresh?.loaded !== undefined) {
+        defineCells(fresh.loaded.prefix, fresh.cells);
+        addModule(modules, fresh.loaded);
+      }
+      return fresh?.code ?? loader.version(url) ?? loader.facade(url);
     }
 
     function instrumented(url: string, result: LoadResult): LoadResult {
@@ -123,6 +139,8 @@ if (registry() === undefined) {
       publish: (version) => tell({ version }),
       expose: (...expose) => tell({ expose }),
       forget: (url) => tell({ forget: url }),
+      begin: (batch) => tell({ batch }),
+      end: (...end) => tell({ end }),
       configure(next: Config) {
         Object.assign(config, next);
         tell({ config: next });
