@@ -308,7 +308,8 @@ async function attempt(callback: () => unknown, url: string, which: string): Pro
 
 /** Tells modules that a version has stopped to import, and that no other does, with all that only they import. */
 async function prune(before: readonly string[]): Promise<void> {
-  const { modules } = needRegistry();
+  const { modules, receive } = needRegistry();
+  receive();
   const left = before.filter((url) => modules.has(url));
   const paths: string[] = [];
   for (let url = left.shift(); url !== undefined; url = left.shift()) {
@@ -328,7 +329,8 @@ async function prune(before: readonly string[]): Promise<void> {
  * @param recent modules that were imported just now, and are not again
  */
 async function seeToInvalid(recent: Set<LiveModule>): Promise<void> {
-  const { hot, modules, say } = needRegistry();
+  const { hot, modules, receive, say } = needRegistry();
+  receive();
   for (let [url] = Object.keys(hot.invalid); url !== undefined; [url] = Object.keys(hot.invalid)) {
     const message = hot.invalid[url];
     delete hot.invalid[url];

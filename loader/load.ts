@@ -262,7 +262,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       ...(maps ? { mapFor: url } : {}),
     });
     if (made === undefined) return { code: text, cells: 0, loaded: undefined };
-    const code = made.map === undefined ? made.code : withMap(made.code, made.map, text, url);
+    const mapped = made.map === undefined ? made.code : withMap(made.code, made.map, text, url);
+    // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
+    const code = `${mapped}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
     return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
   }
 
