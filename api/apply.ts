@@ -15,7 +15,7 @@ import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
 import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
 import { detach, prepareUnits } from './toplevel.ts';
-import type { Unit } from './units.ts';
+import { canBecome, type Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
@@ -94,6 +94,10 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const arrived = new Set(places.values());
   for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
   const forced = new Set<HotFunction>();
+  const isRemade = (hot: HotFunction): boolean =>
+    change.moreMembers.includes(hot) ||
+    change.units.some(({ node }) => node.start <= hot.start && node.end >= hot.end);
+  const takes = (cell: LiveCell, hot: HotFunction): boolean => canBecome(nativeOf(module, cell), hot);
   const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
     makeFunction({
       module,
@@ -104,6 +108,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       bound: values ?? {},
       url,
       overlaid,
+      remade: () =>
+        isRemade(hot) || cells.some((one, i) => i !== index && one?.path === hot.path && takes(one, hot)),
     });
   const loaded = cells.length;
   // Inner ones first: they may call for the one around them.

@@ -137,7 +137,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
   catchUp(module);
   const from = runningVersion(module);
   const before = analyse(versionText(module, from), module.url);
-  const after = analyse(source, about, before);
+  const after = analyse(source, module.url, about, before);
   const planned = plan(before, after);
   const written = record(module, {
     number: historyOf(module).versions.length,
@@ -161,7 +161,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
 /** Whether a text says something else than another, layout and comments aside. @throws ERR_HOTSWAP_SYNTAX */
 export function isOther(module: LiveModule, source: string, about: string): boolean {
   const before = analyse(currentText(module), module.url);
-  const after = analyse(source, about, before);
+  const after = analyse(source, module.url, about, before);
   return summaryOf(plan(before, after), before, after) !== NOTHING;
 }
 
@@ -203,7 +203,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
   const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
-  const after = analyse(edit.source, what, before);
+  const after = analyse(edit.source, module.url, what, before);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
@@ -246,6 +246,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(
     versionText(module, version),
+    module.url,
     `version ${numberOf(module, version)} of ${module.url}`,
     before,
   );
@@ -292,7 +293,7 @@ function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
-  const exported = new Set(exportedLocals(before.source).map((one) => one.local ?? one.name));
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => one.local ?? one.name));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
@@ -307,8 +308,8 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
-    const others = new Set(exportedLocals(there.source).map((one) => one.name));
-    const exported = exportedLocals(here.source).filter((one) => !others.has(one.name));
+    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
+    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
     const locals = new Set(exported.map((one) => one.local));
     const own = names(units, here).filter((name) => !locals.has(name));
     return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);

@@ -4,7 +4,7 @@
  * through the cells of its functions and its own variables.
  */
 import { cellName } from '../loader/instrument.ts';
-import { type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
+import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { analyse, defaultName } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';
@@ -15,28 +15,85 @@ import { setterOf } from './toplevel.ts';
 
 /** Notes an instance that is about to be succeeded. @returns what, called after that, leads its exports to the live one */
 export function succeeded(module: LiveModule): () => void {
-  const text = currentText(module);
   const setters = new Map<string, (value: unknown) => void>();
-  for (const one of exportedLocals(text)) {
-    const local = localOf(one, text, module.url);
-    const set = local === undefined ? undefined : setterFor(module, local);
-    if (set !== undefined) setters.set(one.name, set);
+  const begin: (() => void)[] = [];
+  for (const [name, local] of localsOf(module)) {
+    if (local === undefined) continue;
+    const found = cellsFor(module, local);
+    if (found === undefined) {
+      const set = setterFor(module, local);
+      if (set !== undefined) setters.set(name, set);
+      continue;
+    }
+    const forward = forwardFor(module, name, found.generator);
+    begin.push(() => {
+      for (const cell of found.cells) (globalThis as unknown as Record<string, unknown>)[cell] = forward.call;
+    });
   }
   module.formers.set(
     module.prefix,
     cellsOf(module).map((cell) => cell?.path),
   );
-  const refresh: Refresh = (read) => {
-    const now = currentText(module);
-    for (const one of exportedLocals(now)) {
-      const local = localOf(one, now, module.url);
-      if (local !== undefined) setters.get(one.name)?.(read(local));
+  return () => {
+    if (setters.size > 0) module.facades.push(refresher(module, setters));
+    const known = new Map<string, unknown>();
+    const read = (local: string): unknown => {
+      if (!known.has(local)) known.set(local, valueIn(module, local));
+      return known.get(local);
+    };
+    for (const refresh of module.facades) refresh(read);
+    for (const [name, local] of localsOf(module)) {
+      const value = local === undefined ? undefined : read(local);
+      if (typeof value !== 'function') continue;
+      forwardFor(module, name, false).target = value;
+      // A generator's patch point hands on what the other one yields.
+      if (isGeneratorFunction(value)) forwardFor(module, name, true).target = value;
+    }
+    for (const one of begin) one();
+  };
+}
+
+/** Gives the variables of one former instance the values of the live one. */
+function refresher(module: LiveModule, setters: ReadonlyMap<string, (value: unknown) => void>): Refresh {
+  return (read) => {
+    const now = new Map(localsOf(module));
+    for (const [name, set] of setters) {
+      const local = now.get(name);
+      if (local !== undefined) set(read(local));
     }
   };
-  return () => {
-    if (setters.size > 0) module.facades.push(refresh);
-    for (const set of module.facades) set((local) => valueIn(module, local));
+}
+
+function forwardFor({ forwards }: LiveModule, name: string, generator: boolean): Forward {
+  const key = `${generator ? '*' : ''}${name}`;
+  const known = forwards.get(key);
+  if (known !== undefined) return known;
+  const forward: Forward = {
+    target() {},
+    call: function (this: unknown, ...args: unknown[]) {
+      const { target } = forward;
+      return new.target === undefined
+        ? Reflect.apply(target, this, args)
+        : Reflect.construct(target, args, new.target);
+    },
   };
+  forwards.set(key, forward);
+  return forward;
+}
+
+let recent: { text: string; locals: [name: string, local: string | undefined][] } | undefined;
+
+/** The exports of the version that runs, each with the variable behind it, where it is the module's own. */
+function localsOf(module: LiveModule): [name: string, local: string | undefined][] {
+  const text = currentText(module);
+  if (recent?.text !== text) {
+    const locals = exportedLocals(text, module.url).map((one): [string, string | undefined] => [
+      one.name,
+      localOf(one, text, module.url),
+    ]);
+    recent = { text, locals };
+  }
+  return recent.locals;
 }
 
 /** The function that a former instance's stands for now, by what its text calls. */
@@ -54,30 +111,26 @@ function localOf({ name, local, from }: Exported, text: string, url: string): st
   return defaultName(analyse(text, url)) ?? 'default';
 }
 
-/** What gives a name of this instance another value, for those who imported it; undefined where nothing can. */
-function setterFor(module: LiveModule, local: string): ((value: unknown) => void) | undefined {
-  const { prefix, overlay } = module;
-  const cells: [name: string, generator: boolean][] = [];
+/** The cells of the function at the top level that a variable holds; undefined where it holds none. */
+function cellsFor(module: LiveModule, local: string): { cells: string[]; generator: boolean } | undefined {
+  const cells: string[] = [];
+  let generator = false;
   cellsOf(module).forEach((cell, index) => {
     if (cell?.path !== local) return;
-    const { parent, generator } = nativeOf(module, cell);
-    if (parent === undefined) cells.push([cellName(prefix, index), generator]);
+    const hot = nativeOf(module, cell);
+    if (hot.parent !== undefined) return;
+    cells.push(cellName(module.prefix, index));
+    generator ||= hot.generator;
   });
-  if (cells.length > 0) {
-    const globals = globalThis as unknown as Record<string, unknown>;
-    return (value) => {
-      if (typeof value !== 'function') return;
-      // A generator's patch point hands on what the other one yields.
-      for (const [name, generator] of cells)
-        if (name in globals && globals[name] !== value && (!generator || isGeneratorFunction(value)))
-          globals[name] = value;
-    };
-  }
-  if (overlay?.names.has(local)) {
-    const { values } = overlay;
-    return (value) => {
-      Object.defineProperty(values, local, { value, enumerable: true, configurable: true });
-    };
-  }
-  return setterOf(module, local);
+  return cells.length === 0 ? undefined : { cells, generator };
+}
+
+/** What gives a name of this instance another value, for those who imported it; undefined where nothing can. */
+function setterFor(module: LiveModule, local: string): ((value: unknown) => void) | undefined {
+  const { overlay } = module;
+  if (!overlay?.names.has(local)) return setterOf(module, local);
+  const { values } = overlay;
+  return (value) => {
+    Object.defineProperty(values, local, { value, enumerable: true, configurable: true });
+  };
 }

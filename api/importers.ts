@@ -4,10 +4,14 @@
  */
 import { parse } from 'es-module-lexer/js';
 import type { Wishes } from '../loader/hot.ts';
+import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { withoutInstance } from '../loader/load.ts';
+import { eachChild, type Node } from '../loader/parse.ts';
+import { analyse } from './analysis.ts';
 import { boundOf, currentText, currentVersion, needRegistry } from './history.ts';
 import { liveModules } from './module.ts';
+import { unitsOf } from './units.ts';
 
 /** Hot modules by the URL of what they import, with `import()` of a literal; those that are pruned import nothing. */
 export type Importers = ReadonlyMap<string, ReadonlySet<LiveModule>>;
@@ -35,13 +39,29 @@ export function importsOf(module: LiveModule): string[] {
   const found = known.get(module);
   if (found?.text === text) return found.urls;
   const urls = new Set<string>();
-  for (const one of parse(text)[0]) {
-    if (typeof one.specifier !== 'string' || ('typeOnly' in one && one.typeOnly)) continue;
-    const url = resolvedFrom(module, one.specifier);
+  for (const specifier of specifiersIn(text, module.url)) {
+    const url = resolvedFrom(module, specifier);
     if (url !== undefined) urls.add(url);
   }
   known.set(module, { text, urls: [...urls] });
   return [...urls];
+}
+
+function specifiersIn(text: string, url: string): string[] {
+  if (languageOf(url) === 'js')
+    return parse(text)[0].flatMap(({ specifier }) => (typeof specifier === 'string' ? [specifier] : []));
+  // Of TypeScript and JSX only a tree tells.
+  const analysis = analyse(text, url);
+  const found = unitsOf(analysis).flatMap(({ imported }) => imported?.specifier ?? []);
+  const look = (node: Node): void => {
+    const isFrom = node.type === 'ExportAllDeclaration' || node.type === 'ExportNamedDeclaration';
+    const source = isFrom && node.exportKind !== 'type' ? node.source : undefined;
+    const given = node.type === 'ImportExpression' ? node.source : source;
+    if (given?.type === 'Literal' && typeof given.value === 'string') found.push(given.value);
+    eachChild(node, look);
+  };
+  for (const statement of analysis.program.body) look(statement);
+  return found;
 }
 
 /** The URL that a specifier leads to, as the URL of a module whatever instance of it is live; undefined where it leads nowhere. */

@@ -8,7 +8,7 @@ import type { LiveModule, MadeBy, Overlay, Scope } from '../loader/live.ts';
 import { isFunction } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compareUnits } from './plan.ts';
-import { alignedInPlace, givenBy, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import { alignedInPlace, givenBy, kindOf, kindOfFunction, textOfUnit, type Unit, unitsOf } from './units.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -27,7 +27,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
   if (found === undefined) {
     found = new Map();
     const analysis = analyse(module.source, module.url);
-    const freed = freedNames(module.source, analysis.program);
+    const freed = freedNames(analysis.plain, analysis.program);
     for (const unit of unitsOf(analysis)) {
       const made = madeBy(analysis, unit);
       for (const name of unit.names)
@@ -42,12 +42,13 @@ function isAssignable(unit: Unit): boolean {
   const { type } = unit.node;
   if (unit.names[0] === 'default') return false;
   const kind = kindOf(unit);
-  return type === 'FunctionDeclaration' || type === 'ClassDeclaration' || kind === 'let' || kind === 'var';
+  return /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(type) || kind === 'let' || kind === 'var';
 }
 
 /** What a unit makes its names by. */
 export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
-  return { text: textOfUnit(analysis, unit), isFunction: isFunction(givenBy(unit)) };
+  const value = givenBy(unit);
+  return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
 }
 
 const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();

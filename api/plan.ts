@@ -3,9 +3,18 @@
  * replace, and what else has come, gone or changed at the top level. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, type Part, superCall } from '../loader/functions.ts';
-import { blockOf, type ClassNode, type Node, unwrapped } from '../loader/parse.ts';
+import { blockOf, type ClassNode, isFunction, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, partAround } from './analysis.ts';
-import { aligned, classOf, kindOf, textOfUnit, type Unit } from './units.ts';
+import {
+  aligned,
+  canBecome,
+  classOf,
+  givenBy,
+  kindOf,
+  kindOfFunction,
+  textOfUnit,
+  type Unit,
+} from './units.ts';
 
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
@@ -135,7 +144,10 @@ export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): Un
     const compared = compareClasses(from, first, to, second);
     if (compared !== undefined) return { ...compared, isSame: true };
   }
+  const [a, b] = [givenBy(x), givenBy(y)];
   const { pairs, difference } = compareOwn(from, x.node, to, y.node);
+  if (isFunction(a) && isFunction(b) && !canBecome(kindOfFunction(a), kindOfFunction(b)))
+    return { pairs, isSame: false, come: [] };
   const sameClass = first === undefined || second === undefined;
   return { pairs, isSame: difference === undefined && kindOf(x) === kindOf(y) && sameClass, come: [] };
 }
@@ -166,6 +178,7 @@ function compareClasses(
     const y = news.methods.get(key);
     if (y === undefined) come.push([x, undefined]);
     else if (x.derived !== y.derived || !sameTree(opening(x), opening(y))) return undefined;
+    else if (!canBecome(x, y)) come.push([x, undefined], [undefined, y]);
     else pairs.push([x, y]);
   }
   for (const [key, y] of news.methods) if (!olds.methods.has(key)) come.push([undefined, y]);

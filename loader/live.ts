@@ -6,6 +6,7 @@
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import type { Replaced } from '../node.ts';
 import type { Config } from './config.ts';
+import { defineHelpers } from './decorators.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
 import { cellName, DEFAULT, HOT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
@@ -79,6 +80,8 @@ export interface LiveModule {
   facades: Refresh[];
   /** cells of its former instances, by their prefixes: the paths of the functions that read them */
   formers: Map<string, (string | undefined)[]>;
+  /** by export: what the functions of former instances hand their calls to */
+  forwards: Map<string, Forward>;
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** how many edits are under way or wait for their turn */
@@ -112,7 +115,14 @@ export interface Overlay {
 export interface MadeBy {
   /** see `textOfUnit` */
   text: string;
-  isFunction: boolean;
+  /** of a function; undefined for anything else */
+  kind: Kind | undefined;
+}
+
+/** What calling a function gives at once. */
+export interface Kind {
+  async: boolean;
+  generator: boolean;
 }
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
@@ -229,7 +239,15 @@ export interface ExportedBy {
   from: [name: string, specifier: string, inner: string | undefined][];
 }
 
-/** Sets the variables of a facade. */
+/** A function that calls another, which is that of the live instance. */
+export interface Forward {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  target: Function;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly call: Function;
+}
+
+/** Sets the variables of a facade, or of a former instance. */
 export type Refresh = (read: (local: string) => unknown) => void;
 
 export interface Registry {
@@ -253,6 +271,10 @@ export interface Registry {
   transacting: number;
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
+  /** tells of every hot module as it is loaded, those before included; undefined: no more */
+  follow: (listener: ((module: LiveModule) => void) | undefined) => void;
+  /** who is told */
+  follower: ((module: LiveModule) => void) | undefined;
   /** hands a version that is not on disk to the load hook */
   publish: (version: MemoryVersion) => void;
   /** tells the hooks what later importers of a module are to see; undefined: the module itself */
@@ -297,9 +319,13 @@ export function createRegistry(
   channel: Pick<
     Registry,
     'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
-  >,
+  > & {
+    /** lets the modules that hooks on another thread send come in by themselves, or no longer */
+    deliver?: (on: boolean) => void;
+  },
 ): Registry {
   const core = { modules: new Map(), slots: [], replaced: [] };
+  const { deliver, ...rest } = channel;
   const made: Registry = {
     layout: 1,
     config,
@@ -309,11 +335,19 @@ export function createRegistry(
     transactions: Promise.resolve(),
     transacting: 0,
     hot: createHot(),
-    ...channel,
+    ...rest,
+    follower: undefined,
+    follow(listener) {
+      made.receive(); // those are told of with the rest
+      made.follower = listener;
+      deliver?.(listener !== undefined);
+      if (listener !== undefined) for (const module of [...made.modules.values()]) listener(module);
+    },
   };
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
+  defineHelpers();
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
@@ -359,7 +393,7 @@ function handedBy(prefix: string): Handed {
 export function addModule(to: Registry, loaded: Loaded): void {
   if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
   if (to.modules.has(loaded.url)) return;
-  to.modules.set(loaded.url, {
+  const module: LiveModule = {
     ...loaded,
     at: Date.now(),
     history: undefined,
@@ -368,6 +402,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
     exposed: undefined,
     facades: [],
     formers: new Map(),
+    forwards: new Map(),
     queue: Promise.resolve(),
     waiting: 0,
     made: new Map(),
@@ -380,7 +415,9 @@ export function addModule(to: Registry, loaded: Loaded): void {
     get classScopes() {
       return handedBy(this.prefix).classScopes;
     },
-  });
+  };
+  to.modules.set(loaded.url, module);
+  to.follower?.(module);
 }
 
 /** Makes a fresh instance the one that a module is; its versions stay, and what was made in the instance before goes. */

@@ -3,11 +3,13 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import * as nodeModule from 'node:module';
-import { MessageChannel } from 'node:worker_threads';
+import { isMainThread, MessageChannel } from 'node:worker_threads';
 import { asLoaded, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
 import { type Config, programDirectory, readConfig } from './config.ts';
+import { markCrashes } from './crash.ts';
 import type { HooksData } from './hooks.ts';
+import { languageOf, writtenFor } from './language.ts';
 import {
   addModule,
   CELLS,
@@ -38,6 +40,13 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
   String.prototype.includes,
 );
 
+const matches: (pattern: RegExp, text: string) => boolean = Function.prototype.call.bind(
+  RegExp.prototype.test,
+);
+
+/** Extensions of TypeScript and JSX. */
+const TYPED = /\.(?:m?ts|[jt]sx)(?:$|[?#])/;
+
 type SyncResolve = (
   specifier: string,
   context: { parentURL?: string },
@@ -52,11 +61,21 @@ if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
+  if (config.watch && isMainThread) beginWatching();
+  if (isMainThread) markCrashes();
+
+  /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */
+  function beginWatching(): void {
+    import('../watch/watch.ts').then(
+      ({ watch }) => watch(),
+      (error) => sayer(config)(`files are not watched: ${error}`),
+    );
+  }
 
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
-    let redirects = false;
+    let resolves = false;
     const modules = createRegistry(config, {
       hooks: 'on-thread',
       receive: () => {},
@@ -64,7 +83,7 @@ if (registry() === undefined) {
       expose,
       forget: loader.forget,
       begin(batch) {
-        redirect();
+        resolveAll();
         loader.begin(batch);
       },
       end: loader.end,
@@ -78,23 +97,37 @@ if (registry() === undefined) {
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const result = imported ? asLoaded(() => nextLoad(url, context)) : nextLoad(url, context);
-        return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
+        const next = matches(TYPED, url) ? typed : nextLoad;
+        const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
+        const { format } = result;
+        const isOurs = format === 'module' || format === 'module-typescript';
+        return isOurs ? withBuiltins(() => instrumented(url, result)) : result;
+
+        /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
+        function typed(): LoadResult {
+          if (!withBuiltins(() => loader.takes(url))) return nextLoad(url, context);
+          resolveAll();
+          // 'typescript' is what `require` calls a file whose package.json does not say.
+          if ((context.format ?? 'typescript') !== 'typescript') return nextLoad(url, context);
+          const read = nextLoad(url, { ...context, format: 'module' });
+          const isModule = withBuiltins(() => loader.isModule(url, textOf(read.source) ?? ''));
+          return isModule ? read : nextLoad(url, context);
+        }
       },
     });
 
     function expose(...exposed: Parameters<Registry['expose']>): void {
-      redirect();
+      resolveAll();
       loader.expose(...exposed);
     }
 
-    /** Nothing needs to look at what is resolved until an import of some module leads elsewhere. */
-    function redirect(): void {
-      if (redirects) return;
-      redirects = true;
+    /** Nothing needs to look at what is resolved until an import of some module leads elsewhere, or one is TypeScript. */
+    function resolveAll(): void {
+      if (resolves) return;
+      resolves = true;
       install({
         resolve(specifier, context, nextResolve) {
-          const result = nextResolve(specifier, context);
+          const result = resolved(specifier, context, nextResolve);
           const other = withBuiltins(() => loader.leadsTo(result.url, context.parentURL));
           return other === undefined ? result : { ...result, url: other };
         },
@@ -111,6 +144,26 @@ if (registry() === undefined) {
       return fresh?.code ?? loader.version(url) ?? loader.facade(url);
     }
 
+    /** In TypeScript `./x.js` may stand for `./x.ts`. */
+    function resolved(...[specifier, context, nextResolve]: Parameters<SyncResolve>): { url: string } {
+      try {
+        return nextResolve(specifier, context);
+      } catch (error) {
+        const { parentURL } = context;
+        if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND' || parentURL === undefined)
+          throw error;
+        const isTyped = withBuiltins(() => languageOf(parentURL) !== 'js');
+        for (const written of isTyped ? withBuiltins(() => writtenFor(specifier)) : []) {
+          try {
+            return nextResolve(written, context);
+          } catch {
+            // the next one, or what was said of the one asked for
+          }
+        }
+        throw error;
+      }
+    }
+
     function instrumented(url: string, result: LoadResult): LoadResult {
       try {
         const source = loader.takes(url) ? textOf(result.source) : undefined;
@@ -118,8 +171,9 @@ if (registry() === undefined) {
         if (made === undefined) return result;
         defineCells(made.loaded.prefix, made.cells);
         addModule(modules, made.loaded);
-        return { ...result, source: made.code };
+        return { ...result, format: 'module', source: made.code };
       } catch (error) {
+        if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
         say(`${url} could not be instrumented and runs as it is: ${error}`);
         return result;
       }
@@ -146,6 +200,12 @@ if (registry() === undefined) {
         tell({ config: next });
       },
       say: sayer(config),
+      deliver(on) {
+        const take = (loaded: Loaded): void => addModule(modules, loaded);
+        port1.removeAllListeners('message');
+        if (on) port1.on('message', take);
+        port1.unref();
+      },
     });
     hidden(CELLS, defineCells);
     const data: HooksData = { port: port2, config, sourceMaps: process.sourceMapsEnabled };
