@@ -56,7 +56,7 @@ export function succeeded(module: LiveModule): () => void {
 /** Gives the variables of one former instance the values of the live one. */
 function refresher(module: LiveModule, setters: ReadonlyMap<string, (value: unknown) => void>): Refresh {
   return (read) => {
-    const now = new Map(localsOf(module));
+    const now = localsOf(module);
     for (const [name, set] of setters) {
       const local = now.get(name);
       if (local !== undefined) set(read(local));
@@ -81,17 +81,19 @@ function forwardFor({ forwards }: LiveModule, name: string, generator: boolean):
   return forward;
 }
 
-let recent: { text: string; locals: [name: string, local: string | undefined][] } | undefined;
+type Locals = ReadonlyMap<string, string | undefined>;
+let recent: { text: string; url: string; locals: Locals } | undefined;
 
 /** The exports of the version that runs, each with the variable behind it, where it is the module's own. */
-function localsOf(module: LiveModule): [name: string, local: string | undefined][] {
+function localsOf(module: LiveModule): Locals {
   const text = currentText(module);
-  if (recent?.text !== text) {
-    const locals = exportedLocals(text, module.url).map((one): [string, string | undefined] => [
+  const { url } = module;
+  if (recent?.text !== text || recent.url !== url) {
+    const entries = exportedLocals(text, url).map((one): [string, string | undefined] => [
       one.name,
-      localOf(one, text, module.url),
+      localOf(one, text, url),
     ]);
-    recent = { text, locals };
+    recent = { text, url, locals: new Map(entries) };
   }
   return recent.locals;
 }

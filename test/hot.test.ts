@@ -141,7 +141,7 @@ import.meta.hot?.dispose(async () => { await null; clearInterval(timer); state.t
       'main.js': `import { createServer } from 'node:http';
 import { answer } from './app.js';
 export const port = import.meta.hot?.data.port ?? 0;
-const server = createServer((req, res) => res.end(answer()));
+const server = createServer((req, res) => res.setHeader('connection', 'close').end(answer()));
 await new Promise((done) => server.listen(port, done));
 import.meta.hot?.accept();
 import.meta.hot?.dispose((data) => { data.port = server.address().port; return new Promise((done) => { server.close(done); server.closeAllConnections(); }); });
