@@ -88,6 +88,13 @@ export async function update(
   });
 }
 
+/** Whether some module accepts a change of one of these, so that it takes an import. */
+export function isAccepted(modules: readonly LiveModule[]): boolean {
+  if (Object.keys(needRegistry().hot.wishes).length === 0) return false;
+  const all = importers(pruned);
+  return modules.some((module) => reach([module], all) !== undefined);
+}
+
 /** Runs an update after those asked for before it. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const { hot } = needRegistry();

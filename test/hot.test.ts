@@ -378,4 +378,54 @@ if (data.runs.length === 3) {
   }
 });
 
+test('files that are watched', async () => {
+  const app = program({
+    'app.js': `import { readFileSync, writeFileSync } from 'node:fs';
+import { n } from './n.js';
+import { text } from './text.js';
+import.meta.hot.data.seen = [...(import.meta.hot.data.seen ?? []), text(n)];
+import.meta.hot.accept();
+const seen = import.meta.hot.data.seen;
+if (seen.length === 1) setTimeout(() => writeFileSync('n.js', 'export const n = 2;'), 500);
+if (seen.length === 2) writeFileSync('text.js', readFileSync('text.js', 'utf8').replace('<', '['));
+if (seen.length === 3) { console.log(JSON.stringify(seen)); setTimeout(() => process.exit(), 300); }
+setInterval(() => {}, 1e6);
+`,
+    'n.js': 'export const n = 1;\n',
+    'text.js': "export const text = (n) => '<' + n;\n",
+  });
+  try {
+    const { stdout, stderr } = await app.run({ env: { HOTSWAP_WATCH: '1' } });
+    assert.equal(JSON.parse(stdout.trim()), ['<1', '<2', '[2']);
+    assert.match(stderr, /hotswap: n\.js v1: ~n, imported again with app\.js\n/);
+    assert.match(stderr, /hotswap: text\.js v1: ~text, imported again with app\.js\n/);
+  } finally {
+    app.remove();
+  }
+});
+
+test('TypeScript: types, and what is imported for its type only', async () => {
+  const app = program({
+    'app.js': `import { readFileSync, writeFileSync } from 'node:fs';
+import { reload } from 'hotswap';
+import { now } from './main.ts';
+writeFileSync('dep.ts', readFileSync('dep.ts', 'utf8').replace('A = 1', 'A = 2'));
+const { imported } = await reload('./dep.ts');
+console.log(JSON.stringify([now(), imported.map((url) => url.split('/').at(-1))]));
+`,
+    'main.ts': `import { text, type Kind } from './dep.js';
+let kind: Kind | undefined;
+export const now = (): string => text() + kind;
+import.meta.hot?.accept('./dep.js', (dep) => { kind = dep?.text() as Kind; });
+`,
+    'other.ts': `import { Kind } from './dep.ts';\nexport type More = Kind;\n`,
+    'dep.ts': `import './other.ts';\nexport type Kind = string;\nenum E { A = 1 }\nexport const text = (): string => 'n' + E.A;\n`,
+  });
+  try {
+    assert.equal(await app.json(), ['n2n2', ['dep.ts']]);
+  } finally {
+    app.remove();
+  }
+});
+
 test.run();
