@@ -52,6 +52,7 @@ const batches = new FinalizationRegistry<() => void>((remove) => remove());
  */
 export function lifeOf(module: LiveModule, from: number, to: number): object {
   const life = {};
-  batches.register(life, () => removeCells(module, from, to));
+  const { prefix, cells } = module; // it may be another instance by then
+  batches.register(life, () => removeCells({ prefix, cells }, from, to));
   return life;
 }

@@ -18,11 +18,12 @@ interface Native extends MadeBy {
   assignable: boolean;
 }
 
-const natives = new WeakMap<LiveModule, Map<string, Native>>();
+/** By the cells of an instance, which no other has. */
+const natives = new WeakMap<LiveModule['cells'], Map<string, Native>>();
 
 /** The names that the module was evaluated with. Keeps no trees. */
 export function nativesOf(module: LiveModule): Map<string, Native> {
-  let found = natives.get(module);
+  let found = natives.get(module.cells);
   if (found === undefined) {
     found = new Map();
     const analysis = analyse(module.source, module.url);
@@ -32,7 +33,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
       for (const name of unit.names)
         found.set(name, { ...made, assignable: freed.has(name) || isAssignable(unit) });
     }
-    natives.set(module, found);
+    natives.set(module.cells, found);
   }
   return found;
 }
@@ -50,7 +51,7 @@ export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
   return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
 }
 
-const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<string> }>();
+const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();
 
 /**
  * The names of a version that live on the overlay: those that the module was not evaluated with, and constants that are
@@ -59,7 +60,7 @@ const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<
 export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<string> {
   if (analysis.source === module.source) return NONE;
   const known = overlaid.get(analysis);
-  if (known?.module === module) return known.names;
+  if (known?.cells === module.cells) return known.names;
   const native = nativesOf(module);
   const before = analyse(module.source, module.url);
   const inPlace = alignedInPlace(before, analysis)?.map(([, unit]) => unit as Unit);
@@ -72,7 +73,7 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
     }
   }
   const names = found ?? NONE;
-  overlaid.set(analysis, { module, names });
+  overlaid.set(analysis, { cells: module.cells, names });
   return names;
 }
 

@@ -272,7 +272,8 @@ function putBack(
   else Object.defineProperty(values, name, held);
 }
 
-function setterOf(module: LiveModule, name: string): ((value: unknown) => void) | undefined {
+/** What gives one of the module's own variables a value; undefined where nothing can. */
+export function setterOf(module: LiveModule, name: string): ((value: unknown) => void) | undefined {
   if (nativesOf(module).get(name)?.assignable !== true) return undefined;
   return module.scope?.(`hs$v=>{${variableOf(name)}=hs$v}`) as (value: unknown) => void;
 }

@@ -29,6 +29,14 @@ import type { Transformed } from './transform.ts';
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
 
+/** Global through which a module gets its `import.meta.hot`; defined by the registry. */
+export const HOT = 'hs$hot';
+
+/** Whether a module may use `import.meta.hot`, under whatever name. */
+export function mentionsHot(source: string): boolean {
+  return /\bimport\s*\.\s*meta\b/.test(source) && /\bhot\b/.test(source);
+}
+
 export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
@@ -36,6 +44,8 @@ export interface InstrumentOptions extends WrittenIn {
   importCells: boolean;
   /** whether to make a source map */
   mapped: boolean;
+  /** whether the module is to have `import.meta.hot`, whatever its text says; default: where that mentions it */
+  hot?: boolean;
 }
 
 /** Where a text is from, and how it is meant. */
@@ -65,7 +75,7 @@ export function cellName(prefix: string, index: number): string {
  */
 export function instrument(
   source: string,
-  { prefix, importCells, mapped, url, settings }: InstrumentOptions,
+  { prefix, importCells, mapped, hot, url, settings }: InstrumentOptions,
 ): Instrumented | undefined {
   const read = readModule(source, { url, settings });
   if (read === undefined) return undefined;
@@ -91,7 +101,8 @@ export function instrument(
   if (!facts.evaluates) freeExports(text, program, facts.assigned);
 
   const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
-  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);`;
+  const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
+  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;
   if (hashbang === null) text.prepend(opening);
   else if (hashbang.end === source.length) text.append(`\n${opening}`);
