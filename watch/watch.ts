@@ -36,7 +36,7 @@ interface Watched {
 /** Files that were saved together and of which one fails. */
 interface Waiting {
   files: Set<string>;
-  /** what was said of it, so that it is not said again */
+  /** what was said of it, so that it is not said again where nothing of it was saved */
   said: string;
 }
 
@@ -148,6 +148,7 @@ function begin(): () => void {
     for (const one of waiting) {
       if (![...one.files].some((file) => burst.has(file))) continue;
       for (const file of one.files) burst.add(file);
+      own.said = one.said;
     }
     const others = waiting.filter((one) => ![...one.files].some((file) => burst.has(file)));
     const before = new Set(waiting.flatMap((one) => [...one.files]));
@@ -185,7 +186,7 @@ function begin(): () => void {
       failures = done?.failures ?? failures;
     }
     if (failures.size > 0 || done === undefined) {
-      sayFailures(group, failures);
+      sayFailures(group, failures, first);
       return 'failed';
     }
     for (const { file, text } of changed) {
@@ -236,7 +237,7 @@ function begin(): () => void {
     return { changed, failures };
   }
 
-  function sayFailures(group: Waiting, failures: Failures): void {
+  function sayFailures(group: Waiting, failures: Failures, again: boolean): void {
     const all: string[] = [];
     for (const [file, error] of failures) {
       all.push(`${shown(file)} is not taken over; ${running(file)}\n${error.message}`);
@@ -255,7 +256,7 @@ function begin(): () => void {
       all.push(`${names}: saved together with it, and wait for it`);
     }
     const said = all.join('\n');
-    if (said === group.said) return;
+    if (said === group.said && !again) return;
     group.said = said;
     for (const one of all) sayError(one);
   }
