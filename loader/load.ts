@@ -107,8 +107,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const log = new ModuleLog(cacheDir, url);
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
-      const kept = log.era(log.newestBase).current;
-      if (kept > 0) {
+      const { current: kept, versions: old } = log.era(log.newestBase);
+      // One that a save made is the file itself.
+      if (kept > 0 && old[kept - 1]?.id !== base) {
         say(
           `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
         );

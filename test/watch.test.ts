@@ -363,6 +363,34 @@ test('modules that are loaded later, links, files with odd names, directories th
     },
   ));
 
+test('CommonJS is left alone, which is said once; a program that is started again runs its files and says nothing of them', () =>
+  watched(
+    {
+      'm.js': `import old from './old.cjs';\nimport older from './older.cjs';\nexport const f = () => old() + older();\n`,
+      'old.cjs': 'module.exports = () => 1;',
+      'older.cjs': 'module.exports = () => 1;',
+    },
+    async ({ ask, write, read, said, line, run }) => {
+      const known = said(/^hotswap: old(er)?\.cjs is no hot module/);
+      for (let heard = false; !heard; ) {
+        write('old.cjs', 'module.exports = () => 2;');
+        write('older.cjs', 'module.exports = () => 2;');
+        heard = await Promise.race([
+          known.then(() => true),
+          new Promise<false>((no) => setTimeout(no, 100, false)),
+        ]);
+      }
+      write('older.cjs', 'module.exports = () => 3;');
+      write('m.js', read('m.js').replace('old() +', '10 + old() +'));
+      await said(/^hotswap: m\.js v1: ~f, state kept/);
+      assert.is(await ask('m.f()'), 12);
+      assert.is(line.all('stderr').length, 2);
+      write('last.js', "import { f } from './m.js';\nconsole.log(f());\n");
+      const again = await run({ entry: 'last.js', env: { HOTSWAP_WATCH: '1' } });
+      assert.equal([again.stdout, again.stderr], ['15\n', '']);
+    },
+  ));
+
 test('HOTSWAP_SILENT silences lines, not errors; a stopped service watches no more, and start({ watch }) begins', () =>
   watched(
     {},

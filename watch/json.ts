@@ -22,7 +22,7 @@ export function jsonImports(source: string, url: string): string[] {
         (key.type === 'Identifier' ? key.name : key.value) === 'type' && value.value === 'json',
     );
     const specifier = statement.source.value;
-    if (isJson && typeof specifier === 'string' && /^(\.{0,2}\/|file:)/.test(specifier))
+    if (isJson && /^(\.{0,2}\/|file:)(?!.*%2f)/i.test(specifier) && URL.canParse(specifier, url))
       urls.push(new URL(specifier, url).href);
   }
   return urls.filter((one) => !one.includes('/node_modules/'));

@@ -23,7 +23,10 @@ const watcher = watch([], {
   ignored: (path) => !files.has(path) && !directories.has(path),
 });
 
-watcher.on('all', (_event, path) => tell(path));
+watcher.on('all', (event, path) => {
+  if (event === 'unlinkDir' && directories.has(path)) miss(path);
+  tell(path);
+});
 watcher.on('raw', (_event, name, details) => {
   const { watchedPath } = details as { watchedPath?: string };
   if (watchedPath === undefined) return;

@@ -5,6 +5,7 @@
  */
 import { setTimeout as later } from 'node:timers';
 import { Worker } from 'node:worker_threads';
+import { parse } from 'es-module-lexer/js';
 import { needRegistry, runningVersion } from '../api/history.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { LiveModule } from '../loader/live.ts';
@@ -22,6 +23,9 @@ const SECOND_LOOK = 60;
 
 /** How long a checkout is waited for: git holds a lock while it writes files. */
 const CHECKOUT = 10_000;
+
+/** How long after the last module was loaded its imports are looked at for what is not hot. */
+const LOADED = 500;
 
 /** What is known of a file. */
 interface Watched {
@@ -58,6 +62,11 @@ function begin(): () => void {
   const files = new Map<string, Watched>();
   /** files that are not loaded, at which a failed import was aimed */
   const awaited = new Set<string>();
+  /** files that hot modules import and that are not hot, and when they were changed last */
+  const plain = new Map<string, number>();
+  const importers = new Set<LiveModule>();
+  let saidPlain = false;
+  let loading: NodeJS.Timeout | undefined;
   const dirty = new Set<string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
@@ -92,6 +101,41 @@ function begin(): () => void {
     else files.set(file, { modules: [module], json: undefined, seen: sha256(module.base), gone: false });
     if (known === undefined) look([file]);
     followJson(module.source, module.url);
+    importers.add(module);
+    clearTimeout(loading);
+    loading = later(findPlain, LOADED);
+    loading.unref();
+  }
+
+  /** Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. */
+  function findPlain(): void {
+    for (const { source, url } of saidPlain ? [] : importers) {
+      for (const { specifier } of parse(source)[0]) {
+        if (typeof specifier !== 'string' || !/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
+        if (!URL.canParse(specifier, url)) continue;
+        const { href, pathname } = new URL(specifier, url);
+        if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
+        const file = fileURLToPath(href);
+        const stats = statSync(file, { throwIfNoEntry: false });
+        if (files.has(file) || plain.has(file) || stats === undefined) continue;
+        plain.set(file, stats.mtimeMs);
+        look([file]);
+      }
+    }
+    importers.clear();
+  }
+
+  function sayPlain(file: string): void {
+    if (
+      saidPlain ||
+      files.has(file) ||
+      statSync(file, { throwIfNoEntry: false })?.mtimeMs === plain.get(file)
+    )
+      return;
+    saidPlain = true;
+    registry.say(
+      `${shown(file)} is no hot module (CommonJS, or excluded): files like it, and node_modules, are left alone until a restart`,
+    );
   }
 
   function followJson(source: string, url: string): void {
@@ -206,7 +250,10 @@ function begin(): () => void {
   /** Whether a file says something else than was last taken over, or waits; says so of one that is gone. */
   function isChanged(file: string): boolean {
     const known = files.get(file);
-    if (known === undefined) return false;
+    if (known === undefined) {
+      if (plain.has(file)) sayPlain(file);
+      return false;
+    }
     const text = textOf(file);
     if (text === undefined) {
       if (!known.gone) void sayGone(file, known);
