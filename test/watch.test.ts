@@ -388,6 +388,11 @@ test('CommonJS is left alone, which is said once; a program that is started agai
       write('last.js', "import { f } from './m.js';\nconsole.log(f());\n");
       const again = await run({ entry: 'last.js', env: { HOTSWAP_WATCH: '1' } });
       assert.equal([again.stdout, again.stderr], ['15\n', '']);
+      write('m.js', read('m.js').replace('10 + ', ''));
+      await said(/m\.js v2: ~f/);
+      await ask("hotswap.rollback('./m.js')");
+      const back = await run({ entry: 'last.js' });
+      assert.equal([back.stdout, back.stderr], ['5\n', '']);
     },
   ));
 
