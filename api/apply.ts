@@ -15,7 +15,7 @@ import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
 import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
 import { detach, prepareUnits } from './toplevel.ts';
-import type { Unit } from './units.ts';
+import { canBecome, type Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
@@ -94,6 +94,10 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const arrived = new Set(places.values());
   for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
   const forced = new Set<HotFunction>();
+  const isRemade = (hot: HotFunction): boolean =>
+    change.moreMembers.includes(hot) ||
+    change.units.some(({ node }) => node.start <= hot.start && node.end >= hot.end);
+  const takes = (cell: LiveCell, hot: HotFunction): boolean => canBecome(nativeOf(module, cell), hot);
   const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
     makeFunction({
       module,
@@ -104,6 +108,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       bound: values ?? {},
       url,
       overlaid,
+      remade: () =>
+        isRemade(hot) || cells.some((one, i) => i !== index && one?.path === hot.path && takes(one, hot)),
     });
   const loaded = cells.length;
   // Inner ones first: they may call for the one around them.
@@ -168,6 +174,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     const undo = units.run();
     try {
       const others = members();
+      bind(true); // the way into a class is there once it has been made
       return () => {
         others();
         undo();
@@ -178,12 +185,17 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
-  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
-    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
-    if (!bound.has(hot.path)) continue;
-    const made = make(hot, index, valuesFor(hot, bound));
-    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
-  }
+  const made = new Set<number>();
+  const bind = (inClasses: boolean): void => {
+    for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+      const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+      if (!bound.has(hot.path) || made.has(index) || (hot.classScope !== undefined && !inClasses)) continue;
+      made.add(index);
+      const one = make(hot, index, valuesFor(hot, bound));
+      if ('value' in one) prepared.steps.push({ index, native: hot, hot, value: one.value });
+    }
+  };
+  bind(false);
   return prepared;
 }
 

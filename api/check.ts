@@ -26,7 +26,7 @@ export interface Destination {
  * @throws ERR_HOTSWAP_OUT_OF_SCOPE
  */
 export function checkValue(fn: Given, free: FreeReferences, to: Destination): void {
-  const around = scopesAround(to.analysis, to.hot);
+  const around = scopesAround(to.hot);
   const closed: string[] = [];
   const hidden: string[] = [];
   free.names.forEach((_references, name) => {

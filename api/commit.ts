@@ -8,7 +8,7 @@ import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 import type { Node } from '../loader/parse.ts';
-import { type Analysis, analyse } from './analysis.ts';
+import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
 import { announce } from './events.ts';
@@ -28,6 +28,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
+import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
@@ -81,7 +82,7 @@ export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
 }
 
 /** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
-export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
   if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
   module.waiting++;
   try {
@@ -159,7 +160,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
   const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
-  const after = analyse(edit.source, what);
+  const after = analyse(edit.source, module.url, what, before);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
@@ -203,7 +204,9 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(
     versionText(module, version),
+    module.url,
     `version ${numberOf(module, version)} of ${module.url}`,
+    before,
   );
   const planned = plan(before, after);
   rebind(planned, after, boundNow, bound);
@@ -228,7 +231,7 @@ function rebind({ replaced, added }: Plan, after: Analysis, was: Bound, bound: B
 /** Functions of the same code that must be made anew, as a name that they use lives elsewhere now. */
 function rehome(module: LiveModule, { replaced, added }: Plan, before: Analysis, after: Analysis): void {
   const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
-  for (const { key, node } of old === now ? [] : after.references) {
+  for (const { key, node } of old === now ? [] : referencesIn(after)) {
     if (old.has(key) === now.has(key)) continue;
     const { start, end } = node;
     const hot = after.functions.findLast((one) => one.node.start <= start && one.node.end >= end);
@@ -248,7 +251,7 @@ function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
-  const exported = new Set(exportedLocals(before.source).map((one) => one.local ?? one.name));
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => one.local ?? one.name));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
@@ -260,8 +263,8 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
-    const others = new Set(exportedLocals(there.source).map((one) => one.name));
-    const exported = exportedLocals(here.source).filter((one) => !others.has(one.name));
+    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
+    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
     const locals = new Set(exported.map((one) => one.local));
     const own = names(units, here).filter((name) => !locals.has(name));
     return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
@@ -306,7 +309,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const version = versions[i] as KeptVersion;
     apply(module, prepared);
     const history = historyOf(module);
-    if (isNew) history.versions.push(moves.length === 0 ? version : { ...version, moves });
+    if (isNew) history.versions.push(withMoves(version, moves));
     // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
     history.text = after.source;
     history.current = version.number;
@@ -333,49 +336,6 @@ export function settle(proposals: readonly Proposal[]): Version[] {
 
 function pathsOf(replaced: HotFunction[]): string[] {
   return replaced.map((hot) => hot.path);
-}
-
-/** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
-function movesBetween(module: LiveModule, from: number, to: number): Move[] {
-  const { versions } = historyOf(module);
-  const steps: Move[][] = [];
-  const down: Move[][] = [];
-  for (let [x, y] = [from, to]; x !== y; ) {
-    const version = versions[Math.max(x, y)] as KeptVersion;
-    const { parent = 0 } = version;
-    const moves = movesOf(module, version);
-    if (x > y) {
-      x = parent;
-      if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
-    } else {
-      y = parent;
-      if (moves.length > 0) down.unshift(moves);
-    }
-  }
-  let all: Move[] = [];
-  for (const step of [...steps, ...down]) {
-    const next = new Map(step.filter(([a]) => a !== undefined));
-    const seen = new Set(all.map(([, b]) => b));
-    const begun = new Set(all.map(([a]) => a));
-    all = [
-      ...all.map(([a, b]): Move => [a, next.has(b) ? next.get(b) : b]),
-      ...step.filter(([a]) => a === undefined || !(seen.has(a) || begun.has(a))),
-    ];
-  }
-  return all;
-}
-
-/** What an edit moved. The log does not say it of those made before the program was started. */
-function movesOf(module: LiveModule, version: KeptVersion): Move[] {
-  const { moves = [], parent, number } = version;
-  const before = parent === undefined ? undefined : historyOf(module).versions[parent];
-  if (number > module.started || before === undefined) return moves;
-  try {
-    const [old, now] = [before, version].map((one) => analyse(versionText(module, one), module.url));
-    return plan(old as Analysis, now as Analysis).moves;
-  } catch {
-    return moves; // its text is gone from the cache
-  }
 }
 
 /** Bound values where their functions have moved to. */

@@ -8,15 +8,16 @@ import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { cellName } from '../loader/instrument.ts';
 import { type LiveCell, type LiveModule, type Scope, valueIn } from '../loader/live.ts';
-import type { Node } from '../loader/parse.ts';
-import { isMade, parens, selfName } from '../loader/patch.ts';
+import { eachChild, type FunctionNode, type Node } from '../loader/parse.ts';
+import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { classScopeIn, same } from './overlay.ts';
+import { classScopeIn, overlayOf, same } from './overlay.ts';
 import { isWithin, sameTree } from './plan.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
+import { canBecome } from './units.ts';
 
 export interface Making {
   module: LiveModule;
@@ -31,6 +32,8 @@ export interface Making {
   url: string;
   /** names of the version that live on the overlay */
   overlaid: ReadonlySet<string>;
+  /** whether there is a new function in its place as well: who holds the old one may keep its code */
+  remade: () => boolean;
 }
 
 /**
@@ -51,15 +54,19 @@ export function makeFunction(making: Making): Made {
   const native = nativeOf(module, making.cell);
   const kind = unfit(making, native);
   if (kind !== undefined) return kind;
-  const text = new MagicString(analysis.source);
+  const text = new MagicString(analysis.plain);
   const uses = uncommon(hot.node);
   const reached = reachOut(text, making, native);
   if (reached.unreachable.length > 0) return { unreachable: reached.unreachable };
   uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
   const cells = module.cells.length;
   const inside = analysis.functions.filter((one) => isWithin(one, hot));
-  const around = new Set(scopesAround(analysis, hot));
+  const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
+  setProperties(text, hot.node, analysis.properties);
+  decoratorsOf(hot.node).forEach(({ start, end }) =>
+    text.overwrite(start, end, blankOf(text.original, start, end)),
+  );
 
   const inner = module.cells.length > cells;
   const names = Object.keys(making.bound);
@@ -71,7 +78,7 @@ export function makeFunction(making: Making): Made {
   const subject = { module, path: hot.path };
   let factory: (...args: unknown[]) => unknown;
   try {
-    const code = placed(analysis.source, hot.start, head, `${body}${after})`, url);
+    const code = placed(making, hot, head, `${body}${after})`, url);
     factory = evaluated(subject, scope, code) as typeof factory;
   } catch (error) {
     module.cells.length = cells;
@@ -82,7 +89,9 @@ export function makeFunction(making: Making): Made {
   // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
   const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
   const values = names.map((name) => making.bound[name]);
-  return { value: factory(home, meta, module.overlay?.values, same, ...values, life) };
+  // What the code calls there may come with it, after this.
+  const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
+  return { value: factory(home, meta, overlay, same, ...values, life) };
 }
 
 /** What evaluated code is given: `super`'s prototype, `import.meta`, the overlay, and what calls of names on it go through. */
@@ -149,7 +158,7 @@ type Expression = [before: string, text: string, after: string];
 /** The function as an expression: what goes before its text, the text, and what goes after. */
 function expression(text: MagicString, making: Making, native: HotFunction, uses: Uncommon): Expression {
   const { module, analysis, hot, index } = making;
-  const { source } = analysis;
+  const { plain: source } = analysis;
   const { node } = hot;
   const key = JSON.stringify(displayName(hot));
   const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
@@ -206,13 +215,11 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
   }
 
   const opening = hot.derived ? superCall(node) : undefined;
+  const own = assignments(propertiesOf(node, analysis.properties));
   if (opening !== undefined) {
-    text.overwrite(
-      opening.start,
-      opening.end,
-      source.slice(opening.start, opening.end).replace(/[^\n\r]/g, '') || ' ',
-    );
+    text.overwrite(opening.start, opening.end, blankOf(source, opening.start, opening.end));
   }
+  if (own !== '') text.appendLeft(opening?.end ?? (node.body as Node).start + 1, own);
   uses.targets.forEach((target) => text.overwrite(target.start, target.end, 'hs$target'));
   const object = uses.super ? `({__proto__:hs$home${hot.local ? '(this)' : ''},` : '({';
   const name = JSON.stringify(hot.memberOf?.node.id?.name ?? 'constructor');
@@ -225,6 +232,22 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
         method,
         `})[${name}])`,
       ];
+}
+
+/** What is left of a piece of text when only its line breaks stay. */
+function blankOf(source: string, start: number, end: number): string {
+  return source.slice(start, end).replace(/[^\n\r]/g, '') || ' ';
+}
+
+/** Decorators of parameters: they have run when there is a class. */
+function decoratorsOf({ params }: FunctionNode): Node[] {
+  const found: Node[] = [];
+  const look = (node: Node): void => {
+    if (node.type === 'Decorator') found.push(node);
+    else if (/Pattern$|^Identifier$|^RestElement$/.test(node.type)) eachChild(node, look);
+  };
+  params.forEach(look);
+  return found;
 }
 
 function callsItself({ analysis, hot }: Making): boolean {
@@ -255,9 +278,9 @@ function wayBack({ started }: LiveModule): string {
  * Whether calls of the function that callers hold can become calls of the new one at all. Closures of a function inside
  * another keep their code if not; a function that is made once needs a restart.
  */
-function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
+function unfit({ module, hot, remade }: Making, native: HotFunction): Made | undefined {
   const refused = (long: string, short: string): Made => {
-    if (hot.parent !== undefined) return { unfit: short };
+    if (hot.parent !== undefined || remade()) return { unfit: short };
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
       `${long}; this change needs a restart${wayBack(module)}`,
@@ -269,11 +292,9 @@ function unfit({ module, hot }: Making, native: HotFunction): Made | undefined {
   };
   const kind = (one: HotFunction) =>
     `${one.async ? 'an async ' : 'a '}${one.generator ? 'generator' : 'function'}`;
-  if (
-    (native.generator && !hot.generator) ||
-    (native.async && hot.generator && !native.generator) ||
-    (native.generator && hot.generator && !native.async && hot.async)
-  ) {
+  // A promise of what sync code returns serves who awaits it.
+  const awaited = native.async && !native.generator && !hot.generator;
+  if (!awaited && !canBecome(native, hot)) {
     return refused(
       `${module.url}#${hot.path} was loaded as ${kind(native)}, and whoever holds it would get that from ${kind(hot)} too`,
       `what is ${kind(native)} cannot become ${kind(hot)}`,

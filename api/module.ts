@@ -5,6 +5,7 @@
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { withoutVersion } from '../loader/load.ts';
 import {
   asImported,
   existsSync,
@@ -52,9 +53,17 @@ function byName(name: string): LiveModule {
     throw coreRefused(name);
   }
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
-  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
+  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name))
+    return byUrl(
+      name.includes('hotswap=') && URL.canParse(name) ? withoutVersion(new URL(name)) : name,
+      name,
+    );
+  const live = needRegistry().modules;
+  needRegistry().receive();
   const file = resolve(name);
   const urls = [pathToFileURL(file).href];
+  const plain = live.get(urls[0] as string);
+  if (plain !== undefined) return plain; // most are: the file system need not be asked
   if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
   if (!isPath) {
     try {
@@ -64,8 +73,6 @@ function byName(name: string): LiveModule {
       // not a package either; reported below
     }
   }
-  const live = needRegistry().modules;
-  needRegistry().receive();
   const url = urls.find((one) => live.has(one));
   return url === undefined
     ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)
@@ -77,7 +84,7 @@ export function coreRefused(name: string): HotswapError {
   return new HotswapError(
     'ERR_HOTSWAP_CORE',
     needRegistry().config.overrideCore
-      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, inject and code, and the module to rollback, restore, reset, version, history, functions and exports`
+      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, replace, mock, inject, around, before, after, onError and code, and the module to rollback, restore, reset, version, history, functions and exports`
       : `${name} is part of Node, and editing that is off; to allow it set HOTSWAP_OVERRIDE_CORE=1, or "hotswap": { "overrideCore": true } in package.json`,
     { module: name },
   );
@@ -87,13 +94,6 @@ function byUrl(url: string, asked: string): LiveModule {
   const live = needRegistry();
   live.receive();
   return live.modules.get(url) ?? refuse(asked, url);
-}
-
-function withoutVersion(url: string): string {
-  if (!url.includes('hotswap=') || !URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  parsed.searchParams.delete('hotswap');
-  return parsed.href;
 }
 
 function refuse(asked: string, url: string): never {
@@ -126,7 +126,8 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
     }
   };
   // It was made for the module as it was loaded, or for a facade of it.
-  const textsOf = (module: LiveModule) => [currentText(module), module.source].map(exportedLocals);
+  const textsOf = (module: LiveModule) =>
+    [currentText(module), module.source].map((text) => exportedLocals(text, module.url));
   const matches = (module: LiveModule, locals: Exported[]): boolean => {
     const own = locals.filter((one) => one.local !== undefined);
     const stars = locals.some((one) => one.name === '*');
@@ -141,7 +142,7 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
   };
   const fits = liveModules().filter((module) => textsOf(module).some((locals) => matches(module, locals)));
   const exact = fits.filter((module) =>
-    exportedLocals(currentText(module)).every((one) => one.local !== undefined),
+    exportedLocals(currentText(module), module.url).every((one) => one.local !== undefined),
   );
   const [only, other] = exact.length > 0 ? exact : fits;
   if (only !== undefined && other === undefined) return only;

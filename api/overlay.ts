@@ -8,7 +8,7 @@ import type { LiveModule, MadeBy, Overlay, Scope } from '../loader/live.ts';
 import { isFunction } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compareUnits } from './plan.ts';
-import { givenBy, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import { alignedInPlace, givenBy, kindOf, kindOfFunction, textOfUnit, type Unit, unitsOf } from './units.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -26,7 +26,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
   if (found === undefined) {
     found = new Map();
     const analysis = analyse(module.source, module.url);
-    const freed = freedNames(module.source, analysis.program);
+    const freed = freedNames(analysis.plain, analysis.program);
     for (const unit of unitsOf(analysis)) {
       const made = madeBy(analysis, unit);
       for (const name of unit.names)
@@ -41,12 +41,13 @@ function isAssignable(unit: Unit): boolean {
   const { type } = unit.node;
   if (unit.names[0] === 'default') return false;
   const kind = kindOf(unit);
-  return type === 'FunctionDeclaration' || type === 'ClassDeclaration' || kind === 'let' || kind === 'var';
+  return /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(type) || kind === 'let' || kind === 'var';
 }
 
 /** What a unit makes its names by. */
 export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
-  return { text: textOfUnit(analysis, unit), isFunction: isFunction(givenBy(unit)) };
+  const value = givenBy(unit);
+  return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
 }
 
 const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<string> }>();
@@ -60,12 +61,14 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
   const known = overlaid.get(analysis);
   if (known?.module === module) return known.names;
   const native = nativesOf(module);
+  const before = analyse(module.source, module.url);
+  const inPlace = alignedInPlace(before, analysis)?.map(([, unit]) => unit as Unit);
   let found: Set<string> | undefined;
-  for (const unit of unitsOf(analysis)) {
+  for (const unit of inPlace ?? unitsOf(analysis)) {
     for (const name of unit.names) {
       const was = native.get(name);
       if (was !== undefined && (was.assignable || was.text === textOfUnit(analysis, unit))) continue;
-      if (was === undefined || !isSame(module, name, analysis, unit)) (found ??= new Set()).add(name);
+      if (was === undefined || !isSame(before, name, analysis, unit)) (found ??= new Set()).add(name);
     }
   }
   const names = found ?? NONE;
@@ -74,8 +77,7 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
 }
 
 /** Whether a unit makes what the module was evaluated with, up to its functions. */
-function isSame(module: LiveModule, name: string, analysis: Analysis, unit: Unit): boolean {
-  const before = analyse(module.source, module.url);
+function isSame(before: Analysis, name: string, analysis: Analysis, unit: Unit): boolean {
   const was = unitsOf(before).find((one) => one.names.includes(name)) as Unit;
   return compareUnits(before, was, analysis, unit).isSame;
 }

@@ -2,10 +2,19 @@
  * What must change in a running module to go from one version to another. In: two analyses; out: the hot functions to
  * replace, and what else has come, gone or changed at the top level. Pure. Trees are compared, so comments and layout are no change.
  */
-import { type HotFunction, superCall } from '../loader/functions.ts';
-import { blockOf, type ClassNode, type Node, unwrapped } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
-import { aligned, classOf, kindOf, textOfUnit, type Unit } from './units.ts';
+import { type HotFunction, type Part, superCall } from '../loader/functions.ts';
+import { blockOf, type ClassNode, isFunction, type Node, unwrapped } from '../loader/parse.ts';
+import { type Analysis, partAround } from './analysis.ts';
+import {
+  aligned,
+  canBecome,
+  classOf,
+  givenBy,
+  kindOf,
+  kindOfFunction,
+  textOfUnit,
+  type Unit,
+} from './units.ts';
 
 export interface Plan {
   /** functions of the new version whose own code is another, outer before inner; a function is replaced for no change of the hot functions inside it */
@@ -27,8 +36,21 @@ export interface Plan {
 
 export type Move = [from: string | undefined, to: string | undefined];
 
-/** Compares two versions. @param from the version that runs @param to the version that is to run */
+const known = new WeakMap<Analysis, WeakMap<Analysis, Plan>>();
+
+/**
+ * Compares two versions. A plan is kept as long as both analyses are, for going back and forth between them.
+ * @param from the version that runs @param to the version that is to run
+ */
 export function plan(from: Analysis, to: Analysis): Plan {
+  let plans = known.get(from);
+  if (plans === undefined) known.set(from, (plans = new WeakMap()));
+  let found = plans.get(to);
+  if (found === undefined) plans.set(to, (found = compared(from, to)));
+  return { ...found, replaced: [...found.replaced] };
+}
+
+function compared(from: Analysis, to: Analysis): Plan {
   const replaced: HotFunction[] = [];
   const moves: Move[] = [];
   const added: Unit[] = [];
@@ -122,7 +144,10 @@ export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): Un
     const compared = compareClasses(from, first, to, second);
     if (compared !== undefined) return { ...compared, isSame: true };
   }
+  const [a, b] = [givenBy(x), givenBy(y)];
   const { pairs, difference } = compareOwn(from, x.node, to, y.node);
+  if (isFunction(a) && isFunction(b) && !canBecome(kindOfFunction(a), kindOfFunction(b)))
+    return { pairs, isSame: false, come: [] };
   const sameClass = first === undefined || second === undefined;
   return { pairs, isSame: difference === undefined && kindOf(x) === kindOf(y) && sameClass, come: [] };
 }
@@ -153,6 +178,7 @@ function compareClasses(
     const y = news.methods.get(key);
     if (y === undefined) come.push([x, undefined]);
     else if (x.derived !== y.derived || !sameTree(opening(x), opening(y))) return undefined;
+    else if (!canBecome(x, y)) come.push([x, undefined], [undefined, y]);
     else pairs.push([x, y]);
   }
   for (const [key, y] of news.methods) if (!olds.methods.has(key)) come.push([undefined, y]);
@@ -170,7 +196,7 @@ function methodsOf(
 ): { methods: Map<string, HotFunction>; rest: Node[] } | undefined {
   const methods = new Map<string, HotFunction>();
   const rest: Node[] = [];
-  const hots = byNode(analysis);
+  const hots = body.body.length === 0 ? new Map<Node, HotFunction>() : hotsAround(analysis, body);
   for (const member of body.body) {
     const hot = member.type === 'MethodDefinition' ? hots.get(member.value as Node) : undefined;
     if (hot === undefined) {
@@ -323,8 +349,8 @@ function compareOwn(
   second: Node,
   within?: HotFunction,
 ): { pairs: [HotFunction, HotFunction][]; difference: Node | undefined } {
-  const old = byNode(from);
-  const next = byNode(to);
+  const old = hotsAround(from, first);
+  const next = hotsAround(to, second);
   const pairs: [HotFunction, HotFunction][] = [];
   let difference: Node | undefined;
   const compare = (x: Node, y: Node): void => {
@@ -359,17 +385,24 @@ function compareOwn(
   return { pairs, difference };
 }
 
-const nodes = new WeakMap<Analysis, Map<Node, HotFunction>>();
+type Place = Pick<Node, 'start' | 'end'>;
 
-function byNode(analysis: Analysis): Map<Node, HotFunction> {
-  let map = nodes.get(analysis);
-  if (map === undefined)
-    nodes.set(analysis, (map = new Map(analysis.functions.map((hot) => [hot.node, hot]))));
+const nodes = new WeakMap<Part, Map<Node, HotFunction>>();
+
+/** The hot functions of the statement around a node; of all for one that was put together and stands nowhere. */
+function hotsAround(analysis: Analysis, node: Node): Map<Node, HotFunction> {
+  if (Number.isNaN(node.start)) return new Map(analysis.functions.map((hot) => [hot.node, hot]));
+  return byNode(partAround(analysis, node));
+}
+
+function byNode(part: Part): Map<Node, HotFunction> {
+  let map = nodes.get(part);
+  if (map === undefined) nodes.set(part, (map = new Map(part.functions.map((hot) => [hot.node, hot]))));
   return map;
 }
 
 /** Whether two nodes in the same place of two trees have the same text, and so are the same code: most of a module is. */
-export function sameText(from: Analysis, a: Node, to: Analysis, b: Node): boolean {
+export function sameText(from: Analysis, a: Place, to: Analysis, b: Place): boolean {
   return (
     a.end - a.start === b.end - b.start &&
     from.source.slice(a.start, a.end) === to.source.slice(b.start, b.end)

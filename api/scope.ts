@@ -2,16 +2,8 @@
  * Which names a function takes from outside itself. In: a function's tree; out: its free references, and the names that
  * it declares. It stands alone: nothing here looks at a module or at running values.
  */
-import {
-  boundNames,
-  eachChild,
-  type FunctionNode,
-  isClass,
-  isFunction,
-  type Node,
-  type Program,
-} from '../loader/parse.ts';
-import { scopesOf, type Reference as Use } from '../loader/scopes.ts';
+import { boundNames, eachChild, type FunctionNode, isClass, isFunction, type Node } from '../loader/parse.ts';
+import { moduleScope, scopesOf, type Reference as Use } from '../loader/scopes.ts';
 
 /** One identifier that refers to a variable. */
 export interface Reference {
@@ -88,10 +80,7 @@ function usesIn(fn: FunctionNode): Use[] {
   const type = fn.type === 'FunctionDeclaration' ? 'FunctionExpression' : fn.type;
   const expression = { ...fn, type, id: null } as Node;
   const uses: Use[] = [];
-  scopesOf(
-    { type: 'Program', body: [{ type: 'ExpressionStatement', expression }] } as unknown as Program,
-    uses,
-  );
+  scopesOf([expression], moduleScope([]), uses);
   return uses;
 }
 

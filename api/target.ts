@@ -6,7 +6,7 @@ import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf, pathOf } from './cells.ts';
 import { exportedLocals } from './exported.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
@@ -81,7 +81,7 @@ export function exportOf(target: unknown): { ref: ModuleRef; path: string } {
   const path = 'path' in found ? found.path : found.hot.path;
   const { source } = found.analysis;
   const name =
-    exportedLocals(source).find((one) => one.local === path)?.name ??
+    exportedLocals(source, url).find((one) => one.local === path)?.name ??
     (defaultName(found.analysis) === path ? 'default' : undefined) ??
     path;
   return { ref: url, path: name };
@@ -142,8 +142,9 @@ function byValue(fn: object): Found {
       `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,
     );
   }
-  const { path, name } = cellsOf(module)[cell.index] as LiveCell;
-  if (path === undefined) throw missing(module, analyse(currentText(module), module.url), name);
+  const own = cellsOf(module)[cell.index] as LiveCell;
+  const path = pathOf(module, own);
+  if (path === undefined) throw missing(module, analyse(currentText(module), module.url), own.name);
   return byPath(module, path);
 }
 
@@ -172,7 +173,7 @@ function lookUp(analysis: Analysis, path: string): HotFunction | undefined {
   if (exact !== undefined) return exact;
   const [root = '', ...rest] = path.split(/(?=[.[~])/);
   const local =
-    exportedLocals(source).find((one) => one.name === root)?.local ??
+    exportedLocals(source, analysis.url).find((one) => one.name === root)?.local ??
     (root === 'default' ? defaultName(analysis) : undefined);
   const aliased = local === undefined || local === root ? undefined : named(local + rest.join(''));
   if (aliased !== undefined) return aliased;

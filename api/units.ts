@@ -3,17 +3,22 @@
  * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
  * one. Pure.
  */
+import type { Part } from '../loader/functions.ts';
+import { unusedImports } from '../loader/imports.ts';
+import { languageOf } from '../loader/language.ts';
+import type { Kind } from '../loader/live.ts';
 import {
   boundNames,
   type ClassNode,
   eachChild,
+  type FunctionNode,
   isClass,
   isFunction,
   type Node,
-  type Program,
   unwrapped,
 } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
+import { settingsFor } from '../loader/settings.ts';
+import { type Analysis, referencesIn } from './analysis.ts';
 
 /** What a top level is made of: a declaration without its `export`, one declarator or import of several, or another statement. */
 export interface Unit {
@@ -34,20 +39,44 @@ export interface Imported {
   attributes: Record<string, string>;
 }
 
-const known = new WeakMap<Program, Unit[]>();
+const known = new WeakMap<Part, Unit[]>();
 
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
-export function unitsOf({ program }: Analysis): Unit[] {
-  let units = known.get(program);
-  if (units === undefined) known.set(program, (units = program.body.flatMap(unitsIn)));
+export function unitsOf(analysis: Analysis): Unit[] {
+  return analysis.parts.flatMap((part) => unitsIn(analysis, part));
+}
+
+/** The units of one statement. Imports of TypeScript that no code of the text uses are none. */
+function unitsIn(analysis: Analysis, part: Part): Unit[] {
+  const units = unitsOfPart(part);
+  if (part.statement.type !== 'ImportDeclaration' || languageOf(analysis.url) === 'js') return units;
+  const unused = leftOut(analysis);
+  return units.filter(({ node, statement }) => !unused.has(node) && !unused.has(statement));
+}
+
+const unusedIn = new WeakMap<Analysis, Set<Node>>();
+
+function leftOut(analysis: Analysis): Set<Node> {
+  let unused = unusedIn.get(analysis);
+  if (unused === undefined) {
+    const { source, url } = analysis;
+    unused = unusedImports(analysis, source, referencesIn(analysis), settingsFor(url));
+    unusedIn.set(analysis, unused);
+  }
+  return unused;
+}
+
+function unitsOfPart(part: Part): Unit[] {
+  let units = known.get(part);
+  if (units === undefined) known.set(part, (units = unitsOfStatement(part.statement)));
   return units;
 }
 
-function unitsIn(statement: Node): Unit[] {
+function unitsOfStatement(statement: Node): Unit[] {
   switch (statement.type) {
     case 'ExportNamedDeclaration':
       if (statement.declaration === null) return [];
-      return unitsIn(statement.declaration).map((unit) => ({ ...unit, statement }));
+      return unitsOfStatement(statement.declaration).map((unit) => ({ ...unit, statement }));
     case 'ExportAllDeclaration':
       return [];
     case 'ExportDefaultDeclaration': {
@@ -60,6 +89,11 @@ function unitsIn(statement: Node): Unit[] {
     case 'FunctionDeclaration':
     case 'ClassDeclaration':
       return [{ node: statement, statement, names: statement.id === null ? [] : [statement.id.name] }];
+    case 'TSEnumDeclaration':
+    case 'TSModuleDeclaration': {
+      const name = 'name' in statement.id ? statement.id.name : undefined;
+      return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
+    }
     case 'ImportDeclaration':
       return importsIn(statement);
     case 'EmptyStatement':
@@ -107,6 +141,19 @@ export function givenBy({ node }: Unit): Node {
   return node.type === 'VariableDeclarator' && node.init !== null ? unwrapped(node.init) : unwrapped(node);
 }
 
+export function kindOfFunction({ async, generator }: FunctionNode): Kind {
+  return { async, generator: generator === true };
+}
+
+/**
+ * Whether who holds a function of one kind can be given another's result by its patch point, for the same use: an async
+ * function answers with a promise and a generator with a generator before any of our code runs.
+ */
+export function canBecome(from: Kind, to: Kind): boolean {
+  if (from.generator) return to.generator && (from.async || !to.async);
+  return !from.async || (to.async && !to.generator);
+}
+
 /** The class that a unit declares. */
 export function classOf(unit: Unit): ClassNode | undefined {
   const value = givenBy(unit);
@@ -131,12 +178,12 @@ export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
 
 /**
  * Which units of two texts are the same one: what declares a name that it declared before, or says the same, the code of
- * its functions aside. The rest has come or gone.
+ * its functions aside. The rest has come or gone. Units of which nothing has changed may be left out.
  */
 export function aligned(from: Analysis, to: Analysis): UnitPair[] {
+  const inPlace = alignedInPlace(from, to);
+  if (inPlace !== undefined) return inPlace;
   const [olds, news] = [unitsOf(from), unitsOf(to)];
-  if (olds.length === news.length && olds.every((unit, i) => isSameLine(from, unit, to, news[i] as Unit)))
-    return olds.map((unit, i) => [unit, news[i]]);
   const found = new Map<Unit, Unit>();
   const taken = new Set<Unit>();
   const pair = (x: Unit, y: Unit | undefined): void => {
@@ -165,6 +212,35 @@ export function aligned(from: Analysis, to: Analysis): UnitPair[] {
   for (const unit of olds) if (!found.has(unit)) inOrder.push([unit, undefined]);
   for (const unit of news) inOrder.push([before.get(unit), unit]);
   return inOrder;
+}
+
+/** The units that differ in texts of which each statement is where it was; undefined where statements have come or gone. */
+export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undefined {
+  if (from.parts.length !== to.parts.length) return undefined;
+  const pairs: UnitPair[] = [];
+  for (let i = 0; i < to.parts.length; i++) {
+    const [older, newer] = [from.parts[i] as Part, to.parts[i] as Part];
+    if (
+      older === newer ||
+      from.source.slice(older.start, older.end) === to.source.slice(newer.start, newer.end)
+    ) {
+      if (newer.statement.type === 'ImportDeclaration' && languageOf(to.url) !== 'js')
+        if (namesIn(unitsIn(from, older)) !== namesIn(unitsIn(to, newer))) return undefined;
+      continue;
+    }
+    const [olds, news] = [unitsIn(from, older), unitsIn(to, newer)];
+    if (olds.length !== news.length) return undefined;
+    for (const [n, unit] of olds.entries()) {
+      const other = news[n] as Unit;
+      if (!isSameLine(from, unit, to, other)) return undefined;
+      pairs.push([unit, other]);
+    }
+  }
+  return pairs;
+}
+
+function namesIn(units: readonly Unit[]): string {
+  return units.flatMap((one) => one.names).join();
 }
 
 /** Whether two units in the same place are plainly the same one. */

@@ -81,7 +81,7 @@ export class ModuleLog {
   #source = '';
   /** how far the log went when this process had last appended to it */
   #end = 0;
-  /** the version that was appended last: its key, and its number once it was read back */
+  /** the version that was appended last: its key, and its number once it is known */
   #last: { key: string; number: number | undefined } = { key: '', number: undefined };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
   readonly #own = { file: '', start: 0, size: 0, bases: new Set<string>() };
@@ -199,8 +199,9 @@ export class ModuleLog {
       try {
         const found = fstatSync(fd);
         const { size } = found;
+        const isRead = size === this.#offset && (size === 0 || identity(found) === this.#source);
         const last = Buffer.alloc(1);
-        const torn = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+        const torn = !isRead && size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
         const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
         const written = writeSync(fd, line);
@@ -215,6 +216,14 @@ export class ModuleLog {
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
         this.#own.bases.add(event.base);
+        // Where nobody else has written, or taken the file away, there is nothing to read back.
+        const after = fstatSync(fd);
+        if (isRead && after.size === size + written && after.nlink > 0) {
+          this.#offset = after.size;
+          this.#source = identity(found);
+          this.#take(event);
+          return;
+        }
       } finally {
         closeSync(fd);
       }
@@ -222,6 +231,7 @@ export class ModuleLog {
       if (this.#offset === 0) removeEmpty(dirname(this.file));
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
+    this.#catchUp();
   }
 
   #catchUp(): void {
@@ -256,7 +266,10 @@ export class ModuleLog {
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
-      for (const line of grown.toString('utf8', 0, end).split('\n')) this.#take(line);
+      for (const line of grown.toString('utf8', 0, end).split('\n')) {
+        const event = parse(line);
+        if (event !== undefined) this.#take(event);
+      }
     } catch (error) {
       throw cacheError(this.#cacheDir, 'read the history', error);
     } finally {
@@ -264,9 +277,7 @@ export class ModuleLog {
     }
   }
 
-  #take(line: string): void {
-    const event = parse(line);
-    if (event === undefined) return;
+  #take(event: LogEvent): void {
     this.newestBase = event.base;
     const era = this.#era(event.base);
     if (event.event === 'version') {

@@ -1,7 +1,7 @@
 /**
  * The hot functions of a module and their paths. In: a source text and its tree; out: every function that can
- * be swapped, in source order, each with a name that holds as long as the code around it does. Pure: the loader,
- * the API and the planner all see a module through this one list.
+ * be swapped, in source order, each with a name that holds as long as the code around it does, as one list for the
+ * loader, or by top-level statement for the API. Pure: all see a module through what is found here.
  */
 
 import { arityOf, hasInitialisers, movable } from './parameters.ts';
@@ -21,7 +21,15 @@ import {
   unwrapped,
 } from './parse.ts';
 import { naming } from './paths.ts';
-import { type Accessor, type Reference, type ScopeMap, type Surroundings, scopesOf } from './scopes.ts';
+import {
+  type Accessor,
+  moduleScope,
+  type Reference,
+  type Scope,
+  type ScopeMap,
+  type Surroundings,
+  scopesOf,
+} from './scopes.ts';
 
 export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
 
@@ -75,6 +83,8 @@ export interface HotFunction {
   parent: HotFunction | undefined;
   /** what its patch point hands on of the functions and blocks around it; empty at the top level */
   surroundings: Surroundings;
+  /** the scope that it stands in */
+  scope: Scope;
 }
 
 /** All that `functionsOf` finds. */
@@ -83,7 +93,17 @@ export interface ModuleFunctions {
   classes: ClassScope[];
   /** accessors to be declared in crowded scopes */
   accessors: Accessor[];
-  scopes: ScopeMap;
+}
+
+/** What one top-level statement holds. */
+export interface Part extends ModuleFunctions {
+  start: number;
+  end: number;
+  statement: Node;
+  /** every use of a name in it, in source order; none where they were not asked for */
+  references: Reference[];
+  /** every path that was given in it, before `~2` and the like told equals apart */
+  names: string[];
 }
 
 interface Place {
@@ -107,17 +127,54 @@ interface Place {
 /**
  * Finds the hot functions of a module.
  * @param program the tree of `source`
- * @param references collects every use of a name in it, where given
+ * @param references collects every use of a name in it, in source order, where given
  */
 export function functionsOf(source: string, program: Program, references?: Reference[]): ModuleFunctions {
-  const functions: HotFunction[] = [];
-  const classes: ClassScope[] = [];
+  const found: ModuleFunctions = { functions: [], classes: [], accessors: [] };
+  const read = partReader(source, moduleScope(program.body as Node[]), references !== undefined);
+  for (let i = 0; i < program.body.length; i++) {
+    const part = read(program.body[i] as Node);
+    addTo(found, part);
+    references?.push(...part.references);
+  }
+  return found;
+}
+
+/** Adds what a statement holds to what those before it hold. */
+export function addTo(all: ModuleFunctions, { functions, classes, accessors }: ModuleFunctions): void {
+  for (let i = 0; i < functions.length; i++) all.functions.push(functions[i] as HotFunction);
+  for (let i = 0; i < classes.length; i++) all.classes.push(classes[i] as ClassScope);
+  for (let i = 0; i < accessors.length; i++) all.accessors.push(accessors[i] as Accessor);
+}
+
+/**
+ * Reads a module's top-level statements, one a call and in order.
+ * @param top the module's scope
+ * @param withReferences whether uses of names are wanted
+ * @param before what stands before the first statement that will be read
+ */
+export function partReader(
+  source: string,
+  top: Scope,
+  withReferences: boolean,
+  before: readonly Part[] = [],
+): (statement: Node) => Part {
   const seen = new Map<string, number>();
-  const scopes = scopesOf(program, references);
   const { keyText, callText, text } = naming(source);
   let last = { offset: 0, line: 1 };
+  let index = 0;
+  let classIndex = 0;
+  let part: Part;
+  let scopes: ScopeMap;
+  for (let i = 0; i < before.length; i++) {
+    const { functions, classes, names } = before[i] as Part;
+    index += functions.length;
+    classIndex += classes.length;
+    for (let n = 0; n < names.length; n++)
+      seen.set(names[n] as string, (seen.get(names[n] as string) ?? 0) + 1);
+  }
 
-  const top: Place = {
+  const outermost: Place = {
     prefix: '',
     local: false,
     parent: undefined,
@@ -129,8 +186,15 @@ export function functionsOf(source: string, program: Program, references?: Refer
     isStatic: false,
     isField: false,
   };
-  for (let i = 0; i < program.body.length; i++) visit(program.body[i] as Node, top);
-  return { functions, classes, accessors: scopes.accessors(), scopes };
+  return (statement) => {
+    const { start, end } = statement;
+    const references: Reference[] = [];
+    scopes = scopesOf([statement], top, withReferences ? references : undefined);
+    const accessors = scopes.accessors();
+    part = { start, end, statement, functions: [], classes: [], accessors, references, names: [] };
+    visit(statement, outermost);
+    return part;
+  };
 
   /** Functions come in source order, all but some keys of classes, so that each search goes on from the one before. */
   function lineAt(offset: number): number {
@@ -142,6 +206,7 @@ export function functionsOf(source: string, program: Program, references?: Refer
   function unique(path: string): string {
     const count = (seen.get(path) ?? 0) + 1;
     seen.set(path, count);
+    part.names.push(path);
     return count === 1 ? path : `${path}~${count}`;
   }
 
@@ -155,14 +220,16 @@ export function functionsOf(source: string, program: Program, references?: Refer
   ): void {
     if (isAsm(node)) return;
     const whole = owner ?? node;
-    const start =
-      owner !== undefined && 'static' in owner && owner.static
-        ? skipTrivia(source, owner.start + 'static'.length)
-        : whole.start;
+    let { start } = whole;
+    if (owner !== undefined && 'static' in owner) {
+      const decorator = owner.decorators?.at(-1);
+      if (decorator !== undefined) start = skipTrivia(source, decorator.end);
+      if (owner.static) start = skipTrivia(source, start + 'static'.length);
+    }
     const surroundings = scopes.around(node);
     if (kind === 'arrow' && place.isField) surroundings.context.add('this');
     const hot: HotFunction = {
-      index: functions.length,
+      index: index++,
       path: unique(place.prefix + path),
       kind,
       async: node.async,
@@ -181,15 +248,16 @@ export function functionsOf(source: string, program: Program, references?: Refer
       local: place.local,
       parent: place.parent,
       surroundings,
+      scope: scopes.outside(node),
     };
-    functions.push(hot);
+    part.functions.push(hot);
     enter(node, hot.path, { ...place, parent: hot });
   }
 
   /** Goes on to the functions inside one. */
   function enter(node: FunctionNode, path: string, place: Place): void {
     const inside: Place = {
-      ...top,
+      ...outermost,
       prefix: `${path} > `,
       local: true,
       parent: place.parent,
@@ -277,6 +345,22 @@ export function functionsOf(source: string, program: Program, references?: Refer
         if (!isLeaf(node.object)) visit(node.object, at(place, place.name, undefined, place.lead));
         if (node.computed) visitKey(node.property, place);
         return;
+      case 'JSXOpeningElement':
+        for (let i = 0; i < node.attributes.length; i++) {
+          const attribute = node.attributes[i] as Node;
+          const name = attribute.type === 'JSXAttribute' ? text(attribute.name) : '...';
+          visit(attribute, at(place, `${place.lead}<${text(node.name)}>.${name}`, undefined));
+        }
+        return;
+      case 'Decorator':
+        return; // it has run when the class is there
+      case 'TSEnumDeclaration':
+        return; // what its members are is settled when it is made
+      case 'TSModuleDeclaration': {
+        const prefix = `${place.prefix}${text(node.id)} > `;
+        if (node.body) visit(node.body as Node, { ...outermost, prefix, local: true, parent: place.parent });
+        return;
+      }
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
       case 'ExpressionStatement': {
@@ -345,8 +429,8 @@ export function functionsOf(source: string, program: Program, references?: Refer
         reach: undefined,
       });
     // Only a class at the top level is evaluated once, and so has one scope to hand over.
-    const scope: ClassScope = { index: place.local ? -1 : classes.length, path: place.prefix + name, node };
-    if (!place.local) classes.push(scope);
+    const scope: ClassScope = { index: place.local ? -1 : classIndex++, path: place.prefix + name, node };
+    if (!place.local) part.classes.push(scope);
     const { body } = node.body;
     for (let i = 0; i < body.length; i++) {
       const member = body[i];

@@ -6,6 +6,7 @@
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import type { Replaced } from '../node.ts';
 import type { Config } from './config.ts';
+import { defineHelpers } from './decorators.ts';
 import { cellName, DEFAULT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
 
@@ -109,7 +110,14 @@ export interface Overlay {
 export interface MadeBy {
   /** see `textOfUnit` */
   text: string;
-  isFunction: boolean;
+  /** of a function; undefined for anything else */
+  kind: Kind | undefined;
+}
+
+/** What calling a function gives at once. */
+export interface Kind {
+  async: boolean;
+  generator: boolean;
 }
 
 /** A cell, and the function whose patch point reads it. Closures of different texts of one function have different cells. */
@@ -167,6 +175,21 @@ export interface Standing {
   // biome-ignore lint/complexity/noBannedTypes: any function at all
   readonly value: Function;
   readonly text: string;
+  /** of one that is wrapped around another */
+  readonly layer?: Layer;
+}
+
+/** A wrapper of a function of Node's. */
+export interface Layer {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly what: Function;
+  /** the text of `what` */
+  readonly text: string;
+  readonly how: 'around' | 'before' | 'after' | 'onError' | 'inject at 0' | 'inject at end';
+  /** what it is around; undefined: the function that was there */
+  readonly inner: Standing | undefined;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly original: Function;
 }
 
 /**
@@ -206,7 +229,7 @@ export interface ExportedBy {
 }
 
 /** Sets the variables of a facade. */
-export type Refresh = (read: (local: string) => unknown) => void;
+export type Refresh = (read: (local: string, before: unknown) => unknown) => void;
 
 export interface Registry {
   readonly layout: 1;
@@ -295,6 +318,7 @@ export function createRegistry(
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
+  defineHelpers();
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {

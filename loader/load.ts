@@ -10,13 +10,18 @@ import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
-import { instrument } from './instrument.ts';
+import { asJavaScript, instrument } from './instrument.ts';
+import { declaredType, languageOf } from './language.ts';
 import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
+import { tryParse } from './parse.ts';
+import { settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
   /** Whether a module is ours to instrument, by its URL. */
   takes(url: string): boolean;
+  /** Whether the text of a file in TypeScript or JSX is an ES module's, where Node cannot say. */
+  isModule(url: string, text: string): boolean;
   /** The text to run for a module, and how many cells it needs; undefined: run it as it is. */
   load(url: string, disk: string): { code: string; cells: number; loaded: Loaded } | undefined;
   /** The text of one version, for `<url>?hotswap=<number or id>`; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
@@ -25,11 +30,11 @@ export interface ModuleLoader {
   remember(version: MemoryVersion): void;
   /** Makes known what later importers of a module are to see; undefined: the module itself. */
   expose(url: string, exported: ExportedBy | undefined): void;
-  /** Where an import of a module leads, where that is not the module itself. */
-  facadeFor(url: string, parent: string | undefined): string | undefined;
+  /** Where an import leads that is not to lead to what its URL says: a facade, or a version whose number was another's before. */
+  redirect(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
-  /** Forgets those of a module. */
+  /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
   forget(url: string): void;
   /** Makes other settings hold for modules that are loaded from now on. */
   configure(config: Config): void;
@@ -49,14 +54,17 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** by the URL of a module: that of its newest facade; and by that: its text */
   const exposed = new Map<string, string>();
   const facades = new Map<string, string>();
+  /** by the URL of a module: how often its versions were forgotten */
+  const forgotten = new Map<string, number>();
   const say = sayer(config);
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
   let ourHash: string | undefined;
+  let typesHash: string | undefined;
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
-  return { takes, load, version, remember, forget, configure, expose, facadeFor, facade };
+  return { takes, isModule, load, version, remember, forget, configure, expose, redirect, facade };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -77,6 +85,12 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     return included?.(file) || !url.includes('/node_modules/');
   }
 
+  /** As Node decides on JavaScript: what package.json says, else whether there is an import or export. */
+  function isModule(url: string, text: string): boolean {
+    const type = declaredType(url);
+    return type === undefined ? tryParse(text, languageOf(url)).module.hasModuleSyntax : type === 'module';
+  }
+
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
     const base = sha256(disk);
     const vsn = vsnOf(url, disk, say);
@@ -85,12 +99,14 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const prefix = prefixFor(url);
     const maps = sourceMaps();
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
-    ourHash ??= sha256(
-      OUR_FILES.map((name) => readFileSync(new URL(name, import.meta.url), 'utf8')).join('\0'),
-    );
-    const key = sha256([ourHash, prefix, importCells, maps ? url : '', text].join('\0'));
+    ourHash ??= hashOf(OUR_FILES);
+    const lang = languageOf(url);
+    const settings = lang === 'js' ? undefined : settingsFor(url);
+    const parts = [ourHash, prefix, importCells, maps ? url : '', text];
+    if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
+    const key = sha256(parts.join('\0'));
     const entry = cachedTransform(config.cacheDir, key, () => {
-      const made = instrument(text, { prefix, importCells, ...(maps ? { mapFor: url } : {}) });
+      const made = instrument(text, { prefix, importCells, mapped: maps, url, settings });
       if (made === undefined) return '';
       return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
     });
@@ -109,9 +125,10 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
-      const { current: kept, versions: old } = log.era(log.newestBase);
-      // One that a save made is the file itself.
-      if (kept > 0 && old[kept - 1]?.id !== base) {
+      const before = log.era(log.newestBase);
+      const kept = before.current;
+      // A file that was saved and taken over (`reload`) is its own newest version.
+      if (kept > 0 && before.versions[kept - 1]?.id !== base) {
         say(changed(kept + oldVsn(cacheDir, url, log.newestBase)));
       }
       try {
@@ -157,11 +174,17 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function version(url: string): string | undefined {
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
+    const text = versionText(url);
+    if (text === undefined || languageOf(url) === 'js') return text;
+    const { code, map } = asJavaScript(text, { url, settings: settingsFor(url) }, sourceMaps());
+    return map === undefined ? code : withMap(code, map, text, url);
+  }
+
+  function versionText(url: string): string | undefined {
     const parsed = new URL(url);
     const wanted = parsed.searchParams.get('hotswap');
     if (wanted === null) return undefined;
-    parsed.searchParams.delete('hotswap');
-    const { href } = parsed;
+    const href = withoutVersion(parsed);
     const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
     const { id: base, vsn } = bases.get(href) ?? {
       id: sha256(disk ?? ''),
@@ -196,18 +219,34 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function forget(url: string): void {
     memory.delete(url);
+    forgotten.set(url, (forgotten.get(url) ?? 0) + 1);
   }
 
   function expose(url: string, exported: ExportedBy | undefined): void {
-    if (exported === undefined) exposed.delete(url);
-    else exposed.set(url, `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`);
-    const facade = exposed.get(url);
-    if (facade !== undefined && exported !== undefined) facades.set(facade, facadeText(url, exported));
+    if (exported === undefined) {
+      exposed.delete(url);
+      return;
+    }
+    const text = facadeText(url, exported);
+    const known = [...facades].find(([, one]) => one === text)?.[0];
+    const facade = known ?? `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`;
+    exposed.set(url, facade);
+    facades.set(facade, text);
   }
 
-  function facadeFor(url: string, parent: string | undefined): string | undefined {
-    const found = exposed.get(url);
+  function redirect(url: string, parent: string | undefined): string | undefined {
+    const found = exposed.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
     return found === undefined || parent?.includes(FACADE_QUERY) ? undefined : found;
+  }
+
+  /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
+  function again(url: string): string | undefined {
+    if (!/[?&]hotswap=\d{1,6}(&|$)/.test(url)) return undefined;
+    const parsed = new URL(url);
+    const times = forgotten.get(withoutVersion(new URL(url)));
+    if (times === undefined) return undefined;
+    parsed.searchParams.set(AGAIN, String(times));
+    return parsed.href;
   }
 
   function facade(url: string): string | undefined {
@@ -228,6 +267,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   }
 }
 
+/** What the URL of a version has besides where its number was another's before. */
+const AGAIN = 'hotswap-again';
+
+/** The URL of a module, without what names a version of it. */
+export function withoutVersion(url: URL): string {
+  url.searchParams.delete('hotswap');
+  url.searchParams.delete(AGAIN);
+  return url.href;
+}
+
 /** What a facade's URL has besides the module's. */
 const FACADE_QUERY = 'hotswap-exports=';
 
@@ -245,14 +294,24 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   own.forEach(([name], i) => {
     lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
   });
-  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)})`);
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)},${variable(i)})`);
   lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
   return lines.join('\n');
 }
 
-const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'].map(
-  (name) => `./${name}${extname(import.meta.url)}`,
-);
+const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'];
+
+function hashOf(files: readonly string[]): string {
+  const textOf = (name: string) =>
+    readFileSync(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url), 'utf8');
+  return sha256(files.map(textOf).join('\0'));
+}
+
+/** The same for what only TypeScript and JSX go through. */
+function hashForTypes(): string {
+  const { version } = createRequire(import.meta.url)('oxc-transform/package.json') as { version: string };
+  return hashOf(['erase', 'imports', 'transform']) + version;
+}
 
 /** The file extension of a module, with its dot, as the cache uses it. */
 export function extensionOf(url: string): string {

@@ -12,7 +12,6 @@ import {
   isClass,
   isFunction,
   type Node,
-  type Program,
 } from './parse.ts';
 
 /** What a patch point can hand to a replacement from around its function. */
@@ -94,7 +93,7 @@ export interface ScopeMap {
   /** What is around a function; empty for one that stands at the top level. */
   around(fn: Node): Surroundings;
   /** The scope that a function stands in. */
-  outside(fn: Node): Scope | undefined;
+  outside(fn: Node): Scope;
 }
 
 /** What holds of a reference that is no variable's. */
@@ -102,18 +101,24 @@ const READ = { writes: false, declares: false, shorthand: false };
 
 const CONTEXT: readonly ContextName[] = ['this', 'arguments', 'new.target', 'super'];
 
-/**
- * Reads the scopes of a module (ECMA-262 chapters 9.1 and 14 to 16).
- * @param references collects every use of a name, in source order, where given
- */
-export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
-  const places = new Map<Node, Scope>();
-  const blocks: Scope[] = [];
+/** The scope of a module's own variables. What is captured of them and assigned to is not kept up: nothing is handed on of them. */
+export function moduleScope(body: readonly Node[]): Scope {
   const top = scope(undefined, undefined, true);
   top.handedOver = true;
-  declareAll(program.body as Node[], top, top);
-  for (let i = 0; i < program.body.length; i++) refer(program.body[i] as Node, top);
-  return { around, accessors, outside: (fn) => places.get(fn) };
+  declareAll(body, top, top);
+  return top;
+}
+
+/**
+ * Reads the scopes in statements of a module (ECMA-262 chapters 9.1 and 14 to 16).
+ * @param top the scope that they stand in: `moduleScope` of all the module's statements
+ * @param references collects every use of a name, in source order, where given
+ */
+export function scopesOf(body: readonly Node[], top: Scope, references?: Reference[]): ScopeMap {
+  const places = new Map<Node, Scope>();
+  const blocks: Scope[] = [];
+  for (let i = 0; i < body.length; i++) refer(body[i] as Node, top);
+  return { around, accessors, outside: (fn) => places.get(fn) ?? top };
 
   function around(fn: Node): Surroundings {
     const found: Surroundings = { names: [], shared: [], context: new Set(), privates: [] };
@@ -155,60 +160,6 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     return found;
   }
 
-  function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
-    return {
-      parent,
-      owner,
-      variables: new Map(),
-      context: undefined,
-      privates: undefined,
-      isBody,
-      block: undefined,
-      inner: 0,
-      handedOver: false,
-    };
-  }
-
-  function declare(to: Scope, name: string, constant: boolean): void {
-    if (!to.variables.has(name)) to.variables.set(name, { name, constant, assigned: false, captured: false });
-  }
-
-  /** Enters the lexical declarations of a statement list into `block`, and `var` at any depth into `vars`. */
-  function declareAll(statements: readonly Node[], block: Scope, vars: Scope): void {
-    for (let i = 0; i < statements.length; i++) {
-      let statement = statements[i] as Node;
-      if (
-        (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration') &&
-        statement.declaration
-      ) {
-        statement = statement.declaration as Node;
-      }
-      if (statement.type === 'ImportDeclaration') {
-        statement.specifiers.forEach((one) => declare(block, one.local.name, true));
-      } else if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') {
-        if (statement.id) declare(block, statement.id.name, false);
-      } else if (statement.type === 'VariableDeclaration') {
-        declareVariables(statement, statement.kind === 'var' ? vars : block);
-      } else {
-        hoist(statement, vars);
-      }
-    }
-  }
-
-  function declareVariables(node: Extract<Node, { type: 'VariableDeclaration' }>, to: Scope): void {
-    const constant = node.kind !== 'let' && node.kind !== 'var';
-    node.declarations.forEach((one) => {
-      boundNames(one.id).forEach((name) => declare(to, name, constant));
-    });
-  }
-
-  /** `var` declarations inside a statement, which belong to the function. */
-  function hoist(node: Node, vars: Scope): void {
-    if (isFunction(node) || isClass(node)) return;
-    if (node.type === 'VariableDeclaration' && node.kind === 'var') declareVariables(node, vars);
-    eachChild(node, (child) => hoist(child, vars));
-  }
-
   /** Walks code in `here`, opening scopes and following names as it goes. */
   function refer(node: Node, here: Scope, parent?: Node): void {
     if (isFunction(node)) return referFunction(node, here);
@@ -216,6 +167,36 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     switch (node.type) {
       case 'Identifier':
         return use(node.name, node, here, parent);
+      case 'JSXIdentifier':
+        // `<div>` is a name of JSX's own, `<Page>` and `<ui.page>` are variables.
+        if (node.name === 'this') return useContext('this', node, here, parent);
+        if (parent?.type === 'JSXMemberExpression' || /^[^a-z]/.test(node.name))
+          use(node.name, node, here, parent);
+        return;
+      case 'JSXMemberExpression':
+        return refer(node.object, here, node);
+      case 'JSXAttribute':
+        if (node.value) refer(node.value, here, node);
+        return;
+      case 'JSXNamespacedName':
+        return;
+      case 'TSEnumDeclaration': {
+        const members = initialiser(node, here);
+        node.body.members.forEach(({ id }) => {
+          if (id.type === 'Identifier') declare(members, id.name, true);
+        });
+        return node.body.members.forEach(({ initializer }) => {
+          if (initializer) refer(initializer, members, node);
+        });
+      }
+      case 'TSModuleDeclaration': {
+        if (node.body?.type !== 'TSModuleBlock') return;
+        const inside = inBlock(initialiser(node, here), node.body);
+        declareAll(node.body.body as Node[], inside, inside);
+        return node.body.body.forEach((statement) => refer(statement as Node, inside, node));
+      }
+      case 'TSImportEqualsDeclaration':
+        return;
       case 'ThisExpression':
         return useContext('this', node, here, parent);
       case 'Super':
@@ -296,13 +277,6 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     eachChild(node, (child) => refer(child, here, node));
   }
 
-  /** The scope that `var` belongs to. */
-  function functionScope(here: Scope): Scope {
-    let at = here;
-    while (!at.isBody && at.parent !== undefined) at = at.parent;
-    return at;
-  }
-
   function referFunction(fn: FunctionNode, here: Scope): void {
     places.set(fn, here);
     for (let at: Scope | undefined = here; at !== undefined; at = at.parent) at.inner++;
@@ -317,7 +291,10 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     fn.params.forEach((param) => {
       boundNames(param).forEach((name) => declare(params, name, false));
     });
-    fn.params.forEach((param) => pattern(param, params, false, fn));
+    fn.params.forEach((param: Node) => {
+      if ('decorators' in param) param.decorators?.forEach((one) => refer(one.expression, here, one));
+      pattern(param, params, false, fn);
+    });
     if (block === undefined) {
       if (fn.body !== null) refer(fn.body as Node, params, fn);
       return;
@@ -334,6 +311,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
   }
 
   function referClass(node: ClassNode, here: Scope): void {
+    node.decorators?.forEach((one) => refer(one.expression, here, one));
     const block = scope(here, here.owner);
     block.handedOver = here.handedOver;
     if (node.id) declare(block, node.id.name, true);
@@ -344,6 +322,7 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     });
     if (node.superClass) refer(node.superClass, block, node);
     node.body.body.forEach((member) => {
+      if ('decorators' in member) member.decorators?.forEach((one) => refer(one.expression, block, one));
       if (member.type === 'StaticBlock') {
         const body = initialiser(member, block);
         declareAll(member.body, body, body);
@@ -431,6 +410,96 @@ export function scopesOf(program: Program, references?: Reference[]): ScopeMap {
     at?.privates?.set(name, true);
     references?.push({ ...READ, key: `#${name}`, kind: 'private', node, parent, scope: at });
   }
+}
+
+/** The name that a declaration of TypeScript declares: `A` for `namespace A.B {}`. */
+function firstName(id: Node): string | undefined {
+  if (id.type === 'TSQualifiedName') return firstName(id.left);
+  return id.type === 'Identifier' ? id.name : undefined;
+}
+
+function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
+  return {
+    parent,
+    owner,
+    variables: new Map(),
+    context: undefined,
+    privates: undefined,
+    isBody,
+    block: undefined,
+    inner: 0,
+    handedOver: false,
+  };
+}
+
+function declare(to: Scope, name: string, constant: boolean): void {
+  if (!to.variables.has(name)) to.variables.set(name, { name, constant, assigned: false, captured: false });
+}
+
+/** Enters the lexical declarations of a statement list into `block`, and `var` at any depth into `vars`. */
+function declareAll(statements: readonly Node[], block: Scope, vars: Scope): void {
+  for (let i = 0; i < statements.length; i++) {
+    let statement = statements[i] as Node;
+    if (
+      (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration') &&
+      statement.declaration
+    ) {
+      statement = statement.declaration as Node;
+    }
+    if (statement.type === 'ImportDeclaration') {
+      statement.specifiers.forEach((one) => declare(block, one.local.name, true));
+    } else if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') {
+      if (statement.id) declare(block, statement.id.name, false);
+    } else if (statement.type === 'VariableDeclaration') {
+      declareVariables(statement, statement.kind === 'var' ? vars : block);
+    } else if (
+      statement.type === 'TSEnumDeclaration' ||
+      statement.type === 'TSModuleDeclaration' ||
+      statement.type === 'TSImportEqualsDeclaration'
+    ) {
+      const name = firstName(statement.id as Node);
+      if (name !== undefined) declare(block, name, false);
+    } else {
+      hoist(statement, vars);
+    }
+  }
+}
+
+function declareVariables(node: Extract<Node, { type: 'VariableDeclaration' }>, to: Scope): void {
+  const constant = node.kind !== 'let' && node.kind !== 'var';
+  node.declarations.forEach((one) => {
+    boundNames(one.id).forEach((name) => declare(to, name, constant));
+  });
+}
+
+/** `var` declarations inside a statement, which belong to the function. Expressions hold none but those of their own functions. */
+function hoist(node: Node, vars: Scope): void {
+  switch (node.type) {
+    case 'VariableDeclaration':
+      if (node.kind === 'var') declareVariables(node, vars);
+      return;
+    case 'BlockStatement':
+    case 'IfStatement':
+    case 'ForStatement':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+    case 'SwitchStatement':
+    case 'SwitchCase':
+    case 'TryStatement':
+    case 'CatchClause':
+    case 'LabeledStatement':
+    case 'WithStatement':
+      eachChild(node, (child) => hoist(child, vars));
+  }
+}
+
+/** The scope that `var` belongs to. */
+function functionScope(here: Scope): Scope {
+  let at = here;
+  while (!at.isBody && at.parent !== undefined) at = at.parent;
+  return at;
 }
 
 /** Names times functions from which on a scope gets an accessor: a closure more for each run of it, and a text that stays linear. */

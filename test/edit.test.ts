@@ -211,23 +211,19 @@ return [m.o.m(4), m.o.g, m.o.a(1), m.o.f(1), m.o.c1(1), await m.o.am(), [...m.o.
     `await rewrite(m.o.hi, 'hi() { return super.hi() + "!" }'); return m.o.hi()`,
     'base!',
   ],
-  "kinds that cannot take each other's calls": [
-    'export function* g() {}\nexport async function a() {}\nexport async function* ag() {}\nexport class C { get x() { return 1 } set x(v) {} constructor() {} }',
-    `return [await no(rewrite(m.g, () => 1)), await no(rewrite(m.g, async function* () {})), await no(rewrite(m.a, function* () {})), await no(rewrite(m.ag, async () => 1)), await no(rewrite(at('C.prototype.get x'), async () => 1)), await no(rewrite(at('C.prototype.get x'), (a) => 1)), await no(rewrite(at('C.prototype.set x'), () => 1)), await no(rewrite(at('C.prototype.set x'), (...a) => 1)), await no(rewrite(at('C.prototype.set x'), 'get x() { return 1 }')), await no(rewrite(at('C.prototype.constructor'), function* () {})), history(M).length]`,
-    [
-      'STRUCTURAL',
-      'STRUCTURAL',
-      'STRUCTURAL',
-      'STRUCTURAL',
-      'STRUCTURAL',
-      'ARITY',
-      'ARITY',
-      'ARITY',
-      'STRUCTURAL',
-      'STRUCTURAL',
-      1,
-    ],
+  "kinds that cannot take each other's calls: a new function, for all who call it by name": [
+    'export function* g() { yield 1; }\nexport async function a() { return 1; }\nexport async function* ag() {}\nexport const uses = () => [g(), a()];\nexport class C { *m() {} static async s() {} }',
+    `const { g, a } = m; const c = new m.C(); await rewrite(m.g, () => 'plain'); await rewrite(m.a, () => 2); await rewrite(m.ag, async () => 3); await rewrite(at('C.prototype.m'), () => 4); await rewrite(at('C.s'), function* () { yield 5; });
+     const now = [m.g(), m.a(), await m.ag(), m.uses(), c.m(), [...m.C.s()], [...g()], await a()]; await rewrite(m.g, () => 'again'); await rewrite(m.a, () => 6); const later = [m.g(), m.a(), await a()];
+     await rollback(M, 99); return [now, later, [...m.g()], [...g()], await m.a(), [...c.m()], history(M).length]`,
+    [['plain', 2, 3, ['plain', 2], 4, [5], [1], 2], ['again', 6, 6], [1], [1], 1, [], 8],
   ],
+  'kinds that an accessor or a constructor cannot have': [
+    'export class C { get x() { return 1 } set x(v) {} constructor() {} }',
+    `return [await no(rewrite(at('C.prototype.get x'), async () => 1)), await no(rewrite(at('C.prototype.get x'), (a) => 1)), await no(rewrite(at('C.prototype.set x'), () => 1)), await no(rewrite(at('C.prototype.set x'), (...a) => 1)), await no(rewrite(at('C.prototype.set x'), 'get x() { return 1 }')), await no(rewrite(at('C.prototype.constructor'), function* () {})), history(M).length]`,
+    ['STRUCTURAL', 'ARITY', 'ARITY', 'ARITY', 'STRUCTURAL', 'STRUCTURAL', 1],
+  ],
+
   'new.target': [
     'export function F() { this.t = new.target === F; }\nexport function G() {}',
     `await rewrite(m.F, 'function () { this.t = new.target && new.target.name; }'); return [new m.F().t, Reflect.construct(m.F, [], class Q {}).t, m.F.call({}) ?? null, await no(rewrite(m.G, 'function () { return new.target }'))]`,

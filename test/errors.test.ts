@@ -238,15 +238,10 @@ const REFUSALS: Record<string, Refusal> = {
     'OUT_OF_SCOPE',
     /the new code of .*m\.js#f uses nobody, here, which neither the module nor the global scope has/,
   ],
-  'a kind that cannot be': [
-    'rewrite(m.gen, () => 1)',
+  'what the function that callers hold does not pass on': [
+    'rewrite(M + "#f", "function f() { return new.target; }")',
     'STRUCTURAL',
-    /m\.js#gen was loaded as a generator, .* a function too; this change needs a restart/,
-  ],
-  'a super call that changes': [
-    'rewrite(M + "#D.prototype.constructor", "constructor(x) { super(1); }")',
-    'STRUCTURAL',
-    /m\.js line \d+ changes outside of its functions, which cannot be applied in place: super\(1\)/,
+    /new code of .*m\.js#f reads new\.target, which the loaded function does not pass on; this change needs a restart/,
   ],
   'options of no kind': ['rewrite(m.f, () => 1, "bind")', 'SYNTAX', /the options of an edit are an object/],
   'a bag of no kind': [

@@ -363,6 +363,28 @@ test('modules that are loaded later, links, files with odd names, directories th
     },
   ));
 
+test('TypeScript: files that are saved together, and the line of a syntax error', () =>
+  watched(
+    {
+      'm.js': "export { total } from './t.ts';\n",
+      't.ts': "import { rate } from './rate.js';\nexport const total = (n: number): number => n * rate();\n",
+      'rate.ts': 'export const rate = (): number => 2;\n',
+    },
+    async ({ ask, write, read, said }) => {
+      write(
+        't.ts',
+        read('t.ts').replace('{ rate }', '{ rate, more }').replace('* rate()', '* rate() + more'),
+      );
+      write('rate.ts', 'export const more: number = 5;\nexport const rate = (): number => 3;\n');
+      await said(/^hotswap: rate\.ts v\d: \+more, ~rate, state kept/);
+      await said(/^hotswap: t\.ts v\d: /);
+      assert.is(await ask('m.total(1)'), 8);
+      write('t.ts', read('t.ts').replace('(n: number)', '(n: )'));
+      await said(/^hotswap: t\.ts is not taken over/);
+      await said(/,-\[2:/);
+    },
+  ));
+
 test('CommonJS is left alone, which is said once; a program that is started again runs its files and says nothing of them', () =>
   watched(
     {

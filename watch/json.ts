@@ -4,6 +4,7 @@
  * that reaches everyone who holds it or a part of it; what the program itself has put into it stays.
  */
 import { HotswapError } from '../error.ts';
+import { languageOf } from '../loader/language.ts';
 import type { Node } from '../loader/parse.ts';
 import { tryParse } from '../loader/parse.ts';
 import { fileURLToPath } from '../node.ts';
@@ -15,7 +16,7 @@ type Holder = Json[] | { [key: string]: Json };
 export function jsonImports(source: string, url: string): string[] {
   if (!/\bwith\b/.test(source) || !/json/.test(source)) return [];
   const urls: string[] = [];
-  for (const statement of tryParse(source).program.body as Node[]) {
+  for (const statement of tryParse(source, languageOf(url)).program.body as Node[]) {
     if (!('attributes' in statement) || !('source' in statement) || statement.source === null) continue;
     const isJson = statement.attributes.some(
       ({ key, value }) =>

@@ -5,12 +5,13 @@
  */
 import { setTimeout as later } from 'node:timers';
 import { Worker } from 'node:worker_threads';
-import { parse } from 'es-module-lexer/js';
 import { needRegistry, runningVersion } from '../api/history.ts';
 import { sha256 } from '../cache/objects.ts';
+import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { tryParse } from '../loader/parse.ts';
 import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
-import { type Changed, type Failures, takeOver } from './burst.ts';
+import { type Changed, type Failures, specifiersIn, takeOver } from './burst.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -110,8 +111,8 @@ function begin(): () => void {
   /** Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. */
   function findPlain(): void {
     for (const { source, url } of saidPlain ? [] : importers) {
-      for (const { specifier } of parse(source)[0]) {
-        if (typeof specifier !== 'string' || !/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
+      for (const specifier of specifiersIn(tryParse(source, languageOf(url)).program)) {
+        if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
         if (!URL.canParse(specifier, url)) continue;
         const { href, pathname } = new URL(specifier, url);
         if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
