@@ -233,6 +233,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
     parent: staged(module)?.isNew ? parent.parent : parent.number,
     at: Date.now(),
     summary,
+    ...(edit.open ? { file: true as const } : {}),
     kept: kept && needRegistry().config.cacheDir !== undefined,
     text: edit.source,
     ...(kept ? {} : { bound: boundNow }),
@@ -441,9 +442,17 @@ function record(module: LiveModule, proposed: KeptVersion): Written {
         objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }
     // A purge of the cache has taken their lines; numbers are positions in the log.
-    for (const { id, parent = 0, at, summary, kept } of lost)
-      log.appendVersion(original.id, { id, parent, at, summary, kept });
-    const appended = log.appendVersion(original.id, { id, parent, at, summary, kept });
+    for (const { id, parent = 0, at, summary, kept, file } of lost)
+      log.appendVersion(original.id, { id, parent, at, summary, kept, ...(file ? { file } : {}) });
+    const { file } = proposed;
+    const appended = log.appendVersion(original.id, {
+      id,
+      parent,
+      at,
+      summary,
+      kept,
+      ...(file ? { file } : {}),
+    });
     remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };

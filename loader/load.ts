@@ -4,7 +4,7 @@
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
 import remapping from '@jridgewell/remapping';
-import { ModuleLog } from '../cache/log.ts';
+import { ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
 import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
@@ -145,15 +145,15 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const { cacheDir } = config;
     if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
     const log = new ModuleLog(cacheDir, url);
+    const changed = (number: number): string =>
+      `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
       const before = log.era(log.newestBase);
       const kept = before.current;
       // A file that was saved and taken over (`reload`) is its own newest version.
       if (kept > 0 && before.versions[kept - 1]?.id !== base) {
-        say(
-          `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
-        );
+        say(changed(kept + oldVsn(cacheDir, url, log.newestBase)));
       }
       try {
         log.appendBase(base);
@@ -164,6 +164,13 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     }
     const found = versions[current - 1];
     if (found === undefined) return { text: disk, number: 0 };
+    // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
+    let saved: VersionRecord | undefined = found;
+    while (saved !== undefined && saved.file === undefined) saved = versions[saved.parent - 1];
+    if (saved !== undefined && saved.id !== base) {
+      if (saved !== found) say(changed(found.number + vsn));
+      return { text: disk, number: 0 };
+    }
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
       say(
