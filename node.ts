@@ -94,6 +94,7 @@ export const isBuiltin = own(() => module.isBuiltin);
 export const dirname = own(() => path.dirname);
 export const extname = own(() => path.extname);
 export const join = own(() => path.join);
+export const relative = own(() => path.relative);
 export const resolve = own(() => path.resolve);
 export const getBuiltinModule = own<(name: string) => object | undefined>(() => process.getBuiltinModule);
 export const receiveMessageOnPort = own(() => threads.receiveMessageOnPort);

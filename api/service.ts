@@ -51,6 +51,7 @@ const START: readonly (keyof Config)[] = [
   'include',
   'exclude',
   'silent',
+  'watch',
 ];
 
 /**
@@ -92,8 +93,17 @@ export async function start(options: StartOptions = {}): Promise<Status> {
       for (const { module, error } of failures)
         service.say(`the newest version of ${module} is not applied: ${(error as Error).message}`);
     }
+    await followFiles(config.watch);
     return status();
   });
+}
+
+/** Begins to watch files, or ends it; nothing of that is loaded before it is wanted. */
+async function followFiles(wanted: boolean): Promise<void> {
+  if (!wanted && needRegistry().follower === undefined) return;
+  const { watch, unwatch } = await import('../watch/watch.ts');
+  if (wanted) watch();
+  else unwatch();
 }
 
 /** Brings all histories into a cache, or none. */
@@ -145,7 +155,8 @@ export async function stop(options: StopOptions = {}): Promise<Status> {
     }
     if (persist) keepRecorded();
     else for (const error of withdrawAll()) failures.push({ module: undefined, error });
-    service.configure({ ...config, cacheDir: undefined });
+    await followFiles(false);
+    service.configure({ ...config, cacheDir: undefined, watch: false });
     service.service = 'stopped';
     if (unload) {
       const left = modules.map((module) => historyOf(module).left);

@@ -23,8 +23,10 @@ export interface Config {
   include: string[];
   /** HOTSWAP_EXCLUDE: as HOTSWAP_INCLUDE, and wins over it. Default none. */
   exclude: string[];
-  /** HOTSWAP_SILENT: no notices on stderr; errors are thrown all the same. Default off. */
+  /** HOTSWAP_SILENT: no notices on stderr; errors are thrown all the same, and a save that fails is reported. Default off. */
   silent: boolean;
+  /** HOTSWAP_WATCH: take over the files of hot modules when they are saved; on the main thread only. Default off. */
+  watch: boolean;
 }
 
 type Setting = string | number | boolean | string[] | null | undefined;
@@ -67,6 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     include: globs(setting('include', 'HOTSWAP_INCLUDE')),
     exclude: globs(setting('exclude', 'HOTSWAP_EXCLUDE')),
     silent: flag(setting('silent', 'HOTSWAP_SILENT'), false),
+    watch: flag(setting('watch', 'HOTSWAP_WATCH'), false),
   };
 }
 

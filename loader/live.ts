@@ -236,6 +236,10 @@ export interface Registry {
   transacting: number;
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
+  /** tells of every hot module as it is loaded, those before included; undefined: no more */
+  follow: (listener: ((module: LiveModule) => void) | undefined) => void;
+  /** who is told */
+  follower: ((module: LiveModule) => void) | undefined;
   /** hands a version that is not on disk to the load hook */
   publish: (version: MemoryVersion) => void;
   /** tells the hooks what later importers of a module are to see; undefined: the module itself */
@@ -271,9 +275,13 @@ interface Handed {
 /** Makes this thread's registry and the hidden globals that instrumented code uses. */
 export function createRegistry(
   config: Config,
-  channel: Pick<Registry, 'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'configure' | 'say'>,
+  channel: Pick<Registry, 'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'configure' | 'say'> & {
+    /** lets the modules that hooks on another thread send come in by themselves, or no longer */
+    deliver?: (on: boolean) => void;
+  },
 ): Registry {
   const core = { modules: new Map(), slots: [], replaced: [] };
+  const { deliver, ...rest } = channel;
   const made: Registry = {
     layout: 1,
     config,
@@ -282,7 +290,14 @@ export function createRegistry(
     core,
     transactions: Promise.resolve(),
     transacting: 0,
-    ...channel,
+    ...rest,
+    follower: undefined,
+    follow(listener) {
+      made.receive(); // those are told of with the rest
+      made.follower = listener;
+      deliver?.(listener !== undefined);
+      if (listener !== undefined) for (const module of [...made.modules.values()]) listener(module);
+    },
   };
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
@@ -329,7 +344,7 @@ function handedBy(prefix: string): Handed {
 export function addModule(to: Registry, loaded: Loaded): void {
   if (to.modules.has(loaded.url)) return;
   const handed = handedBy(loaded.prefix);
-  to.modules.set(loaded.url, {
+  const module: LiveModule = {
     ...loaded,
     at: Date.now(),
     history: undefined,
@@ -349,7 +364,9 @@ export function addModule(to: Registry, loaded: Loaded): void {
     get classScopes() {
       return handed.classScopes;
     },
-  });
+  };
+  to.modules.set(loaded.url, module);
+  to.follower?.(module);
 }
 
 /**

@@ -68,7 +68,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   function takes(url: string): boolean {
     if (
       !url.startsWith('file:') ||
-      (url.startsWith(OURS) && /^(api|loader|cache|error|node)\b/.test(url.slice(OURS.length)))
+      (url.startsWith(OURS) && /^(api|loader|cache|watch|cli|error|node)\b/.test(url.slice(OURS.length)))
     )
       return false;
     if (excluded === undefined && included === undefined) return !url.includes('/node_modules/');

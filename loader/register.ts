@@ -3,10 +3,11 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import * as nodeModule from 'node:module';
-import { MessageChannel } from 'node:worker_threads';
+import { isMainThread, MessageChannel } from 'node:worker_threads';
 import { asLoaded, receiveMessageOnPort } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
 import { type Config, programDirectory, readConfig } from './config.ts';
+import { markCrashes } from './crash.ts';
 import type { HooksData } from './hooks.ts';
 import {
   addModule,
@@ -52,6 +53,16 @@ if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
+  if (config.watch && isMainThread) beginWatching();
+  if (isMainThread) markCrashes();
+
+  /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */
+  function beginWatching(): void {
+    import('../watch/watch.ts').then(
+      ({ watch }) => watch(),
+      (error) => sayer(config)(`files are not watched: ${error}`),
+    );
+  }
 
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
@@ -128,6 +139,12 @@ if (registry() === undefined) {
         tell({ config: next });
       },
       say: sayer(config),
+      deliver(on) {
+        const take = (loaded: Loaded): void => addModule(modules, loaded);
+        port1.removeAllListeners('message');
+        if (on) port1.on('message', take);
+        port1.unref();
+      },
     });
     hidden(CELLS, defineCells);
     const data: HooksData = { port: port2, config, sourceMaps: process.sourceMapsEnabled };

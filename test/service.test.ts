@@ -76,6 +76,7 @@ await stop(); say((await start({ persist: again.persist, rollbackLength: again.r
     include: [],
     exclude: [],
     silent: false,
+    watch: false,
     modules: 2,
     edited: [],
   });

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/**
+ * The package's command. In: the words after `hotswap`; out: what they ask for, and an exit code: that of the program, or 2
+ * for words that are not understood.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { run } from './run.ts';
+
+const HELP = `Usage: hotswap run [node options] [--] file [arguments]
+
+Runs a program with Node and takes every file of it over, in the running process, when it is saved.
+State is kept, and a line on stderr says what was done.
+
+  hotswap run server.js --port 3000
+  hotswap run --inspect --env-file=.env server.js
+
+What stands before the file goes to Node, what stands after it to the program. A program that ends with an
+uncaught error is started again at the next save.
+
+  -h, --help     this text
+  -v, --version  the version of hotswap
+`;
+
+/** Node's options whose value is a word of its own. */
+const WITH_VALUE = new Set(
+  '-r --require --import --loader --experimental-loader -C --conditions --env-file --env-file-if-exists --inspect-port --debug-port --title --disable-warning --icu-data-dir --openssl-config --redirect-warnings --trace-event-categories --unhandled-rejections --dns-result-order --diagnostic-dir --experimental-default-type --tls-min-v1.2 --localstorage-file --experimental-config-file --allow-fs-read --allow-fs-write --watch-path'.split(
+    ' ',
+  ),
+);
+
+const [command, ...words] = process.argv.slice(2);
+switch (command) {
+  case 'run':
+    await runWords(words);
+    break;
+  case '-h':
+  case '--help':
+  case 'help':
+    process.stdout.write(HELP);
+    break;
+  case '-v':
+  case '--version':
+    console.log(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);
+    break;
+  case undefined:
+    refuse('it needs a command');
+    break;
+  default:
+    refuse(`there is no command ${JSON.stringify(command)}`);
+}
+
+async function runWords(words: string[]): Promise<void> {
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at] as string;
+    if (word === '--' || !word.startsWith('-') || word === '-') break;
+    if (word === '-h' || word === '--help') return void process.stdout.write(HELP);
+    if (/^-(e|p|pe|i|c)$|^--(eval|print|interactive|check|test|watch)(=|$)/.test(word))
+      return refuse(`run takes a file, and not ${word}`);
+    if (WITH_VALUE.has(word)) at++;
+  }
+  const options = words.slice(0, at);
+  const [file, ...rest] = words.slice(words[at] === '--' ? at + 1 : at);
+  if (file === undefined) return refuse('run needs the file of a program');
+  if (!isFile(file)) return refuse(`there is no file ${file} in ${process.cwd()}`);
+  await run(options, file, rest);
+}
+
+/** Whether Node would find a program there: it also tries the extension, and the index of a directory. */
+function isFile(file: string): boolean {
+  if (!existsSync(file)) return ['.js', '.json', '.node'].some((extension) => existsSync(file + extension));
+  return statSync(file).isFile() || existsSync(`${file}/index.js`) || existsSync(`${file}/package.json`);
+}
+
+function refuse(why: string): void {
+  const name = basename(process.argv[1] ?? 'hotswap', '.js');
+  process.stderr.write(
+    `hotswap: ${why}. Usage: ${name} run [node options] [--] file [arguments]; ${name} --help says more\n`,
+  );
+  process.exitCode = 2;
+}

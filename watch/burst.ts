@@ -1,0 +1,216 @@
+/**
+ * Files that were saved together, taken over together. In: their new texts; out: all of them live, or none and the errors.
+ * It is one step where it can be. Where a file imports what another of them has only now, they are taken over one after the
+ * other, what is imported first, and all are undone if one fails.
+ */
+import { analyse } from '../api/analysis.ts';
+import { currentText, runningVersion, type Version } from '../api/history.ts';
+import { reload } from '../api/reload.ts';
+import { transaction } from '../api/transaction.ts';
+import { aligned } from '../api/units.ts';
+import { restore } from '../api/versions.ts';
+import { HotswapError } from '../error.ts';
+import type { LiveModule } from '../loader/live.ts';
+import type { Node, Program } from '../loader/parse.ts';
+import { type JsonChange, jsonChange } from './json.ts';
+import type { Done } from './say.ts';
+
+/** A file whose text is another than the one that was last taken over, or loaded. */
+export interface Changed {
+  file: string;
+  text: string;
+  /** the hot modules that it is the text of */
+  modules: LiveModule[];
+  /** where it is JSON that they import: its URL, and the text that the running value came from */
+  json: { url: string; before: string } | undefined;
+  /** SHA-256 of the text last taken over, or loaded */
+  seen: string;
+}
+
+/** What could not be taken over, a file each. */
+export type Failures = Map<string, Error>;
+
+export interface Outcome {
+  failures: Failures;
+  done: Done[];
+  json: JsonChange[];
+}
+
+/** Takes the files over, all or none. */
+export async function takeOver(changed: Changed[]): Promise<Outcome> {
+  const failures: Failures = new Map();
+  const programs = new Map<string, Program>();
+  const json: JsonChange[] = [];
+  for (const one of changed) {
+    try {
+      if (one.modules.length > 0) programs.set(one.file, analyse(one.text, one.file).program);
+      if (one.json !== undefined) json.push(await jsonChange(one.json.url, one.json.before, one.text));
+    } catch (error) {
+      failures.set(one.file, error as Error);
+    }
+  }
+  if (failures.size > 0) return { failures, done: [], json: [] };
+  const inOrder = importedFirst(changed, programs);
+  const before = new Map(inOrder.flatMap(({ modules }) => modules.map((one) => [one, stateOf(one)])));
+  let versions = await inOneStep(inOrder, json, failures);
+  const isLinked = [...failures.values()].every(
+    (error) => error instanceof HotswapError && error.code === 'ERR_HOTSWAP_STRUCTURAL',
+  );
+  if (failures.size > 0 && isLinked && before.size > 1) {
+    failures.clear();
+    versions = await oneByOne(inOrder, json, failures);
+  }
+  if (failures.size > 0) return { failures, done: [], json: [] };
+  const done: Done[] = [];
+  for (const { file, seen, modules } of inOrder) {
+    for (const module of modules) {
+      const version = versions.get(module);
+      const was = before.get(module);
+      if (version === undefined || was === undefined || version.number === was.number) continue;
+      done.push({
+        file,
+        version,
+        lost: lostEdits(module, was, seen),
+        withdrawn: withdrawn(was, module, version),
+      });
+    }
+  }
+  return { failures, done, json };
+}
+
+interface State {
+  number: number;
+  text: string;
+  version: ReturnType<typeof runningVersion>;
+}
+
+function stateOf(module: LiveModule): State {
+  const version = runningVersion(module);
+  return { number: version.number + module.vsn, text: currentText(module), version };
+}
+
+async function inOneStep(
+  changed: Changed[],
+  json: JsonChange[],
+  failures: Failures,
+): Promise<Map<LiveModule, Version>> {
+  const versions = new Map<LiveModule, Version>();
+  const undos: (() => void)[] = [];
+  try {
+    const all = await transaction(async () => {
+      for (const { file, modules } of changed) {
+        for (const module of modules) {
+          try {
+            versions.set(module, await reload(new URL(module.url)));
+          } catch (error) {
+            failures.set(file, error as Error);
+          }
+        }
+      }
+      if (failures.size > 0) throw failures.values().next().value;
+      for (const one of json) undos.push(one.make());
+    });
+    // Numbers may be others than the transaction had in mind, where another process has come before.
+    for (const [module] of versions) {
+      const made = all.find((one) => one.module === module.url);
+      if (made !== undefined) versions.set(module, made);
+    }
+  } catch (error) {
+    for (const undo of undos.reverse()) undo();
+    if (failures.size === 0) failures.set(fileOf(error, changed), error as Error);
+  }
+  return versions;
+}
+
+async function oneByOne(
+  changed: Changed[],
+  json: JsonChange[],
+  failures: Failures,
+): Promise<Map<LiveModule, Version>> {
+  const versions = new Map<LiveModule, Version>();
+  const undos: (() => unknown)[] = [];
+  let at = '';
+  try {
+    for (const one of json) {
+      at = changed.find(({ json }) => json?.url === one.url)?.file ?? '';
+      undos.push(one.make());
+    }
+    for (const { file, modules } of changed) {
+      at = file;
+      for (const module of modules) {
+        const { number } = stateOf(module);
+        const version = await reload(new URL(module.url));
+        versions.set(module, version);
+        if (version.number !== number) undos.push(() => restore(new URL(module.url), number));
+      }
+    }
+  } catch (error) {
+    failures.set(at, error as Error);
+    for (const undo of undos.reverse()) await undo();
+  }
+  return versions;
+}
+
+/** Which of the files an error is about. */
+function fileOf(error: unknown, changed: Changed[]): string {
+  const { module, file } = error as Partial<HotswapError>;
+  const found = changed.find(
+    (one) => one.file === file || one.json?.url === module || one.modules.some(({ url }) => url === module),
+  );
+  return (found ?? (changed[0] as Changed)).file;
+}
+
+/** The files in an order in which what is imported comes before what imports it, as far as there is one. */
+function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program>): Changed[] {
+  if (changed.length === 1) return changed;
+  const byUrl = new Map(changed.flatMap((one) => one.modules.map(({ url }) => [url, one])));
+  const inOrder = new Set<Changed>();
+  const begun = new Set<Changed>();
+  const visit = (one: Changed): void => {
+    if (begun.has(one)) return;
+    begun.add(one);
+    for (const { url } of one.modules) {
+      for (const specifier of specifiersIn(programs.get(one.file))) {
+        const imported = URL.canParse(specifier, url) ? byUrl.get(new URL(specifier, url).href) : undefined;
+        if (imported !== undefined) visit(imported);
+      }
+    }
+    inOrder.add(one);
+  };
+  changed.forEach(visit);
+  return [...inOrder];
+}
+
+function specifiersIn(program: Program | undefined): string[] {
+  const found: string[] = [];
+  for (const statement of (program?.body ?? []) as Node[]) {
+    if (!('source' in statement) || statement.source === null || typeof statement.source !== 'object')
+      continue;
+    if (statement.source.type === 'Literal') found.push(String(statement.source.value));
+  }
+  return found;
+}
+
+/** Versions between the text that the file had and the one that ran: made in memory, and in no file. */
+function lostEdits(module: LiveModule, { version: was }: State, seen: string): number[] {
+  const { versions } = module.history ?? { versions: [] };
+  const lost: number[] = [];
+  for (let at: typeof was | undefined = was; at !== undefined && at.id !== seen; ) {
+    if (at.number === 0) break;
+    lost.unshift(at.number + module.vsn);
+    at = at.parent === undefined ? undefined : versions[at.parent];
+  }
+  return lost;
+}
+
+/** Statements at the top level that a version has no longer. */
+function withdrawn({ text }: State, module: LiveModule, { summary }: Version): string[] {
+  if (!/(^|, )-/.test(summary)) return [];
+  const [before, after] = [analyse(text, module.url), analyse(currentText(module), module.url)];
+  return aligned(before, after).flatMap(([was, now]) => {
+    if (was === undefined || now !== undefined || was.names.length > 0 || was.imported !== undefined)
+      return [];
+    const line = text.slice(was.node.start, was.node.end).replace(/\s+/g, ' ');
+    return [line.length > 60 ? `${line.slice(0, 57)}…` : line];
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * What a person reads of saves: a line for each file that was taken over, or the error and what runs on. In: what a reload
+ * did; out: lines on stderr. Notices are silent under HOTSWAP_SILENT; errors never are, since a save has no caller that
+ * could catch them.
+ */
+import { isatty } from 'node:tty';
+import type { Version } from '../api/history.ts';
+import type { Registry } from '../loader/live.ts';
+import { relative, resolve, writeSync } from '../node.ts';
+
+const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
+
+/** Whether stderr shows colours: a terminal, and nobody said no (no-color.org). */
+const coloured = isatty(2) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+
+function paint(text: string, colour: keyof typeof COLOURS): string {
+  return coloured ? `\x1b[${COLOURS[colour]}m${text}\x1b[39m` : text;
+}
+
+/** A file as a person at this working directory would name it. */
+export function shown(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') || resolve(path) !== file ? file : path.replaceAll('\\', '/');
+}
+
+/** Says what went wrong, silent or not. */
+export function sayError(text: string): void {
+  const [head = '', ...rest] = text.split('\n');
+  try {
+    writeSync(2, `hotswap: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
+  } catch {
+    // stderr is closed or full
+  }
+}
+
+/** What a reload did to one module. */
+export interface Done {
+  file: string;
+  version: Version;
+  /** versions made in memory that the file does not have, oldest first */
+  lost: number[];
+  /** statements at the top level that are gone, as they began */
+  withdrawn: string[];
+}
+
+/** Says what a reload did, in a line, and in one more each what it could not do. */
+export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, withdrawn }: Done): void {
+  const { number, summary, deferred = [] } = version;
+  const head = `${shown(file)} v${number}: `;
+  const what =
+    summary === 'comments and layout' ? `${summary}: nothing to do` : `${painted(summary)}, state kept`;
+  const [first, last] = [lost[0], lost.at(-1)];
+  const range = first === last ? `v${first}` : `v${first} to v${last}`;
+  const edits =
+    lost.length === 0
+      ? ''
+      : `; edits made since the file was loaded (${range}) are not in the file; rollback() brings them back`;
+  say(head + what + edits);
+  for (const { path, reason } of deferred) say(`  ${path}: closures that exist keep their code: ${reason}`);
+  for (const statement of withdrawn) say(`  ${statement}: it has run, and what it did stays`);
+}
+
+function painted(summary: string): string {
+  if (!coloured) return summary;
+  const colour = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+  return summary.replace(
+    /(^|, )([+~-])(?=\S)/g,
+    (_all, before: string, mark: '+' | '-' | '~') => before + paint(mark, colour[mark]),
+  );
+}

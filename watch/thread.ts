@@ -1,0 +1,66 @@
+/**
+ * The eyes: chokidar on a thread of its own, where neither what the program does to Node's functions and timers nor its load reaches it.
+ * In: messages with the files to look at; out: a message with the name of a file at which something may have happened,
+ * which may well be nothing. Every event is passed on at once: chokidar's own answers drop the second of two quick saves.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { watch } from 'chokidar';
+
+/** How often a directory that is gone is looked for, in milliseconds: nothing tells of its return. */
+const ABSENT = 200;
+
+const files = new Set<string>();
+const directories = new Set<string>();
+const absent = new Set<string>();
+
+/** Directories, as well as files: an editor that renames a new file over the old one, or away and back, is seen only there. */
+const watcher = watch([], {
+  depth: 0,
+  atomic: false,
+  ignorePermissionErrors: true,
+  ignored: (path) => !files.has(path) && !directories.has(path),
+});
+
+watcher.on('all', (_event, path) => tell(path));
+watcher.on('raw', (_event, name, details) => {
+  const { watchedPath } = details as { watchedPath?: string };
+  if (watchedPath === undefined) return;
+  if (files.has(watchedPath)) tell(watchedPath);
+  else if (typeof name === 'string') tell(join(watchedPath, name));
+  if (directories.has(watchedPath) && !existsSync(watchedPath)) miss(watchedPath);
+});
+watcher.on('error', (error) => parentPort?.postMessage({ error: (error as Error).message }));
+
+parentPort?.on('message', (added: string[]) => {
+  const fresh = new Set<string>();
+  for (const file of added) {
+    files.add(file);
+    const directory = dirname(file);
+    if (directories.has(directory)) continue;
+    directories.add(directory);
+    fresh.add(directory);
+  }
+  watcher.add([...fresh, ...added.filter((file) => existsSync(file))]);
+  for (const directory of fresh) if (!existsSync(directory)) miss(directory);
+});
+
+function tell(path: string): void {
+  if (files.has(path)) parentPort?.postMessage({ path });
+}
+
+/** A directory has gone, and its watch with it; it is watched again when it is back. */
+function miss(directory: string): void {
+  if (absent.has(directory)) return;
+  absent.add(directory);
+  const look = setInterval(() => {
+    if (!existsSync(directory)) return;
+    clearInterval(look);
+    absent.delete(directory);
+    const inside = [...files].filter((file) => dirname(file) === directory);
+    watcher.unwatch([directory, ...inside]);
+    watcher.add([directory, ...inside.filter((file) => existsSync(file))]);
+    inside.forEach(tell);
+  }, ABSENT);
+}

@@ -1,0 +1,329 @@
+/**
+ * `HOTSWAP_WATCH=1`: the files of hot modules, and JSON that they import, are taken over when they are saved. In: a thread that says
+ * where something may have happened; out: reloads, and lines that say what was done. Files that are saved together are a
+ * *burst* and go in together; one of which a file fails waits, whole, for the next save of any file of it. Keeps no program alive.
+ */
+import { setTimeout as later } from 'node:timers';
+import { Worker } from 'node:worker_threads';
+import { needRegistry, runningVersion } from '../api/history.ts';
+import { sha256 } from '../cache/objects.ts';
+import type { LiveModule } from '../loader/live.ts';
+import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
+import { type Changed, type Failures, takeOver } from './burst.ts';
+import { jsonImports } from './json.ts';
+import { sayDone, sayError, shown } from './say.ts';
+
+/** Quiet that ends a burst, in milliseconds: of one file, and of more. */
+const QUIET = 5;
+const QUIET_BURST = 40;
+
+/** How long a text that is empty, gone or broken is given to become another: some editors empty a file before they fill it. */
+const SECOND_LOOK = 60;
+
+/** How long a checkout is waited for: git holds a lock while it writes files. */
+const CHECKOUT = 10_000;
+
+/** What is known of a file. */
+interface Watched {
+  modules: LiveModule[];
+  json: { url: string; text: string } | undefined;
+  /** SHA-256 of the text that was last taken over, or loaded */
+  seen: string;
+  /** whether it was said that it is gone */
+  gone: boolean;
+}
+
+/** Files that were saved together and of which one fails. */
+interface Waiting {
+  files: Set<string>;
+  /** what was said of it, so that it is not said again */
+  said: string;
+}
+
+let stop: (() => void) | undefined;
+
+/** Begins to watch; does nothing where that has begun. */
+export function watch(): void {
+  stop ??= begin();
+}
+
+/** Stops watching. */
+export function unwatch(): void {
+  stop?.();
+  stop = undefined;
+}
+
+function begin(): () => void {
+  const registry = needRegistry();
+  const files = new Map<string, Watched>();
+  /** files that are not loaded, at which a failed import was aimed */
+  const awaited = new Set<string>();
+  const dirty = new Set<string>();
+  let waiting: Waiting[] = [];
+  let quiet: NodeJS.Timeout | undefined;
+  let working = false;
+  let ended = false;
+
+  const { NODE_OPTIONS: _none, ...env } = process.env;
+  const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
+    name: 'hotswap watch',
+    execArgv: [],
+    argv: [],
+    env,
+  });
+  thread.on('message', ({ path, error }: { path?: string; error?: string }) => {
+    if (error !== undefined) sayError(`a file cannot be watched: ${error}`);
+    if (path !== undefined) happened(path);
+  });
+  thread.on('error', (error) => sayError(`files are no longer watched: ${error.message}`));
+  thread.unref();
+  registry.follow(follow);
+  return () => {
+    ended = true;
+    registry.follow(undefined);
+    void thread.terminate();
+  };
+
+  function follow(module: LiveModule): void {
+    if (!module.url.startsWith('file:')) return;
+    const file = fileURLToPath(module.url);
+    const known = files.get(file);
+    if (known !== undefined) known.modules.push(module);
+    else files.set(file, { modules: [module], json: undefined, seen: sha256(module.base), gone: false });
+    if (known === undefined) look([file]);
+    followJson(module.source, module.url);
+  }
+
+  function followJson(source: string, url: string): void {
+    for (const one of jsonImports(source, url)) {
+      const file = fileURLToPath(one);
+      if (files.has(file)) continue;
+      const text = textOf(file);
+      if (typeof text !== 'string') continue;
+      files.set(file, { modules: [], json: { url: one, text }, seen: sha256(text), gone: false });
+      look([file]);
+    }
+  }
+
+  function look(added: string[]): void {
+    thread.postMessage(added);
+  }
+
+  /** Something may have happened to a file. */
+  function happened(file: string): void {
+    if (ended) return;
+    dirty.add(file);
+    if (!working) settle(dirty.size > 1 ? QUIET_BURST : QUIET);
+  }
+
+  /** Waits for quiet, then works. */
+  function settle(ms: number): void {
+    clearTimeout(quiet);
+    quiet = later(() => void work(), ms);
+    quiet.unref();
+  }
+
+  async function work(): Promise<void> {
+    working = true;
+    try {
+      await takeIn();
+    } catch (error) {
+      sayError(`a save could not be taken over: ${(error as Error)?.stack ?? error}`);
+    }
+    working = false;
+    if (dirty.size > 0 && !ended) settle(QUIET_BURST);
+  }
+
+  async function takeIn(): Promise<void> {
+    await noCheckout(dirty.values().next().value as string);
+    const burst = new Set<string>();
+    let retry = false;
+    for (const file of dirty) {
+      if (isChanged(file)) burst.add(file);
+      else retry = awaited.delete(file) || retry;
+    }
+    dirty.clear();
+    // What waits and shares a file with this burst belongs to it; the rest is tried again once this is in.
+    const own: Waiting = { files: burst, said: '' };
+    for (const one of waiting) {
+      if (![...one.files].some((file) => burst.has(file))) continue;
+      for (const file of one.files) burst.add(file);
+    }
+    const others = waiting.filter((one) => ![...one.files].some((file) => burst.has(file)));
+    const before = new Set(waiting.flatMap((one) => [...one.files]));
+    waiting = others;
+    let applied = false;
+    if (burst.size > 0) {
+      const result = await tryAll(own, true);
+      if (result === 'again') {
+        waiting = [...others, ...[own].filter(({ files }) => [...files].some((file) => before.has(file)))];
+        return;
+      }
+      applied = result === 'in';
+      if (result === 'failed') waiting = [...others, own];
+    }
+    if (!applied && !retry) return;
+    for (const one of others) {
+      if ((await tryAll(one, false)) === 'in') waiting = waiting.filter((other) => other !== one);
+    }
+  }
+
+  /** @returns `again` where more has happened meanwhile, so that it is all looked at again */
+  async function tryAll(group: Waiting, first: boolean): Promise<'in' | 'failed' | 'again'> {
+    let { changed, failures } = readAll(group.files);
+    const isDoubtful = (): boolean => changed.some(({ text }) => text.trim() === '') || isBroken(failures);
+    let done = failures.size > 0 || isDoubtful() ? undefined : await takeOver(changed);
+    failures = done?.failures ?? failures;
+    if (first && (done === undefined || isBroken(failures))) {
+      await wait(SECOND_LOOK);
+      if (dirty.size > 0) {
+        for (const file of group.files) dirty.add(file);
+        return 'again';
+      }
+      ({ changed, failures } = readAll(group.files));
+      done = failures.size > 0 ? undefined : await takeOver(changed);
+      failures = done?.failures ?? failures;
+    }
+    if (failures.size > 0 || done === undefined) {
+      sayFailures(group, failures);
+      return 'failed';
+    }
+    for (const { file, text } of changed) {
+      const known = files.get(file) as Watched;
+      known.seen = sha256(text);
+      if (known.json !== undefined) known.json.text = text;
+      for (const { url } of known.modules) followJson(text, url);
+    }
+    for (const one of done.done) sayDone(registry, one);
+    for (const one of done.json)
+      registry.say(`${shown(fileURLToPath(one.url))}: ${one.summary}; its importers have it`);
+    if (group.said !== '' && done.done.length + done.json.length === 0)
+      for (const file of group.files) registry.say(`${shown(file)}: as it runs`);
+    return 'in';
+  }
+
+  /** Whether a file says something else than was last taken over, or waits; says so of one that is gone. */
+  function isChanged(file: string): boolean {
+    const known = files.get(file);
+    if (known === undefined) return false;
+    const text = textOf(file);
+    if (text === undefined) {
+      if (!known.gone) void sayGone(file, known);
+      return false;
+    }
+    known.gone = false;
+    if (text instanceof Error) return true;
+    return sha256(text) !== known.seen || waiting.some((one) => one.files.has(file));
+  }
+
+  async function sayGone(file: string, known: Watched): Promise<void> {
+    known.gone = true;
+    await wait(SECOND_LOOK);
+    if (!known.gone || ended || textOf(file) !== undefined) return;
+    registry.say(`${shown(file)} is gone; ${running(file)}`);
+  }
+
+  function readAll(of: Set<string>): { changed: Changed[]; failures: Failures } {
+    const changed: Changed[] = [];
+    const failures: Failures = new Map();
+    for (const file of of) {
+      const { modules, json, seen } = files.get(file) as Watched;
+      const text = textOf(file);
+      if (text instanceof Error) failures.set(file, text);
+      else if (text !== undefined && sha256(text) !== seen)
+        changed.push({ file, text, modules, seen, json: json && { url: json.url, before: json.text } });
+    }
+    return { changed, failures };
+  }
+
+  function sayFailures(group: Waiting, failures: Failures): void {
+    const all: string[] = [];
+    for (const [file, error] of failures) {
+      all.push(`${shown(file)} is not taken over; ${running(file)}\n${error.message}`);
+      const { url } = (error.cause ?? {}) as { url?: unknown };
+      if (typeof url === 'string' && url.startsWith('file:')) {
+        awaited.add(fileURLToPath(url));
+        look([fileURLToPath(url)]);
+      }
+    }
+    const others = [...group.files].filter((file) => !failures.has(file)).map(shown);
+    if (others.length > 0) {
+      const names =
+        others.length > 5
+          ? `${others.slice(0, 5).join(', ')} and ${others.length - 5} more`
+          : others.join(', ');
+      all.push(`${names}: saved together with it, and wait for it`);
+    }
+    const said = all.join('\n');
+    if (said === group.said) return;
+    group.said = said;
+    for (const one of all) sayError(one);
+  }
+
+  /** What of a file runs on. */
+  function running(file: string): string {
+    const [module] = files.get(file)?.modules ?? [];
+    return module === undefined
+      ? 'what was loaded of it stays'
+      : `v${runningVersion(module).number + module.vsn} runs on`;
+  }
+}
+
+/** Whether what failed may be a file in the middle of being written. */
+function isBroken(failures: Failures): boolean {
+  return [...failures.values()].some(
+    (error) =>
+      !('code' in error) || error.code === 'ERR_HOTSWAP_SYNTAX' || error.code === 'ERR_HOTSWAP_MISSING',
+  );
+}
+
+/** The text of a file; undefined where there is none, and why where it is no text. */
+function textOf(file: string): string | undefined | Error {
+  let bytes: Buffer;
+  try {
+    if (statSync(file).isDirectory()) return new Error(`${file} is a directory now`);
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR'
+      ? undefined
+      : new Error(`${file} cannot be read: ${message}`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new Error(`${file} is not UTF-8 text`);
+  }
+}
+
+/** Waits while git writes the files of a checkout. */
+async function noCheckout(file: string): Promise<void> {
+  const git = gitDirectory(dirname(file));
+  if (git === undefined) return;
+  const lock = join(git, 'index.lock');
+  for (const until = Date.now() + CHECKOUT; existsSync(lock) && Date.now() < until; ) {
+    try {
+      if (Date.now() - statSync(lock).mtimeMs > CHECKOUT) return; // left behind
+    } catch {
+      // it has just gone
+    }
+    await wait(QUIET_BURST);
+  }
+}
+
+function gitDirectory(from: string): string | undefined {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const git = join(directory, '.git');
+    if (existsSync(git)) {
+      if (statSync(git).isDirectory()) return git;
+      return /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1]; // a worktree
+    }
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    later(resolve, ms).unref();
+  });
+}
