@@ -95,7 +95,10 @@ export async function serving(
 
   const save = async (file: string, text: string) => {
     const first = lines.length;
-    const said = lineFrom(first, new RegExp(`^hotswap: ${file.replaceAll('.', '\\.')} (v\\d+:|is not taken)`));
+    const said = lineFrom(
+      first,
+      new RegExp(`^hotswap: ${file.replaceAll('.', '\\.')} (v\\d+:|is not taken)`),
+    );
     made.write(file, text);
     const line = (await said).slice('hotswap: '.length);
     if (line.includes('is not taken over')) return lines.slice(first).join('\n');

@@ -29,7 +29,8 @@ export class Queue extends EventEmitter {
   }
 
   #drain() {
-    while (this.#active.size < this.concurrency && this.#waiting.length > 0) this.#work(this.#waiting.shift());
+    while (this.#active.size < this.concurrency && this.#waiting.length > 0)
+      this.#work(this.#waiting.shift());
   }
 
   async #work(job) {
