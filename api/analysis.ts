@@ -3,12 +3,15 @@
  * Analysis, from a small cache, since most edits look at the same few texts again and again. Trees are not kept beyond that.
  */
 import { addTo, type HotFunction, type ModuleFunctions, type Part, partReader } from '../loader/functions.ts';
-import { type Program, parse, unwrapped } from '../loader/parse.ts';
+import { languageOf } from '../loader/language.ts';
+import { type Program, type Read, read, unwrapped } from '../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../loader/scopes.ts';
 import { changed } from './changed.ts';
 
-export interface Analysis extends ModuleFunctions {
+export interface Analysis extends ModuleFunctions, Read {
   source: string;
+  /** URL of the module, whose language it is in */
+  url: string;
   /** its top-level statements, in order, with what each holds */
   parts: Part[];
   /** the module's own variables */
@@ -31,29 +34,35 @@ const KEPT = 16;
 const recent = new Map<string, Analysis>();
 
 /**
+ * @param url of the module, which tells the language
  * @param what names the text in an error, e.g. `version 3 of file:///…/pricing.js`
  * @param other a text that it may have most statements in common with: those are not read again
  * @throws ERR_HOTSWAP_SYNTAX
  */
-export function analyse(source: string, what: string, other?: Analysis): Analysis {
-  let analysis = recent.get(source);
+export function analyse(source: string, url: string, what = url, other?: Analysis): Analysis {
+  const lang = languageOf(url);
+  const key = lang === 'js' ? source : `${lang}\0${source}`;
+  let analysis = recent.get(key);
   if (analysis === undefined) {
-    analysis = (other && changed(source, other)) ?? analyseWhole(source, what);
+    // What is a statement of TypeScript is not always for that statement to tell.
+    const others = lang === 'js' ? other && changed(source, other) : undefined;
+    analysis = others ?? analyseWhole(source, url, what);
   } else {
-    recent.delete(source);
+    recent.delete(key);
   }
-  recent.set(source, analysis);
+  recent.set(key, analysis);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return analysis;
 }
 
 /** Every statement read, and nothing remembered. @throws as `analyse` */
-export function analyseWhole(source: string, what: string): Analysis {
-  const program = parse(source, what);
+export function analyseWhole(source: string, url: string, what = url): Analysis {
+  const found = read(source, what, languageOf(url));
+  const { program, plain } = found;
   const top = moduleScope(program.body);
-  const parts = program.body.map(partReader(source, top, true));
+  const parts = program.body.map(partReader(plain, top, true));
   const { hashbang } = program;
-  const analysis = { source, parts, top, hashbang, program, functions: [], classes: [], accessors: [] };
+  const analysis = { ...found, source, url, parts, top, hashbang, functions: [], classes: [], accessors: [] };
   parts.forEach((part) => addTo(analysis, part));
   return analysis;
 }

@@ -4,6 +4,7 @@
  * can carry is bound to a name in it, and that version is live but not persisted.
  */
 import { HotswapError } from '../error.ts';
+import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveCell } from '../loader/live.ts';
 import { type Bindings, bindings } from './bind.ts';
 import { cellsOf } from './cells.ts';
@@ -130,7 +131,7 @@ function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Prom
       );
     }
     const bind = options.bind === undefined ? undefined : bindings(options.bind);
-    const wrapper = wrapperOf(fn, bind);
+    const wrapper = wrapperOf(fn, bind, languageOf(module.url));
     const bound = new Set([...(bind?.constants.keys() ?? []), ...Object.keys(bind?.values ?? {})]);
     return queued(module, async () => {
       const found = find(target);
@@ -142,10 +143,10 @@ function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Prom
 }
 
 /** What is given, with its text where it has one: a native or bound function or a Proxy is a wrapper too. */
-function wrapperOf(fn: unknown, bind: Bindings | undefined): Wrapper {
+function wrapperOf(fn: unknown, bind: Bindings | undefined, lang: Language): Wrapper {
   if (typeof fn !== 'string') checkCallable(fn, 'a wrapper');
   try {
-    return { what: given(fn, 'the wrapper'), value: fn, bind };
+    return { what: given(fn, 'the wrapper', lang), value: fn, bind };
   } catch (error) {
     const isClosure = typeof fn === 'function' && bind === undefined;
     if (isClosure && error instanceof HotswapError && error.code === 'ERR_HOTSWAP_NO_SOURCE')

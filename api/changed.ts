@@ -1,5 +1,5 @@
 /**
- * The analysis of a text that differs from another in a few statements. In: the text, and the other's analysis; out: an
+ * The analysis of a text in JavaScript that differs from another in a few statements. In: the text, and the other's analysis; out: an
  * Analysis equal to that of the whole text, for which only the changed statements were read, or nothing where it cannot be
  * told from them alone. The other's statements are shared where they stand, and copied, once someone asks, where they have moved.
  */
@@ -51,13 +51,22 @@ class Changed implements Analysis {
   readonly classes: Analysis['classes'] = [];
   readonly accessors: Analysis['accessors'] = [];
   readonly source: string;
+  readonly url: string;
+  readonly plain: string;
+  readonly left = [];
+  readonly properties = [];
+  readonly told = new Set<string>();
+  readonly ends = new Map();
+  readonly starts = new Map();
   readonly parts: Part[];
   readonly top: Analysis['top'];
   readonly hashbang: Analysis['hashbang'];
   #program: Analysis['program'] | undefined;
 
-  constructor(source: string, parts: Part[], { top, hashbang }: Analysis) {
+  constructor(source: string, parts: Part[], { top, hashbang, url }: Analysis) {
     this.source = source;
+    this.plain = source;
+    this.url = url;
     this.parts = parts;
     this.top = top;
     this.hashbang = hashbang;

@@ -159,7 +159,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const before = analyse(versionText(module, from), module.url);
   const bound = boundOf(from);
   const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
-  const after = analyse(edit.source, what, before);
+  const after = analyse(edit.source, module.url, what, before);
   const planned = plan(before, after);
   const { replaced, moves } = planned;
   const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
@@ -202,6 +202,7 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const before = analyse(versionText(module, from), module.url);
   const after = analyse(
     versionText(module, version),
+    module.url,
     `version ${numberOf(module, version)} of ${module.url}`,
     before,
   );
@@ -248,7 +249,7 @@ function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
-  const exported = new Set(exportedLocals(before.source).map((one) => one.local ?? one.name));
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => one.local ?? one.name));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
@@ -260,8 +261,8 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
-    const others = new Set(exportedLocals(there.source).map((one) => one.name));
-    const exported = exportedLocals(here.source).filter((one) => !others.has(one.name));
+    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
+    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
     const locals = new Set(exported.map((one) => one.local));
     const own = names(units, here).filter((name) => !locals.has(name));
     return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);

@@ -3,6 +3,7 @@
  * Each is a text edit of the current version, handed to `commit`.
  */
 import { HotswapError } from '../error.ts';
+import { type Language, languageOf } from '../loader/language.ts';
 import type { Bound } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { addClauseText, type Order } from './addclause.ts';
@@ -143,7 +144,7 @@ export function addExport(target: NewTarget, value?: unknown, options: EditOptio
     const { ref, path, arity } = placeOf(target);
     checkOptions(options);
     const bind = bindings(options.bind);
-    const what = functionIn(value);
+    const what = functionIn(value, languageOf(moduleOf(ref).url));
     if (arity !== undefined && arity !== (what && arityOf(what.node))) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
@@ -200,12 +201,14 @@ export function removeExport(target: Target): Promise<Version> {
 }
 
 /** The function in what is to be exported, if it is one. A class is a value like any other. */
-function functionIn(value: unknown): Given | undefined {
-  if (typeof value === 'function')
-    return isClassText(Function.prototype.toString.call(value)) ? undefined : given(value, 'the new source');
+function functionIn(value: unknown, lang: Language): Given | undefined {
+  if (typeof value === 'function') {
+    const isClass = isClassText(Function.prototype.toString.call(value));
+    return isClass ? undefined : given(value, 'the new source', lang);
+  }
   if (typeof value !== 'string') return undefined;
   try {
-    return given(value, 'the new source');
+    return given(value, 'the new source', lang);
   } catch {
     return undefined; // an expression, perhaps
   }
@@ -223,7 +226,7 @@ async function change(
   const first = find(target);
   checkOptions(options);
   // What is given is taken now; where it goes is looked up when its turn comes, as an edit before it may move that.
-  const what = given(code, role);
+  const what = given(code, role, languageOf(first.module.url));
   const bind = bindings(options.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
   return queued(first.module, async () => {

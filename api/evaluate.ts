@@ -8,8 +8,8 @@ import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { cellName } from '../loader/instrument.ts';
 import { type LiveCell, type LiveModule, type Scope, valueIn } from '../loader/live.ts';
-import type { Node } from '../loader/parse.ts';
-import { isMade, parens, selfName } from '../loader/patch.ts';
+import { eachChild, type FunctionNode, type Node } from '../loader/parse.ts';
+import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { lifeOf, nativeOf } from './cells.ts';
@@ -54,7 +54,7 @@ export function makeFunction(making: Making): Made {
   const native = nativeOf(module, making.cell);
   const kind = unfit(making, native);
   if (kind !== undefined) return kind;
-  const text = new MagicString(analysis.source);
+  const text = new MagicString(analysis.plain);
   const uses = uncommon(hot.node);
   const reached = reachOut(text, making, native);
   if (reached.unreachable.length > 0) return { unreachable: reached.unreachable };
@@ -63,6 +63,10 @@ export function makeFunction(making: Making): Made {
   const inside = analysis.functions.filter((one) => isWithin(one, hot));
   const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
+  setProperties(text, hot.node, analysis.properties);
+  decoratorsOf(hot.node).forEach(({ start, end }) =>
+    text.overwrite(start, end, blankOf(text.original, start, end)),
+  );
 
   const inner = module.cells.length > cells;
   const names = Object.keys(making.bound);
@@ -74,7 +78,7 @@ export function makeFunction(making: Making): Made {
   const subject = { module, path: hot.path };
   let factory: (...args: unknown[]) => unknown;
   try {
-    const code = placed(analysis.source, hot.start, head, `${body}${after})`, url);
+    const code = placed(making, hot, head, `${body}${after})`, url);
     factory = evaluated(subject, scope, code) as typeof factory;
   } catch (error) {
     module.cells.length = cells;
@@ -152,7 +156,7 @@ type Expression = [before: string, text: string, after: string];
 /** The function as an expression: what goes before its text, the text, and what goes after. */
 function expression(text: MagicString, making: Making, native: HotFunction, uses: Uncommon): Expression {
   const { module, analysis, hot, index } = making;
-  const { source } = analysis;
+  const { plain: source } = analysis;
   const { node } = hot;
   const key = JSON.stringify(displayName(hot));
   const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
@@ -209,13 +213,11 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
   }
 
   const opening = hot.derived ? superCall(node) : undefined;
+  const own = assignments(propertiesOf(node, analysis.properties));
   if (opening !== undefined) {
-    text.overwrite(
-      opening.start,
-      opening.end,
-      source.slice(opening.start, opening.end).replace(/[^\n\r]/g, '') || ' ',
-    );
+    text.overwrite(opening.start, opening.end, blankOf(source, opening.start, opening.end));
   }
+  if (own !== '') text.appendLeft(opening?.end ?? (node.body as Node).start + 1, own);
   uses.targets.forEach((target) => text.overwrite(target.start, target.end, 'hs$target'));
   const object = uses.super ? `({__proto__:hs$home${hot.local ? '(this)' : ''},` : '({';
   const name = JSON.stringify(hot.memberOf?.node.id?.name ?? 'constructor');
@@ -228,6 +230,22 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
         method,
         `})[${name}])`,
       ];
+}
+
+/** What is left of a piece of text when only its line breaks stay. */
+function blankOf(source: string, start: number, end: number): string {
+  return source.slice(start, end).replace(/[^\n\r]/g, '') || ' ';
+}
+
+/** Decorators of parameters: they have run when there is a class. */
+function decoratorsOf({ params }: FunctionNode): Node[] {
+  const found: Node[] = [];
+  const look = (node: Node): void => {
+    if (node.type === 'Decorator') found.push(node);
+    else if (/Pattern$|^Identifier$|^RestElement$/.test(node.type)) eachChild(node, look);
+  };
+  params.forEach(look);
+  return found;
 }
 
 function callsItself({ analysis, hot }: Making): boolean {

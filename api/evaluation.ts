@@ -4,20 +4,54 @@
  * runs does not change by this.
  */
 import { HotswapError } from '../error.ts';
+import type { Place } from '../loader/erase.ts';
 import type { LiveModule, Scope } from '../loader/live.ts';
 import { lineOf } from '../loader/parse.ts';
+import { settingsFor } from '../loader/settings.ts';
+import { JSX, transformExpression } from '../loader/transform.ts';
+import type { Analysis } from './analysis.ts';
 
 /**
- * Code in which the text that began at `start` keeps its line, and its column where there is room before it.
+ * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.
  * @param head what goes before the text @param url file that stack traces are to name
+ * @throws ERR_HOTSWAP_SYNTAX for TypeScript that the transformer refuses
+ * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
  */
-export function placed(source: string, start: number, head: string, text: string, url: string): string {
+export function placed(
+  { module, analysis }: { module: LiveModule; analysis: Analysis },
+  { start, end }: { start: number; end: number },
+  head: string,
+  text: string,
+  url: string,
+): string {
+  const { source } = analysis;
   const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
   const padding =
     '\n'.repeat(lineOf(source, start) - 1) + ' '.repeat(Math.max(0, start - lineStart - head.length));
+  const left = analysis.left.filter((one) => one.start >= start && one.end <= end);
+  const code = `${padding}${head}${text}`;
+  const ready = left.length === 0 ? code : transformed(module, analysis, left, code);
   // V8 takes no URL with a quote in it.
-  return `${padding}${head}${text}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+  return `${ready}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
 }
+
+/** What is more than types, made JavaScript. */
+function transformed(module: LiveModule, { source }: Analysis, left: readonly Place[], code: string): string {
+  const { url, scope } = module;
+  const made = transformExpression(code, { url, source, settings: settingsFor(url), left });
+  const needed = [...made.matchAll(NEEDED)].map(([, specifier]) => specifier as string);
+  const loaded = needed.length === 0 ? [] : (scope?.(LOADED) as string[]);
+  const missing = needed.filter((one) => !loaded.includes(one));
+  if (missing.length === 0) return made;
+  throw new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `${url} was loaded without JSX that needs ${missing.join(', ')}, and evaluated text cannot import it; this change needs a restart`,
+    { module: url, names: missing },
+  );
+}
+
+const NEEDED = new RegExp(`\\b${JSX.replace('$', '\\$')}\\["([^"]*)"\\]`, 'g');
+const LOADED = `typeof ${JSX}=="object"?Object.keys(${JSX}):[]`;
 
 /**
  * @param where what the code is for: the module, and the path of what is made

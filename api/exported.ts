@@ -1,9 +1,12 @@
 /**
- * What a module exports, read from its text by es-module-lexer: no tree, no values. In: text; out: each exported
- * name with the variable behind it or the module it comes from.
+ * What a module exports, read from its text by es-module-lexer: no tree, no values. In: text, and the module's URL, since of
+ * TypeScript and JSX only a tree tells; out: each exported name with the variable behind it or the module it comes from.
  */
 import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../error.ts';
+import { languageOf } from '../loader/language.ts';
+import { boundNames, type Node } from '../loader/parse.ts';
+import { analyse } from './analysis.ts';
 
 export interface Exported {
   /** `*` for `export * from` */
@@ -19,7 +22,8 @@ const KEPT = 64;
 const recent = new Map<string, Exported[]>();
 
 /** The exports of a text, in source order. */
-export function exportedLocals(source: string): Exported[] {
+export function exportedLocals(source: string, url: string): Exported[] {
+  if (languageOf(url) !== 'js') return analyse(source, url).program.body.flatMap(exportsIn(source, url));
   const known = recent.get(source);
   if (known !== undefined) return known;
   let found: ReturnType<typeof parse>[1];
@@ -43,4 +47,55 @@ export function exportedLocals(source: string): Exported[] {
   recent.set(source, list);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return list;
+}
+
+/** The same from a tree, a statement at a time. */
+function exportsIn(source: string, url: string): (statement: Node) => Exported[] {
+  const imported = new Map<string, Exported>();
+  for (const statement of analyse(source, url).program.body) {
+    if (statement.type !== 'ImportDeclaration') continue;
+    for (const one of statement.specifiers) {
+      const { name } = one.local;
+      const importName =
+        one.type === 'ImportSpecifier'
+          ? nameOf(one.imported)
+          : one.type === 'ImportDefaultSpecifier'
+            ? 'default'
+            : undefined;
+      imported.set(name, { name, local: undefined, from: statement.source.value, importName });
+    }
+  }
+  const own = (name: string, local: string | undefined): Exported => {
+    return { name, local, from: undefined, importName: undefined };
+  };
+  return (statement) => {
+    if (statement.type === 'ExportAllDeclaration') {
+      const name = statement.exported === null ? '*' : nameOf(statement.exported);
+      return [{ name, local: undefined, from: statement.source.value, importName: undefined }];
+    }
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const { declaration } = statement;
+      const id = /Declaration$/.test(declaration.type) && 'id' in declaration ? declaration.id : null;
+      return [own('default', id?.type === 'Identifier' ? id.name : undefined)];
+    }
+    if (statement.type !== 'ExportNamedDeclaration') return [];
+    const declaration = statement.declaration as Node | null;
+    if (declaration?.type === 'VariableDeclaration')
+      return declaration.declarations.flatMap(({ id }) => boundNames(id).map((name) => own(name, name)));
+    if (declaration !== null) {
+      const id = 'id' in declaration ? (declaration.id as Node | null) : null;
+      return id?.type === 'Identifier' ? [own(id.name, id.name)] : [];
+    }
+    return statement.specifiers.map((one): Exported => {
+      const [name, local] = [nameOf(one.exported), nameOf(one.local)];
+      if (statement.source !== null)
+        return { name, local: undefined, from: statement.source.value, importName: local };
+      const passed = imported.get(local);
+      return passed === undefined ? own(name, local) : { ...passed, name };
+    });
+  };
+}
+
+function nameOf(node: Node): string {
+  return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '';
 }

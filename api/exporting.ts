@@ -4,6 +4,7 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
+import { languageOf } from '../loader/language.ts';
 import { type Node, tryParse, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName, referencesIn } from './analysis.ts';
 import { type Bindings, literalOf } from './bind.ts';
@@ -25,7 +26,7 @@ export interface ExportPlace {
 export function addFunctionText(place: ExportPlace, what: Given, bind: Bindings): Edited {
   const { module, name } = place;
   const empty = name === 'default' ? 'export default function () {}' : `export function ${name}() {}`;
-  const analysis = analyse(withStatement(place, empty), `${module}#${name}`);
+  const analysis = analyse(withStatement(place, empty), module, `${module}#${name}`);
   const hot = analysis.functions.findLast((one) => one.path === name);
   if (hot === undefined) throw new Error(`no function in ${empty}`);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
@@ -44,7 +45,7 @@ export function addValueText(place: ExportPlace, value: unknown): Edited {
 
 /** Text with an expression, given as source, as a new export at its end. @throws ERR_HOTSWAP_SYNTAX */
 export function addExpressionText(place: ExportPlace, text: string): Edited {
-  const { errors, program } = tryParse(`(${text}\n)`);
+  const { errors, program } = tryParse(`(${text}\n)`, languageOf(place.module));
   const [only] = program.body;
   if (errors.length > 0 || program.body.length !== 1 || only?.type !== 'ExpressionStatement') {
     throw new HotswapError(
@@ -79,7 +80,7 @@ export function checkNewExport({ module, analysis, name }: ExportPlace, isNew: b
       },
     );
   };
-  if (exportedLocals(analysis.source).some((one) => one.name === name))
+  if (exportedLocals(analysis.source, analysis.url).some((one) => one.name === name))
     refuse('it does so already; rewrite() changes it, removeExport() takes it away');
   const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name);
   const taken = tryParse(`let ${name};`).errors.length > 0 && name !== 'default';
@@ -93,7 +94,7 @@ export function checkNewExport({ module, analysis, name }: ExportPlace, isNew: b
 /** Text without an export and without what it exports. */
 export function removeExportText(place: ExportPlace): Edited {
   const { analysis, name } = place;
-  const exported = exportedLocals(analysis.source);
+  const exported = exportedLocals(analysis.source, analysis.url);
   const found = exported.find((one) => one.name === name);
   if (found === undefined) throw missingExport(place, exported);
   const text = new MagicString(analysis.source);

@@ -25,9 +25,11 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
   if (after.source === module.source) return undefined;
   const before = analyse(module.source, module.url);
   const overlaid = overlaidIn(module, after);
-  const known = new Map(exportedLocals(module.source).map((one) => [one.name, keyOf(one, before)]));
+  const known = new Map(
+    exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, before)]),
+  );
   const exported: ExportedBy = { native: [], own: [], from: [] };
-  const all = exportedLocals(after.source);
+  const all = exportedLocals(after.source, module.url);
   for (const one of all) {
     const local = one.local ?? (one.name === 'default' ? (defaultName(after) ?? 'default') : undefined);
     const isNative =

@@ -4,6 +4,7 @@
  */
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
+import { type Language, languageOf } from '../loader/language.ts';
 import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
 import {
   blockOf,
@@ -14,7 +15,7 @@ import {
   type MethodDefinition,
   type Node,
   type ObjectProperty,
-  tryParse,
+  tryRead,
   unwrapped,
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
@@ -28,6 +29,8 @@ import { classPathIn } from './overlay.ts';
 export interface Given {
   /** text that the tree's positions are offsets into: the function's own, perhaps with a wrapper around it */
   source: string;
+  /** the same without its types */
+  plain: string;
   node: FunctionNode;
   /** the method or accessor it was written as */
   owner: MethodDefinition | ObjectProperty | undefined;
@@ -41,19 +44,22 @@ export interface Given {
 export type Role = 'the new source' | 'the injected source' | 'the new clause' | 'the wrapper' | 'the source';
 
 /**
+ * @param lang of the module that it is for; a function value's text is in its own module's, or JavaScript
  * @throws ERR_HOTSWAP_NO_SOURCE for natives, bound functions, Proxies, and what is no function at all
  * @throws ERR_HOTSWAP_SYNTAX for text that does not parse or is not a function
  * @throws ERR_HOTSWAP_TOO_MANY for text with more than one function
  */
-export function given(what: unknown, role: Role): Given {
-  if (typeof what === 'string') return { ...parseFunction(what, role), isValue: false };
+export function given(what: unknown, role: Role, lang: Language = 'js'): Given {
+  if (typeof what === 'string') return { ...parseFunction(what, role, lang), isValue: false };
   if (typeof what !== 'function') {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_SOURCE',
       `${role} must be a function or a string with one; got ${describe(what)}`,
     );
   }
-  const parsed = parseFunction(cleanText(what), role);
+  const own = cellOf(what);
+  const parsed = parseFunction(cleanText(what), role, own === undefined ? 'js' : languageOf(own.url));
+  if (lang === 'js') parsed.source = parsed.plain;
   // A method cannot see its own name; an arrow has that of the variable that it was put in.
   const name = parsed.owner === undefined ? nameOf(what) : '';
   return { ...parsed, ownName: parsed.ownName ?? (name || undefined), isValue: true };
@@ -103,7 +109,7 @@ export function cleanText(fn: unknown): string {
     return own.source.slice(start, end);
   }
   const scope = isClassText(text)
-    ? /hs\$scope\("(hs\$[0-9a-z]+)",hs\$c=>eval\(hs\$c\),(\d+)\)/.exec(text)
+    ? /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text)
     : null;
   const owner = scope && liveModules().find((module) => module.prefix === scope[1]);
   if (scope && owner) {
@@ -134,20 +140,21 @@ function innerClassText(text: string): string {
 }
 
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */
-function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
-  const plain = tryParse(text);
-  if (plain.errors.length === 0) {
-    const statements = plain.program.body.filter((statement) => statement.type !== 'EmptyStatement');
+function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'isValue'> {
+  const statement = tryRead(text, lang);
+  if ('program' in statement) {
+    const { plain } = statement;
+    const statements = statement.program.body.filter((statement) => statement.type !== 'EmptyStatement');
     const found = statements.flatMap(separated).map(functionIn);
     const [first] = found;
-    if (found.length === 1 && first !== undefined) return { source: text, owner: undefined, ...first };
+    if (found.length === 1 && first !== undefined) return { source: text, plain, owner: undefined, ...first };
     refuseOther(statements, found.filter((one) => one !== undefined).length, text, role);
   }
-  const expression = tryParse(`(${text}\n)`);
-  const [only] = expression.program.body;
-  if (expression.errors.length === 0 && expression.program.body.length === 1 && only !== undefined) {
-    const found = functionIn(only);
-    if (found !== undefined) return { source: `(${text}\n)`, owner: undefined, ...found };
+  const expression = tryRead(`(${text}\n)`, lang);
+  if ('program' in expression && expression.program.body.length === 1) {
+    const found = functionIn(expression.program.body[0] as Node);
+    if (found !== undefined)
+      return { source: `(${text}\n)`, plain: expression.plain, owner: undefined, ...found };
   }
   for (const [open, close] of [
     ['({', '\n})'],
@@ -155,9 +162,11 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
     ['(class extends Object{field=(', '\n)})'], // an arrow with `super` or `new.target` of the function around it
   ]) {
     const source = open + text + close;
-    const wrapped = tryParse(source);
+    const wrapped = tryRead(source, lang);
+    if (!('program' in wrapped)) continue;
+    const { plain } = wrapped;
     const statement = wrapped.program.body[0];
-    if (wrapped.errors.length > 0 || statement?.type !== 'ExpressionStatement') continue;
+    if (statement?.type !== 'ExpressionStatement') continue;
     const holder = unwrapped(statement.expression);
     const members = isClass(holder)
       ? holder.body.body
@@ -167,7 +176,7 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
     const [field] = members;
     const value = field?.type === 'PropertyDefinition' && field.value ? unwrapped(field.value) : undefined;
     if (value?.type === 'ArrowFunctionExpression')
-      return { source, owner: undefined, node: value, ownName: undefined };
+      return { source, plain, owner: undefined, node: value, ownName: undefined };
     const methods = members.filter(
       (member): member is MethodDefinition | ObjectProperty =>
         'value' in member && member.value !== null && isFunction(member.value as Node),
@@ -176,9 +185,10 @@ function parseFunction(text: string, role: Role): Omit<Given, 'isValue'> {
     const [owner] = methods;
     if (owner === undefined || members.length > 1 || !('kind' in owner)) continue;
     if (owner.type === 'Property' && owner.kind === 'init' && !owner.method) continue;
-    return { source, owner, node: owner.value as FunctionNode, ownName: undefined };
+    return { source, plain, owner, node: owner.value as FunctionNode, ownName: undefined };
   }
-  const error = (expression.errors.length <= plain.errors.length ? expression : plain).errors[0];
+  const [first, second] = [statement, expression].map((one) => ('errors' in one ? one.errors : []));
+  const error = ((second?.length ?? 0) <= (first?.length ?? 0) ? second : first)?.[0];
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
     `${role} is not one function: ${error?.message ?? 'something else was found'}${error?.codeframe ? `\n${error.codeframe.trimEnd()}` : ''}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
@@ -227,11 +237,26 @@ function tooMany(count: number, role: Role): HotswapError {
 }
 
 /** What stands between a function's parentheses. @param text its source, perhaps edited */
-export function paramsText({ source, node }: Given, text: MagicString): string {
-  const { open, close } = parens(source, node);
+export function paramsText({ plain, node }: Given, text: MagicString): string {
+  const { open, close } = parens(plain, node);
   const [first] = node.params;
   if (open === undefined) return first === undefined ? '' : text.slice(first.start, first.end);
   return close === open + 1 ? '' : text.slice(open + 1, close);
+}
+
+/** What TypeScript says of a function besides its parameters: type parameters, and the type of its result. */
+export function typesText({ source, plain, node, owner }: Given): { before: string; after: string } {
+  const { open, close } = parens(plain, node);
+  const erased = (from: number, to: number): string => {
+    let [start, end] = [from, to];
+    while (start < end && source[start] === plain[start]) start++;
+    while (end > start && source[end - 1] === plain[end - 1]) end--;
+    return source.slice(start, end);
+  };
+  if (source === plain || open === undefined) return { before: '', after: '' };
+  const head = owner?.key.end ?? node.id?.end ?? node.start;
+  const result = erased(close + 1, (node.body as Node).start).replace(/\s*=>$/, '');
+  return { before: erased(head, open), after: result };
 }
 
 /** Whether the function's body is one expression, as in `x => x + 1`. */

@@ -4,13 +4,14 @@
  */
 import { HotswapError } from '../error.ts';
 import type { FunctionKind } from '../loader/functions.ts';
-import { registry, valueIn } from '../loader/live.ts';
-import { eachChild, type Node, unwrapped } from '../loader/parse.ts';
+import { type Language, languageOf } from '../loader/language.ts';
+import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
 import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, valueAt } from './core.ts';
 import { type Exported, exportedLocals } from './exported.ts';
-import { cleanText, given, isClassText } from './given.ts';
+import { cellOf, cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
 import { liveModules, type ModuleRef, moduleOf } from './module.ts';
 import { find, type Target } from './target.ts';
@@ -71,22 +72,54 @@ export function code(what: Target | ModuleRef): string {
 export function ast(what: Target | ModuleRef): Node {
   if (typeof what === 'string' && !isTarget(what)) {
     const module = liveModule(what);
-    if (module !== undefined) return moved(analyse(currentText(module), module.url).program, 0);
+    if (module !== undefined) return programOf(module);
   } else if (typeof what === 'object' && what !== null && !isPlace(what)) {
-    const module = moduleOf(what);
-    return moved(analyse(currentText(module), module.url).program, 0);
+    return programOf(moduleOf(what));
   }
   const text = code(what);
+  const lang = languageAt(what);
   if (isClassText(text)) {
-    const statement = analyse(`(${text}\n)`, 'the class').program.body[0] as Extract<
+    const statement = parse(`(${text}\n)`, 'the class', lang).body[0] as Extract<
       Node,
       { type: 'ExpressionStatement' }
     >;
     return moved(unwrapped(statement.expression), 1);
   }
-  const { node, owner } = given(text, 'the source');
+  const { source, node, owner } = given(text, 'the source', lang);
   const whole = owner ?? node;
-  return moved(whole, whole.start);
+  // `given` has its types blanked.
+  const typed = lang === 'js' ? whole : nodeAt(parse(source, 'the source', lang), whole);
+  return moved(typed ?? whole, whole.start);
+}
+
+function programOf(module: LiveModule): Node {
+  const { url } = module;
+  const text = currentText(module);
+  return languageOf(url) === 'js' ? moved(analyse(text, url).program, 0) : parse(text, url, languageOf(url));
+}
+
+/** The language that a function's text is in. */
+function languageAt(what: Target | ModuleRef): Language {
+  if (typeof what === 'string' && !isTarget(what)) return 'js';
+  const url =
+    typeof what === 'function'
+      ? cellOf(what)?.url
+      : coreTarget(what as Target)
+        ? undefined
+        : find(what as Target).module.url;
+  return url === undefined ? 'js' : languageOf(url);
+}
+
+/** The node of that kind which begins at the same place. */
+function nodeAt(tree: Node, wanted: Node): Node | undefined {
+  let found: Node | undefined;
+  const look = (node: Node): void => {
+    if (found !== undefined || node.start > wanted.start || node.end < wanted.end) return;
+    if (node.start === wanted.start && node.type === wanted.type) found = node;
+    else eachChild(node, look);
+  };
+  look(tree);
+  return found;
 }
 
 /**
@@ -194,7 +227,7 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
   const source = currentText(module);
   const analysis = analyse(source, url);
   const infos: ExportInfo[] = [];
-  const all = exportedLocals(source);
+  const all = exportedLocals(source, url);
   const own = new Set(all.map((one) => one.name));
   for (const exported of all) {
     if (exported.from !== undefined) {
@@ -250,20 +283,16 @@ function hotUrl(specifier: string, parent: string): string | undefined {
   }
 }
 
-/** A copy of a tree with its offsets moved back. */
-function moved(node: Node, by: number): Node {
-  const copy = structuredCloneTree(node) as Node;
-  const shift = (one: Node): void => {
-    one.start -= by;
-    one.end -= by;
-    eachChild(one, shift);
+/** A copy of a tree, types and all, with its offsets moved back. */
+function moved(tree: Node, by: number): Node {
+  const copy = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(copy);
+    if (value === null || typeof value !== 'object' || value instanceof RegExp) return value;
+    const entries = Object.entries(value).map(([key, item]) => {
+      const isOffset = (key === 'start' || key === 'end') && typeof item === 'number';
+      return [key, isOffset ? item - by : copy(item)];
+    });
+    return Object.fromEntries(entries);
   };
-  shift(copy);
-  return copy;
-}
-
-function structuredCloneTree(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(structuredCloneTree);
-  if (value === null || typeof value !== 'object' || value instanceof RegExp) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, structuredCloneTree(item)]));
+  return copy(tree) as Node;
 }

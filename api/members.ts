@@ -87,11 +87,10 @@ function compile(
   hot: HotFunction,
   url: string,
 ): (on: object) => object {
-  const { source } = analysis;
   const { start, end } = hot;
   const overlaid = overlaidIn(module, analysis);
   const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
-  const text = new MagicString(source);
+  const text = new MagicString(analysis.plain);
   for (const reference of partAround(analysis, hot).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
@@ -101,7 +100,7 @@ function compile(
   patchInside(text, { module, analysis, overlaid }, inside, { start, end }, new Set(), () => undefined);
   const last = module.cells.length;
   const head = '((hs$home,hs$o,hs$i,hs$meta,hs$life,hs$see=()=>hs$life)=>({__proto__:hs$home,';
-  const code = placed(source, start, head, `${text.slice(start, end)}}))`, url);
+  const code = placed({ module, analysis }, hot, head, `${text.slice(start, end)}}))`, url);
   const scope = hot.memberOf && classScopeIn(module, hot.memberOf.path);
   const factory = evaluated({ module, path: hot.path }, scope, code) as (...args: unknown[]) => object;
   return (on) => {

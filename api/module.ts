@@ -128,7 +128,8 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
     }
   };
   // It was made for the module as it was loaded, or for a facade of it.
-  const textsOf = (module: LiveModule) => [currentText(module), module.source].map(exportedLocals);
+  const textsOf = (module: LiveModule) =>
+    [currentText(module), module.source].map((text) => exportedLocals(text, module.url));
   const matches = (module: LiveModule, locals: Exported[]): boolean => {
     const own = locals.filter((one) => one.local !== undefined);
     const stars = locals.some((one) => one.name === '*');
@@ -143,7 +144,7 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
   };
   const fits = liveModules().filter((module) => textsOf(module).some((locals) => matches(module, locals)));
   const exact = fits.filter((module) =>
-    exportedLocals(currentText(module)).every((one) => one.local !== undefined),
+    exportedLocals(currentText(module), module.url).every((one) => one.local !== undefined),
   );
   const [only, other] = exact.length > 0 ? exact : fits;
   if (only !== undefined && other === undefined) return only;

@@ -26,7 +26,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
   if (found === undefined) {
     found = new Map();
     const analysis = analyse(module.source, module.url);
-    const freed = freedNames(module.source, analysis.program);
+    const freed = freedNames(analysis.plain, analysis.program);
     for (const unit of unitsOf(analysis)) {
       const made = madeBy(analysis, unit);
       for (const name of unit.names)
@@ -41,7 +41,7 @@ function isAssignable(unit: Unit): boolean {
   const { type } = unit.node;
   if (unit.names[0] === 'default') return false;
   const kind = kindOf(unit);
-  return type === 'FunctionDeclaration' || type === 'ClassDeclaration' || kind === 'let' || kind === 'var';
+  return /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(type) || kind === 'let' || kind === 'var';
 }
 
 /** What a unit makes its names by. */

@@ -10,7 +10,7 @@ import { blockOf, boundNames, type FunctionNode, type Node, skipTrivia, unwrappe
 import { partAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
-import { type Given, isConcise, paramsText } from './given.ts';
+import { type Given, isConcise, paramsText, typesText } from './given.ts';
 import { sameTree } from './plan.ts';
 import { declaredWithin, type FreeReferences, freeReferences } from './scope.ts';
 
@@ -34,6 +34,8 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
   const constants = writeConstants(text, what.node, free, bind);
   const { node } = what;
   const params = paramsText(what, text);
+  const { before, after } = typesText(what);
+  const list = `${before}(${params})${after}`;
   const async = node.async ? 'async ' : '';
   const star = node.generator ? '*' : '';
 
@@ -42,7 +44,7 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
     const accessor = hot.kind === 'getter' ? 'get ' : hot.kind === 'setter' ? 'set ' : '';
     const body = bodyText(text, node, constants);
     const kept = hot.derived && superCall(node) === undefined ? withSuper(to, what, body) : body;
-    replacement = `${async}${star}${accessor}${keyText(analysis.source, hot)}(${params}) ${kept}`;
+    replacement = `${async}${star}${accessor}${keyText(analysis.plain, hot)}${list} ${kept}`;
   } else if (
     hot.node.type === 'ArrowFunctionExpression' &&
     node.type === 'ArrowFunctionExpression' &&
@@ -53,10 +55,10 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
     const body = concise
       ? text.slice((node.body as Node).start, (node.body as Node).end)
       : bodyText(text, node, constants);
-    replacement = `${async}(${params}) => ${body}`;
+    replacement = `${async}${list} => ${body}`;
   } else {
     const name = keepsName ? what.ownName : keptName(hot, what, free);
-    const whole = `${async}function${star} ${name}(${params}) ${bodyText(text, node, constants)}`;
+    const whole = `${async}function${star} ${name}${list} ${bodyText(text, node, constants)}`;
     replacement = hot.node.type === 'ArrowFunctionExpression' && opensStatement(to) ? `(${whole})` : whole;
   }
   const source = new MagicString(analysis.source).overwrite(hot.start, hot.end, replacement).toString();

@@ -38,7 +38,7 @@ export interface Reached {
  */
 export function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
   const { analysis, hot, cell, overlaid } = making;
-  const { source } = analysis;
+  const { plain: source } = analysis;
   const unreachable = new Set<string>();
   const written = new Set<string>();
   const privates = new Set<string>();
@@ -61,6 +61,11 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       reachPrivate(reference);
     } else if (key === 'super') {
       if (!isField(hot)) reachSuper(reference);
+    } else if (node.type === 'JSXIdentifier') {
+      // A tag can be no call, but a property.
+      ask(key);
+      written.add(key);
+      text.overwrite(node.start, node.end, `hs$v.${key}`);
     } else if (writes) {
       ask(key);
       if (!(scope.variables.get(key)?.constant ?? false)) ask(`${key}=`);
@@ -196,7 +201,7 @@ export function patchInside(
   });
   for (const { inner, handedOn, index } of patched.reverse()) {
     const readsNewTarget = inner.kind === 'function' && uncommon(inner.node).targets.length > 0;
-    addPatchPoint(text, analysis.source, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
+    addPatchPoint(text, analysis.plain, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
   }
   for (const accessor of accessors) addAccessor(text, accessor);
 }
@@ -209,6 +214,7 @@ export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySe
 /** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */
 export function referTo(text: MagicString, { key, node, parent, shorthand }: Reference): void {
   const value = `hs$o.${key}`;
+  if (node.type === 'JSXIdentifier') return void text.overwrite(node.start, node.end, value);
   const isCallee =
     (parent?.type === 'CallExpression' && parent.callee === node) ||
     (parent?.type === 'TaggedTemplateExpression' && parent.tag === node) ||

@@ -81,7 +81,7 @@ export function exportOf(target: unknown): { ref: ModuleRef; path: string } {
   const path = 'path' in found ? found.path : found.hot.path;
   const { source } = found.analysis;
   const name =
-    exportedLocals(source).find((one) => one.local === path)?.name ??
+    exportedLocals(source, url).find((one) => one.local === path)?.name ??
     (defaultName(found.analysis) === path ? 'default' : undefined) ??
     path;
   return { ref: url, path: name };
@@ -172,7 +172,7 @@ function lookUp(analysis: Analysis, path: string): HotFunction | undefined {
   if (exact !== undefined) return exact;
   const [root = '', ...rest] = path.split(/(?=[.[~])/);
   const local =
-    exportedLocals(source).find((one) => one.name === root)?.local ??
+    exportedLocals(source, analysis.url).find((one) => one.name === root)?.local ??
     (root === 'default' ? defaultName(analysis) : undefined);
   const aliased = local === undefined || local === root ? undefined : named(local + rest.join(''));
   if (aliased !== undefined) return aliased;

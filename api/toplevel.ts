@@ -7,8 +7,11 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { DEFAULT, SCOPE } from '../loader/instrument.ts';
+import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { type ClassNode, eachChild, lineOf, type Node } from '../loader/parse.ts';
+import { setProperties } from '../loader/patch.ts';
+import { existsSync } from '../node.ts';
 import { type Analysis, analyse, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
@@ -360,7 +363,9 @@ async function namespaceOf(module: LiveModule, analysis: Analysis, unit: Unit): 
 
 function resolved(module: LiveModule, specifier: string): string {
   const meta = module.meta?.();
-  return meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
+  const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
+  if (languageOf(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
+  return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
 }
 
 function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
@@ -390,11 +395,10 @@ function compile(
 ): (namespace: unknown) => unknown {
   const overlay = overlayOf(module);
   if (unit.imported !== undefined) return importInto(overlay.values, unit);
-  const { source } = analysis;
   const { node, names } = unit;
   const overlaid = overlaidIn(module, analysis);
   const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
-  const text = new MagicString(source);
+  const text = new MagicString(analysis.plain);
   for (const reference of partAround(analysis, node).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
@@ -409,6 +413,7 @@ function compile(
     () => undefined,
   );
   const last = module.cells.length;
+  setProperties(text, node, analysis.properties);
   for (const scope of analysis.classes) {
     if (!isHere(scope.node)) continue;
     const number = overlay.nextClass++;
@@ -422,7 +427,7 @@ function compile(
   const bound = Object.keys(values);
   const params = ['hs$o', 'hs$d', 'hs$i', 'hs$meta', ...bound, 'hs$life', 'hs$see=()=>hs$life'];
   const head = `(${awaits(unit) ? 'async' : ''}(${params.join()})=>{`;
-  const code = placed(source, node.start, head, `${assignment(text, unit, overlaid)}})`, url);
+  const code = placed({ module, analysis }, node, head, `${assignment(text, unit, overlaid)}})`, url);
   const factory = evaluated({ module, path: names[0] ?? '' }, module.scope, code) as (
     ...args: unknown[]
   ) => unknown;
@@ -461,6 +466,12 @@ function assignment(text: MagicString, { node, names }: Unit, overlaid: Readonly
   if (name === undefined) return whole;
   const key = JSON.stringify(name);
   let value: string;
+  // An enum, a namespace and a decorated class are made by statements.
+  const isDecorated = node.type === 'ClassDeclaration' && (node.decorators ?? []).length > 0;
+  if (/^TS/.test(node.type) || isDecorated) {
+    const give = overlaid.has(name) ? `hs$d(${key},${name})` : `hs$n=>{${variableOf(name)}=hs$n}`;
+    return overlaid.has(name) ? `{${whole};${give}}` : `(${give})((()=>{${whole};return ${name}})())`;
+  }
   if (node.type === 'VariableDeclarator') {
     const init = node.init === null ? 'undefined' : text.slice(node.init.start, node.init.end);
     if (node.id.type !== 'Identifier') return `(${text.slice(node.id.start, node.id.end)}=${init})`;

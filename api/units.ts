@@ -3,8 +3,9 @@
  * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
  * one. Pure.
  */
-
 import type { Part } from '../loader/functions.ts';
+import { unusedImports } from '../loader/imports.ts';
+import { languageOf } from '../loader/language.ts';
 import type { Kind } from '../loader/live.ts';
 import {
   boundNames,
@@ -16,7 +17,8 @@ import {
   type Node,
   unwrapped,
 } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
+import { settingsFor } from '../loader/settings.ts';
+import { type Analysis, referencesIn } from './analysis.ts';
 
 /** What a top level is made of: a declaration without its `export`, one declarator or import of several, or another statement. */
 export interface Unit {
@@ -40,21 +42,41 @@ export interface Imported {
 const known = new WeakMap<Part, Unit[]>();
 
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
-export function unitsOf({ parts }: Analysis): Unit[] {
-  return parts.flatMap(unitsOfPart);
+export function unitsOf(analysis: Analysis): Unit[] {
+  return analysis.parts.flatMap((part) => unitsIn(analysis, part));
+}
+
+/** The units of one statement. Imports of TypeScript that no code of the text uses are none. */
+function unitsIn(analysis: Analysis, part: Part): Unit[] {
+  const units = unitsOfPart(part);
+  if (part.statement.type !== 'ImportDeclaration' || languageOf(analysis.url) === 'js') return units;
+  const unused = leftOut(analysis);
+  return units.filter(({ node, statement }) => !unused.has(node) && !unused.has(statement));
+}
+
+const unusedIn = new WeakMap<Analysis, Set<Node>>();
+
+function leftOut(analysis: Analysis): Set<Node> {
+  let unused = unusedIn.get(analysis);
+  if (unused === undefined) {
+    const { source, url } = analysis;
+    unused = unusedImports(analysis, source, referencesIn(analysis), settingsFor(url));
+    unusedIn.set(analysis, unused);
+  }
+  return unused;
 }
 
 function unitsOfPart(part: Part): Unit[] {
   let units = known.get(part);
-  if (units === undefined) known.set(part, (units = unitsIn(part.statement)));
+  if (units === undefined) known.set(part, (units = unitsOfStatement(part.statement)));
   return units;
 }
 
-function unitsIn(statement: Node): Unit[] {
+function unitsOfStatement(statement: Node): Unit[] {
   switch (statement.type) {
     case 'ExportNamedDeclaration':
       if (statement.declaration === null) return [];
-      return unitsIn(statement.declaration).map((unit) => ({ ...unit, statement }));
+      return unitsOfStatement(statement.declaration).map((unit) => ({ ...unit, statement }));
     case 'ExportAllDeclaration':
       return [];
     case 'ExportDefaultDeclaration': {
@@ -67,6 +89,11 @@ function unitsIn(statement: Node): Unit[] {
     case 'FunctionDeclaration':
     case 'ClassDeclaration':
       return [{ node: statement, statement, names: statement.id === null ? [] : [statement.id.name] }];
+    case 'TSEnumDeclaration':
+    case 'TSModuleDeclaration': {
+      const name = 'name' in statement.id ? statement.id.name : undefined;
+      return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
+    }
     case 'ImportDeclaration':
       return importsIn(statement);
     case 'EmptyStatement':
@@ -196,9 +223,12 @@ export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undef
     if (
       older === newer ||
       from.source.slice(older.start, older.end) === to.source.slice(newer.start, newer.end)
-    )
+    ) {
+      if (newer.statement.type === 'ImportDeclaration' && languageOf(to.url) !== 'js')
+        if (namesIn(unitsIn(from, older)) !== namesIn(unitsIn(to, newer))) return undefined;
       continue;
-    const [olds, news] = [unitsOfPart(older), unitsOfPart(newer)];
+    }
+    const [olds, news] = [unitsIn(from, older), unitsIn(to, newer)];
     if (olds.length !== news.length) return undefined;
     for (const [n, unit] of olds.entries()) {
       const other = news[n] as Unit;
@@ -207,6 +237,10 @@ export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undef
     }
   }
   return pairs;
+}
+
+function namesIn(units: readonly Unit[]): string {
+  return units.flatMap((one) => one.names).join();
 }
 
 /** Whether two units in the same place are plainly the same one. */

@@ -67,7 +67,6 @@ export function replaceText(to: Destination, value: unknown, arity: number): Edi
  */
 export function wrapText(to: Destination, wrapper: Wrapper, how: How, wish: string = how): Edited {
   const { hot, analysis } = to;
-  const { source } = analysis;
   const { what } = wrapper;
   const isArrow = hot.node.type === 'ArrowFunctionExpression';
   const used = what === undefined ? undefined : freeReferences(what.node);
@@ -90,7 +89,7 @@ export function wrapText(to: Destination, wrapper: Wrapper, how: How, wish: stri
   const { head, foot, passed, receiver } = shellOf(to, names, own, avoid);
   const asFunction = !isArrow && mustBeFunction(to, own);
   const bindsThis = asFunction && own.has('this');
-  const old = `const ${next} = ${innerText(source, hot, asFunction)}; `;
+  const old = `const ${next} = ${innerText(analysis, hot, asFunction)}; `;
   const call = bindsThis ? `${next}.call(this, ${passed})` : `${next}(${passed})`;
   const wrap = (...args: string[]): string =>
     invoke(name, args, receiver && !(written && what.node.type === 'ArrowFunctionExpression'));
@@ -126,7 +125,7 @@ export function wrapText(to: Destination, wrapper: Wrapper, how: How, wish: stri
  * code, that is as it was; where something has been put there since, the call goes straight to `next`.
  * @returns the new text of the whole module; the same where nothing calls it any more
  */
-export function unwrapText({ source, functions }: Analysis, hot: HotFunction, name: string): string {
+export function unwrapText({ source, plain, functions }: Analysis, hot: HotFunction, name: string): string {
   const text = new MagicString(source);
   for (const one of functions) {
     if (one !== hot && !isWithin(one, hot)) continue;
@@ -136,16 +135,17 @@ export function unwrapText({ source, functions }: Analysis, hot: HotFunction, na
       text.overwrite(one.node.start, one.node.end, source.slice(inner.start, inner.end));
       return text.toString();
     }
-    const outer = parens(source, one.node);
-    const { open, close } = parens(source, inner);
+    const outer = parens(plain, one.node);
+    const { open, close } = parens(plain, inner);
     const opening = one.derived ? superCall(one.node) : undefined;
-    const arrow = inner.type === 'ArrowFunctionExpression' ? skipTrivia(source, close + 1) + 2 : close + 1;
+    const arrow = inner.type === 'ArrowFunctionExpression' ? skipTrivia(plain, close + 1) + 2 : close + 1;
+    const type = arrow === close + 1 ? '' : source.slice(close + 1, arrow - 2).trimEnd();
     const body =
       opening === undefined
         ? source.slice(arrow, inner.end)
         : source.slice(outer.close + 1, opening.end) +
           source.slice((blockOf(inner) as Node).start + 1, inner.end);
-    text.overwrite(outer.open as number, one.node.end, source.slice(open, close + 1) + body);
+    text.overwrite(outer.open as number, one.node.end, source.slice(open, close + 1) + type + body);
     return text.toString();
   }
   const look = (node: Node): void => {
@@ -191,7 +191,8 @@ function callOf(node: Node, name: string): { args: Node[] } | undefined {
 function inPlace({ analysis, hot }: Destination, text: string): string {
   const { source } = analysis;
   const { node } = hot;
-  const from = node.type === 'ArrowFunctionExpression' ? node.start : (parens(source, node).open as number);
+  const from =
+    node.type === 'ArrowFunctionExpression' ? node.start : (parens(analysis.plain, node).open as number);
   return new MagicString(source).overwrite(from, node.end, text).toString();
 }
 
@@ -229,9 +230,9 @@ function shellOf(
   arity = arityOf(to.hot.node),
 ): Shell {
   const { hot, analysis } = to;
-  const { source } = analysis;
+  const { source, plain } = analysis;
   const { node } = hot;
-  const { open, close } = parens(source, node);
+  const { open, close } = parens(plain, node);
   const isArrow = node.type === 'ArrowFunctionExpression';
   // An arrow has no `arguments`; and code with `super` can be wrapped again only where it does not come with them.
   const rest = isArrow || own.has('super') || own.has('new.target');
@@ -294,17 +295,24 @@ function isNamed(param: Node, name: string | undefined): boolean {
 }
 
 /** The old code as a function of its own. An arrow, where it can be one, since that has the `this` and `super` around it. */
-function innerText(source: string, { node, async, derived, generator }: HotFunction, asFunction: boolean) {
+function innerText({ source, plain }: Analysis, hot: HotFunction, asFunction: boolean) {
+  const { node, async, derived, generator } = hot;
   if (node.type === 'ArrowFunctionExpression') return source.slice(node.start, node.end);
-  const { open, close } = parens(source, node);
-  const params = source.slice(open, close + 1);
+  const { open, close } = parens(plain, node);
+  // In TypeScript an arrow declares no `this`, and only a constructor's parameters set properties.
+  const own = source.slice(open, close + 1);
+  const params = hot.kind === 'constructor' || /^\(\s*this\b/.test(own) ? plain.slice(open, close + 1) : own;
+  const { start } = node.body as Node;
   const opening = derived ? superCall(node) : undefined;
+  const type = source.slice(close + 1, start).trimEnd();
   const body =
-    opening === undefined ? source.slice(close + 1, node.end) : ` {${source.slice(opening.end, node.end)}`;
+    opening === undefined
+      ? source.slice(close + 1 + type.length, node.end)
+      : ` {${source.slice(opening.end, node.end)}`;
   const head = async ? 'async ' : '';
   return asFunction
-    ? `${head}function${generator ? '*' : ''} ${params}${body}`
-    : `${head}${params} =>${body}`;
+    ? `${head}function${generator ? '*' : ''} ${params}${type}${body}`
+    : `${head}${params}${type} =>${body}`;
 }
 
 /** @throws ERR_HOTSWAP_STRUCTURAL for what neither an arrow nor a function inside could do */

@@ -127,11 +127,16 @@ interface Place {
 /**
  * Finds the hot functions of a module.
  * @param program the tree of `source`
+ * @param references collects every use of a name in it, in source order, where given
  */
-export function functionsOf(source: string, program: Program): ModuleFunctions {
+export function functionsOf(source: string, program: Program, references?: Reference[]): ModuleFunctions {
   const found: ModuleFunctions = { functions: [], classes: [], accessors: [] };
-  const read = partReader(source, moduleScope(program.body as Node[]), false);
-  for (let i = 0; i < program.body.length; i++) addTo(found, read(program.body[i] as Node));
+  const read = partReader(source, moduleScope(program.body as Node[]), references !== undefined);
+  for (let i = 0; i < program.body.length; i++) {
+    const part = read(program.body[i] as Node);
+    addTo(found, part);
+    references?.push(...part.references);
+  }
   return found;
 }
 
@@ -215,10 +220,12 @@ export function partReader(
   ): void {
     if (isAsm(node)) return;
     const whole = owner ?? node;
-    const start =
-      owner !== undefined && 'static' in owner && owner.static
-        ? skipTrivia(source, owner.start + 'static'.length)
-        : whole.start;
+    let { start } = whole;
+    if (owner !== undefined && 'static' in owner) {
+      const decorator = owner.decorators?.at(-1);
+      if (decorator !== undefined) start = skipTrivia(source, decorator.end);
+      if (owner.static) start = skipTrivia(source, start + 'static'.length);
+    }
     const surroundings = scopes.around(node);
     if (kind === 'arrow' && place.isField) surroundings.context.add('this');
     const hot: HotFunction = {
@@ -338,6 +345,22 @@ export function partReader(
         if (!isLeaf(node.object)) visit(node.object, at(place, place.name, undefined, place.lead));
         if (node.computed) visitKey(node.property, place);
         return;
+      case 'JSXOpeningElement':
+        for (let i = 0; i < node.attributes.length; i++) {
+          const attribute = node.attributes[i] as Node;
+          const name = attribute.type === 'JSXAttribute' ? text(attribute.name) : '...';
+          visit(attribute, at(place, `${place.lead}<${text(node.name)}>.${name}`, undefined));
+        }
+        return;
+      case 'Decorator':
+        return; // it has run when the class is there
+      case 'TSEnumDeclaration':
+        return; // what its members are is settled when it is made
+      case 'TSModuleDeclaration': {
+        const prefix = `${place.prefix}${text(node.id)} > `;
+        if (node.body) visit(node.body as Node, { ...outermost, prefix, local: true, parent: place.parent });
+        return;
+      }
       case 'ImportExpression':
         return eachChild(node, (child) => visit(child, { ...place, reach: undefined }));
       case 'ExpressionStatement': {

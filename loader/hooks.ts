@@ -6,6 +6,7 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Config } from './config.ts';
+import { languageOf, writtenFor } from './language.ts';
 import { CELLS as DEFINE, type News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { textOf } from './source.ts';
@@ -29,10 +30,29 @@ export function initialize(data: HooksData): void {
 
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
-  const result = await nextResolve(specifier, context);
+  const result = await resolved(specifier, context, nextResolve);
   receive();
   const facade = loader.facadeFor(result.url, context.parentURL);
   return facade === undefined ? result : { ...result, url: facade };
+};
+
+/** In TypeScript `./x.js` may stand for `./x.ts`. */
+const resolved: ResolveHook = async (specifier, context, nextResolve) => {
+  try {
+    return await nextResolve(specifier, context);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const { parentURL } = context;
+    if (parentURL === undefined || languageOf(parentURL) === 'js') throw error;
+    for (const written of writtenFor(specifier)) {
+      try {
+        return await nextResolve(written, context);
+      } catch {
+        // the next one, or what was said of the one asked for
+      }
+    }
+    throw error;
+  }
 };
 
 function receive(): void {
@@ -50,7 +70,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   receive();
   const version = loader.version(url) ?? loader.facade(url);
   if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
-  const result = await nextLoad(url, context);
+  const result = await given(url, context, nextLoad);
   if (result.format !== 'module' || !loader.takes(url)) return result;
   const source = textOf(result.source);
   if (source === undefined) return result;
@@ -60,9 +80,18 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     port.postMessage(instrumented.loaded);
     return { ...result, source: instrumented.code };
   } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
     say(`${url} could not be instrumented and runs as it is: ${error}`);
     return result;
   }
+};
+
+/** What the next loader gives; this Node has none for TypeScript and JSX. */
+const given: LoadHook = async (url, context, nextLoad) => {
+  const isKnown = (context.format ?? undefined) !== undefined || languageOf(url) === 'js';
+  if (isKnown || !loader.takes(url)) return nextLoad(url, context);
+  const read = await nextLoad(url, { ...context, format: 'module' });
+  return loader.isModule(url, textOf(read.source) ?? '') ? read : nextLoad(url, context);
 };
 
 function hear(news: News): void {

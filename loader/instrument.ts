@@ -1,10 +1,13 @@
 /**
  * The transformation of a module: patch points, the way into its scope, and live exports. In: source text; out:
- * the text that Node runs instead, with every line where it was. Pure; a text that does not parse comes back
+ * the text that Node runs instead, with every line where it was. Pure; JavaScript that does not parse comes back
  * as it is, so that Node reports the error as ever.
  */
+import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
+import { withoutUnused } from './imports.ts';
+import { languageOf } from './language.ts';
 import {
   boundNames,
   eachChild,
@@ -12,22 +15,36 @@ import {
   isFunction,
   type Node,
   type Program,
+  type Read,
   skipTrivia,
+  syntaxError,
   tryParse,
+  tryRead,
   unwrapped,
 } from './parse.ts';
-import { addAccessor, addPatchPoint } from './patch.ts';
+import { addAccessor, addPatchPoint, setProperties } from './patch.ts';
+import type { Reference } from './scopes.ts';
+import type { Settings } from './settings.ts';
+import { type Transformed, transformModule } from './transform.ts';
 
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
 
-export interface InstrumentOptions {
+export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
   /** import a virtual module that defines the cells first: for hooks that run on another thread */
   importCells: boolean;
-  /** URL that a source map, made when given, is to name */
-  mapFor?: string;
+  /** whether to make a source map */
+  mapped: boolean;
+}
+
+/** Where a text is from, and how it is meant. */
+export interface WrittenIn {
+  /** URL of the module */
+  url: string;
+  /** of TypeScript and JSX */
+  settings: Settings | undefined;
 }
 
 export interface Instrumented {
@@ -43,23 +60,30 @@ export function cellName(prefix: string, index: number): string {
   return `${prefix}$${index}`;
 }
 
-/** Instruments one module. Returns undefined where the text does not parse. */
+/**
+ * Instruments one module. Returns undefined where the text is JavaScript that does not parse.
+ * @throws ERR_HOTSWAP_SYNTAX for TypeScript or JSX that does not, which Node cannot report
+ */
 export function instrument(
   source: string,
-  { prefix, importCells, mapFor }: InstrumentOptions,
+  { prefix, importCells, mapped, url, settings }: InstrumentOptions,
 ): Instrumented | undefined {
-  const result = tryParse(source, true);
-  if (result.errors.length > 0) return undefined;
-  const { program } = result;
-  const text = new MagicString(source);
-  const { functions, classes, accessors } = functionsOf(source, program);
-  const facts = survey(source, program);
+  const read = readModule(source, { url, settings });
+  if (read === undefined) return undefined;
+  const { program } = read;
+  const references: Reference[] = [];
+  const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references);
+  const plain = settings === undefined ? source : withoutUnused(read, source, references, settings);
+  const text = new MagicString(plain);
+  const facts = survey(plain, program);
 
   // Inner ones first: where two begin at one place, the outer's text must come to stand outside.
   for (let i = functions.length - 1; i >= 0; i--) {
     const hot = functions[i] as (typeof functions)[number];
-    addPatchPoint(text, source, hot, cellName(prefix, i), facts.readsNewTarget.has(hot.node));
+    addPatchPoint(text, plain, hot, cellName(prefix, i), facts.readsNewTarget.has(hot.node));
   }
+  // After the patch points: new code of a constructor sets what its own parameters say.
+  setProperties(text, program, read.properties, settings?.define);
   for (let i = 0; i < accessors.length; i++) addAccessor(text, accessors[i] as (typeof accessors)[number]);
   for (let i = 0; i < classes.length; i++) {
     const scope = classes[i] as (typeof classes)[number];
@@ -75,13 +99,47 @@ export function instrument(
   else
     text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
 
+  return { ...finished(text, read, source, { url, settings }, mapped), cells: functions.length };
+}
+
+/** A text as JavaScript, without anything of ours in it. @throws as `instrument` */
+export function asJavaScript(source: string, where: WrittenIn, mapped: boolean): Omit<Instrumented, 'cells'> {
+  const read = where.settings && readModule(source, where);
+  if (read === undefined) return { code: source, map: undefined };
+  const { program, plain, properties } = read;
+  const references: Reference[] = [];
+  functionsOf(plain, program, references);
+  const text = new MagicString(withoutUnused(read, source, references, where.settings as Settings));
+  setProperties(text, program, properties, where.settings?.define);
+  return finished(text, read, source, where, mapped);
+}
+
+function readModule(source: string, { url, settings }: WrittenIn): Read | undefined {
+  const lang = settings === undefined ? 'js' : languageOf(url);
+  const { metadata = false, define = true } = settings ?? {};
+  const found = tryRead(source, lang, { early: lang === 'js', parser: tryParse, metadata, define });
+  if ('program' in found) return found;
+  if (lang === 'js') return undefined;
+  throw syntaxError(source, url, found.errors);
+}
+
+/** What Node can run of an edited text, and the way back to the author's. */
+function finished(
+  text: MagicString,
+  { left }: Read,
+  source: string,
+  { url, settings }: WrittenIn,
+  mapped: boolean,
+): Omit<Instrumented, 'cells'> {
+  const ours = mapped ? text.generateMap({ hires: 'boundary', source: url }) : undefined;
+  let made: Transformed | undefined;
+  if (settings !== undefined && left.length > 0)
+    made = transformModule(text.toString(), { url, settings, source, left });
+  if (ours === undefined) return { code: made?.code ?? text.toString(), map: undefined };
+  const map = made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
   return {
-    code: text.toString(),
-    cells: functions.length,
-    map:
-      mapFor === undefined
-        ? undefined
-        : text.generateMap({ hires: 'boundary', source: mapFor, includeContent: true }).toString(),
+    code: made?.code ?? text.toString(),
+    map: JSON.stringify({ ...map, sourcesContent: [source] }),
   };
 }
 

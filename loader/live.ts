@@ -6,6 +6,7 @@
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import type { Replaced } from '../node.ts';
 import type { Config } from './config.ts';
+import { defineHelpers } from './decorators.ts';
 import { cellName, DEFAULT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
 
@@ -302,6 +303,7 @@ export function createRegistry(
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
+  defineHelpers();
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {

@@ -10,13 +10,18 @@ import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
-import { instrument } from './instrument.ts';
+import { asJavaScript, instrument } from './instrument.ts';
+import { declaredType, languageOf } from './language.ts';
 import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
+import { tryParse } from './parse.ts';
+import { settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
   /** Whether a module is ours to instrument, by its URL. */
   takes(url: string): boolean;
+  /** Whether the text of a file in TypeScript or JSX is an ES module's, where Node cannot say. */
+  isModule(url: string, text: string): boolean;
   /** The text to run for a module, and how many cells it needs; undefined: run it as it is. */
   load(url: string, disk: string): { code: string; cells: number; loaded: Loaded } | undefined;
   /** The text of one version, for `<url>?hotswap=<number or id>`; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
@@ -53,10 +58,11 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
   let ourHash: string | undefined;
+  let typesHash: string | undefined;
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
-  return { takes, load, version, remember, forget, configure, expose, facadeFor, facade };
+  return { takes, isModule, load, version, remember, forget, configure, expose, facadeFor, facade };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -77,6 +83,12 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     return included?.(file) || !url.includes('/node_modules/');
   }
 
+  /** As Node decides on JavaScript: what package.json says, else whether there is an import or export. */
+  function isModule(url: string, text: string): boolean {
+    const type = declaredType(url);
+    return type === undefined ? tryParse(text, languageOf(url)).module.hasModuleSyntax : type === 'module';
+  }
+
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
     const base = sha256(disk);
     const vsn = vsnOf(url, disk, say);
@@ -85,12 +97,14 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const prefix = prefixFor(url);
     const maps = sourceMaps();
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
-    ourHash ??= sha256(
-      OUR_FILES.map((name) => readFileSync(new URL(name, import.meta.url), 'utf8')).join('\0'),
-    );
-    const key = sha256([ourHash, prefix, importCells, maps ? url : '', text].join('\0'));
+    ourHash ??= hashOf(OUR_FILES);
+    const lang = languageOf(url);
+    const settings = lang === 'js' ? undefined : settingsFor(url);
+    const parts = [ourHash, prefix, importCells, maps ? url : '', text];
+    if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
+    const key = sha256(parts.join('\0'));
     const entry = cachedTransform(config.cacheDir, key, () => {
-      const made = instrument(text, { prefix, importCells, ...(maps ? { mapFor: url } : {}) });
+      const made = instrument(text, { prefix, importCells, mapped: maps, url, settings });
       if (made === undefined) return '';
       return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
     });
@@ -107,8 +121,10 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const log = new ModuleLog(cacheDir, url);
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
-      const kept = log.era(log.newestBase).current;
-      if (kept > 0) {
+      const before = log.era(log.newestBase);
+      const kept = before.current;
+      // A file that was saved and taken over (`reload`) is its own newest version.
+      if (kept > 0 && before.versions[kept - 1]?.id !== base) {
         say(
           `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
         );
@@ -149,6 +165,13 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function version(url: string): string | undefined {
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
+    const text = versionText(url);
+    if (text === undefined || languageOf(url) === 'js') return text;
+    const { code, map } = asJavaScript(text, { url, settings: settingsFor(url) }, sourceMaps());
+    return map === undefined ? code : withMap(code, map, text, url);
+  }
+
+  function versionText(url: string): string | undefined {
     const parsed = new URL(url);
     const wanted = parsed.searchParams.get('hotswap');
     if (wanted === null) return undefined;
@@ -242,9 +265,19 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   return lines.join('\n');
 }
 
-const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'].map(
-  (name) => `./${name}${extname(import.meta.url)}`,
-);
+const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'];
+
+function hashOf(files: readonly string[]): string {
+  const textOf = (name: string) =>
+    readFileSync(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url), 'utf8');
+  return sha256(files.map(textOf).join('\0'));
+}
+
+/** The same for what only TypeScript and JSX go through. */
+function hashForTypes(): string {
+  const { version } = createRequire(import.meta.url)('oxc-transform/package.json') as { version: string };
+  return hashOf(['erase', 'imports', 'transform']) + version;
+}
 
 /** The file extension of a module, with its dot, as the cache uses it. */
 export function extensionOf(url: string): string {

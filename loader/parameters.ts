@@ -38,6 +38,7 @@ export function hasInitialisers(node: FunctionNode): boolean {
 export function movable(node: FunctionNode): boolean {
   if (node.type !== 'ArrowFunctionExpression' && node.generator) return false; // would run at the first next()
   const { params } = node;
+  if (params.some(isDecorated)) return false;
   const later = new Set<string>();
   const mentioned = new Set<string>();
   for (let i = params.length - 1; i >= 0; i--) {
@@ -61,6 +62,16 @@ export function movable(node: FunctionNode): boolean {
     clash ||= later.has(name) || mentioned.has(name);
   });
   return !clash;
+}
+
+/** Whether a parameter has a decorator, or a type that one is told. */
+function isDecorated(param: Node): boolean {
+  const inner = param.type === 'AssignmentPattern' ? param.left : param;
+  return [param, inner].some(
+    (one) =>
+      ('decorators' in one && (one.decorators ?? []).length > 0) ||
+      ('typeAnnotation' in one && Boolean(one.typeAnnotation)),
+  );
 }
 
 /** Every identifier that a parameter's defaults and computed keys mention, at any depth; too many is safe. */

@@ -1,6 +1,6 @@
 /**
- * Source text to syntax tree (ESTree), with oxc-parser. In: a module's text and its URL (for the language);
- * out: the program, or a HotswapError that names the line. The only place that knows the parser.
+ * Source text to syntax tree (ESTree), with oxc-parser. In: a module's text and its language; out: the program without
+ * its types, or a HotswapError that names the line. The only place that knows the parser.
  */
 import {
   type ArrowFunctionExpression,
@@ -17,8 +17,11 @@ import {
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
 import { asImported } from '../node.ts';
+import { type Erased, type EraseOptions, erase, restoreEnds } from './erase.ts';
+import type { Language } from './language.ts';
 
 export type {
+  AccessorProperty,
   CallExpression,
   FunctionBody,
   MethodDefinition,
@@ -34,40 +37,90 @@ export type {
 export type FunctionNode = FunctionWithBody | ArrowFunctionExpression;
 export type ClassNode = Class;
 
+/** A text as all but the transformer see it: the tree of what is left when its types are blanked. */
+export interface Read extends Erased {
+  program: Program;
+}
+
 /**
- * The parser's answer, errors included; for text that may well be wrong.
+ * The parser's answer, errors included; for text that may well be wrong. Of TypeScript it is the whole tree.
  * @param early whether to report what only a whole module can be judged by: names declared twice, unknown #private
  *   names, `"use strict"` after a pattern, and the like (the early errors of ECMA-262)
  */
-export function tryParse(source: string, early = false): ParseResult {
-  return parseSync('module.js', source, { ...OPTIONS, showSemanticErrors: early });
+export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
+  return parseSync(`module.${lang}`, source, { ...OPTIONS, lang, showSemanticErrors: early });
 }
 
-const OPTIONS = { lang: 'js', sourceType: 'module', preserveParens: true } as const;
+const OPTIONS = { sourceType: 'module', preserveParens: true } as const;
+
+/**
+ * Reads a text, or says what is wrong with it.
+ * @param parser which way to parse: whole modules are loaded by another than edits are
+ */
+export function tryRead(
+  source: string,
+  lang: Language,
+  { early = false, parser = fastParse, ...options }: EraseOptions & { early?: boolean; parser?: Parser } = {},
+): Read | { errors: ParseResult['errors'] } {
+  const result = parser(source, lang, early);
+  const { program } = result;
+  const failed = (found: ParseResult): boolean =>
+    found.errors.some((one) => early || one.severity === 'Error');
+  if (failed(result)) return { errors: result.errors };
+  if (lang === 'js') return { program, plain: source, ...NOTHING };
+  const erased = erase(source, program, options);
+  if (erased.plain === source) return { program, ...erased };
+  const isJsx = lang === 'tsx' || lang === 'jsx';
+  const isScript = erased.left.every((one) => one.type.startsWith('JSX'));
+  const plain = parser(erased.plain, isScript ? (isJsx ? 'jsx' : 'js') : lang, early);
+  if (failed(plain)) return { errors: plain.errors };
+  restoreEnds(plain.program, erased);
+  return { program: plain.program, ...erased };
+}
+
+const NOTHING: Omit<Erased, 'plain'> = {
+  left: [],
+  properties: [],
+  told: new Set(),
+  ends: new Map(),
+  starts: new Map(),
+};
+
+type Parser = (source: string, lang: Language, early?: boolean) => ParseResult;
 
 /**
  * The tree of a module's text.
  * @param what names the text in the error, e.g. `the new source of ./pricing.js#price`
  * @throws ERR_HOTSWAP_SYNTAX with the line, from 1, and a code frame
  */
-export function parse(source: string, what: string): Program {
-  const result = fastParse(source);
-  const error = result.errors.find((found) => found.severity === 'Error');
-  if (error === undefined) return result.program;
-  const line = lineOf(source, error.labels[0]?.start ?? 0);
-  const frame = error.codeframe === null ? '' : `\n${error.codeframe.trimEnd().replace('[module.js:', '[')}`;
-  throw new HotswapError(
+export function read(source: string, what: string, lang: Language): Read {
+  const found = tryRead(source, lang);
+  if ('program' in found) return found;
+  throw syntaxError(source, what, found.errors);
+}
+
+/** The whole tree of a text, types and all. @throws as `read` */
+export function parse(source: string, what: string, lang: Language = 'js'): Program {
+  const { program, errors } = fastParse(source, lang);
+  if (errors.some((one) => one.severity === 'Error')) throw syntaxError(source, what, errors);
+  return program;
+}
+
+/** What to say of a text that does not parse. */
+export function syntaxError(source: string, what: string, errors: ParseResult['errors']): HotswapError {
+  const error = errors.find((found) => found.severity === 'Error') ?? errors[0];
+  const line = lineOf(source, error?.labels[0]?.start ?? 0);
+  const frame = error?.codeframe ? `\n${error.codeframe.trimEnd().replace(/\[module\.\w+:/, '[')}` : '';
+  return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${what} does not parse: ${error.message} (line ${line})${frame}`,
-    {
-      line,
-    },
+    `${what} does not parse: ${error?.message} (line ${line})${frame}`,
+    { line },
   );
 }
 
 /** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */
 export function parseAt(source: string, start: number, end: number): Program['body'] | undefined {
-  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end));
+  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end), 'js');
   return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
 }
 
@@ -77,18 +130,22 @@ let rawTransfer = rawTransferSupported();
  * The same tree by oxc's raw transfer, from memory that the parser and we share instead of by way of JSON: a third to a
  * fifth of the time once its code is loaded, which takes 20 ms; so it serves edits, and not the loading of modules.
  */
-function fastParse(source: string): ParseResult {
+function fastParse(source: string, lang: Language): ParseResult {
   if (rawTransfer) {
     try {
       // At its first use the parser loads more of itself, which imports from Node.
       return asImported(() =>
-        parseSync('module.js', source, { ...OPTIONS, experimentalRawTransfer: true } as ParserOptions),
+        parseSync(`module.${lang}`, source, {
+          ...OPTIONS,
+          lang,
+          experimentalRawTransfer: true,
+        } as ParserOptions),
       );
     } catch {
       rawTransfer = false; // an address space too small for its buffer
     }
   }
-  return tryParse(source);
+  return tryParse(source, lang);
 }
 
 /**
@@ -119,12 +176,22 @@ export function skipTrivia(source: string, at: number): number {
   }
 }
 
+const TYPES = new Set(['typeParameters', 'typeArguments', 'superTypeArguments', 'implements', 'returnType']);
+
+/** The keys of a node's children, those that hold types left out. */
+const childKeys: Record<string, readonly string[]> = Object.fromEntries(
+  Object.entries(visitorKeys).map(([type, keys]) => [
+    type,
+    keys.filter((key) => !TYPES.has(key) && key !== 'typeAnnotation'),
+  ]),
+);
+
 /**
- * Calls `visit(child, key)` for each child node, in source order. Index loops throughout: a program may have
- * patched `Array.prototype[Symbol.iterator]` in the realm that we run in.
+ * Calls `visit(child, key)` for each child node that is no type, in source order. Index loops throughout: a program may
+ * have patched `Array.prototype[Symbol.iterator]` in the realm that we run in.
  */
 export function eachChild(node: Node, visit: (child: Node, key: string) => void): void {
-  const keys = visitorKeys[node.type];
+  const keys = childKeys[node.type];
   if (keys === undefined) return;
   for (let k = 0; k < keys.length; k++) {
     const key = keys[k] as string;
@@ -148,6 +215,37 @@ export function isFunction(node: Node): node is FunctionNode {
   );
 }
 
+/** Whether a statement or a class member of TypeScript is for the compiler only. */
+export function isErased(node: Node): boolean {
+  if ('declare' in node && node.declare) return true;
+  switch (node.type) {
+    case 'TSInterfaceDeclaration':
+    case 'TSTypeAliasDeclaration':
+    case 'TSDeclareFunction':
+    case 'TSNamespaceExportDeclaration':
+    case 'TSIndexSignature':
+    case 'TSAbstractMethodDefinition':
+    case 'TSAbstractPropertyDefinition':
+    case 'TSAbstractAccessorProperty':
+      return true;
+    case 'ImportDeclaration':
+    case 'TSImportEqualsDeclaration':
+      return node.importKind === 'type';
+    case 'ExportAllDeclaration':
+      return node.exportKind === 'type';
+    case 'ExportNamedDeclaration':
+      return node.exportKind === 'type' || (node.declaration !== null && isErased(node.declaration));
+    case 'ExportDefaultDeclaration':
+      return isErased(node.declaration as Node);
+    case 'MethodDefinition':
+      return (node.value as Node).type === 'TSEmptyBodyFunctionExpression';
+    case 'TSModuleDeclaration':
+      return node.body?.type === 'TSModuleBlock' && (node.body.body as Node[]).every(isErased);
+    default:
+      return false;
+  }
+}
+
 /** Whether a node is a class. */
 export function isClass(node: Node): node is ClassNode {
   return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
@@ -160,6 +258,7 @@ export function unwrapped(node: Node): Node {
     inner.type === 'ParenthesizedExpression' ||
     inner.type === 'TSAsExpression' ||
     inner.type === 'TSSatisfiesExpression' ||
+    inner.type === 'TSTypeAssertion' ||
     inner.type === 'TSNonNullExpression'
   ) {
     inner = inner.expression;

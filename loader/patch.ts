@@ -6,7 +6,7 @@
 import type MagicString from 'magic-string';
 import { type HotFunction, superCall } from './functions.ts';
 import { hasInitialisers, movable } from './parameters.ts';
-import { blockOf, type FunctionNode, type Node, skipTrivia, unwrapped } from './parse.ts';
+import { blockOf, eachChild, type FunctionNode, isClass, type Node, skipTrivia, unwrapped } from './parse.ts';
 import type { Accessor, CapturedName } from './scopes.ts';
 
 /** Names that patch points use besides their cells; the registry defines them as hidden globals. */
@@ -292,7 +292,7 @@ export function parens(
   const last = node.params.at(-1);
   let open: number | undefined;
   if (node.type === 'ArrowFunctionExpression') {
-    let at = node.start;
+    let at = skipTrivia(source, node.start);
     if (node.async) at = skipTrivia(source, at + 'async'.length);
     if (source[at] !== '(') return { open: undefined, close: at, comma: undefined };
     open = at;
@@ -312,6 +312,59 @@ export function parens(
     close = skipTrivia(source, close + 1);
   }
   return { open, close, comma };
+}
+
+/**
+ * Gives constructors the assignments that their parameters stand for: `constructor(private db: Db)` sets `this.db`. In a
+ * derived one they come after `super(…)`.
+ * @param asFields whether each is a field, too, which the class has before its others
+ */
+export function setProperties(
+  text: MagicString,
+  program: Node,
+  properties: readonly { start: number; name: string }[],
+  asFields = true,
+): void {
+  if (properties.length === 0) return;
+  const look = (node: Node): void => {
+    if (isClass(node)) {
+      for (const member of node.body.body) {
+        if (!('kind' in member) || member.kind !== 'constructor') continue;
+        const names = propertiesOf(member.value as FunctionNode, properties);
+        if (names.length > 0 && asFields)
+          text.appendLeft(node.body.start + 1, names.map((name) => `${name};`).join(''));
+        text.appendLeft(afterSuper(member.value as FunctionNode), assignments(names));
+      }
+    }
+    eachChild(node, look);
+  };
+  look(program);
+}
+
+/** The names of a constructor's parameters that set properties. */
+export function propertiesOf(
+  { params }: FunctionNode,
+  properties: readonly { start: number; name: string }[],
+): string[] {
+  const isIn = ({ start }: { start: number }) => params.some((one) => one.start <= start && one.end > start);
+  return properties.length === 0 ? [] : properties.filter(isIn).map((one) => one.name);
+}
+
+export function assignments(names: readonly string[]): string {
+  return names.length === 0 ? '' : `${names.map((name) => `;this.${name}=${name}`).join('')};`;
+}
+
+/** Where a constructor's own code begins: after its directives or the statement that calls `super`. */
+function afterSuper(node: FunctionNode): number {
+  const block = blockOf(node) as NonNullable<ReturnType<typeof blockOf>>;
+  let at = block.start + 1;
+  for (const item of block.body as Node[]) {
+    if ('directive' in item && item.directive) at = item.end;
+    if (item.type !== 'ExpressionStatement') continue;
+    const call = unwrapped(item.expression);
+    if (call.type === 'CallExpression' && call.callee.type === 'Super') return item.end;
+  }
+  return at;
 }
 
 /** Removes text but not its line breaks. */

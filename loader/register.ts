@@ -9,6 +9,7 @@ import { withBuiltins } from './builtins.ts';
 import { type Config, programDirectory, readConfig } from './config.ts';
 import { markCrashes } from './crash.ts';
 import type { HooksData } from './hooks.ts';
+import { languageOf, writtenFor } from './language.ts';
 import {
   addModule,
   CELLS,
@@ -39,6 +40,13 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
   String.prototype.includes,
 );
 
+const matches: (pattern: RegExp, text: string) => boolean = Function.prototype.call.bind(
+  RegExp.prototype.test,
+);
+
+/** Extensions of TypeScript and JSX. */
+const TYPED = /\.(?:m?ts|[jt]sx)(?:$|[?#])/;
+
 type SyncResolve = (
   specifier: string,
   context: { parentURL?: string },
@@ -67,7 +75,7 @@ if (registry() === undefined) {
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
-    let redirects = false;
+    let resolves = false;
     const modules = createRegistry(config, {
       hooks: 'on-thread',
       receive: () => {},
@@ -86,24 +94,61 @@ if (registry() === undefined) {
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const result = imported ? asLoaded(() => nextLoad(url, context)) : nextLoad(url, context);
-        return result.format === 'module' ? withBuiltins(() => instrumented(url, result)) : result;
+        const next = matches(TYPED, url) ? typed : nextLoad;
+        const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
+        const { format } = result;
+        const isOurs = format === 'module' || format === 'module-typescript';
+        return isOurs ? withBuiltins(() => instrumented(url, result)) : result;
+
+        /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
+        function typed(): LoadResult {
+          if (!withBuiltins(() => loader.takes(url))) return nextLoad(url, context);
+          resolveAll();
+          // 'typescript' is what `require` calls a file whose package.json does not say.
+          if ((context.format ?? 'typescript') !== 'typescript') return nextLoad(url, context);
+          const read = nextLoad(url, { ...context, format: 'module' });
+          const isModule = withBuiltins(() => loader.isModule(url, textOf(read.source) ?? ''));
+          return isModule ? read : nextLoad(url, context);
+        }
       },
     });
 
-    /** Nothing needs to look at what is resolved until the exports of some module are others than its own. */
     function expose(...exposed: Parameters<Registry['expose']>): void {
-      if (!redirects) {
-        redirects = true;
-        install({
-          resolve(specifier, context, nextResolve) {
-            const result = nextResolve(specifier, context);
-            const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
-            return facade === undefined ? result : { ...result, url: facade };
-          },
-        });
-      }
+      resolveAll();
       loader.expose(...exposed);
+    }
+
+    /** Nothing needs to look at what is resolved until the exports of some module are others than its own, or one is TypeScript. */
+    function resolveAll(): void {
+      if (resolves) return;
+      resolves = true;
+      install({
+        resolve(specifier, context, nextResolve) {
+          const result = resolved(specifier, context, nextResolve);
+          const facade = withBuiltins(() => loader.facadeFor(result.url, context.parentURL));
+          return facade === undefined ? result : { ...result, url: facade };
+        },
+      });
+    }
+
+    /** In TypeScript `./x.js` may stand for `./x.ts`. */
+    function resolved(...[specifier, context, nextResolve]: Parameters<SyncResolve>): { url: string } {
+      try {
+        return nextResolve(specifier, context);
+      } catch (error) {
+        const { parentURL } = context;
+        if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND' || parentURL === undefined)
+          throw error;
+        const isTyped = withBuiltins(() => languageOf(parentURL) !== 'js');
+        for (const written of isTyped ? withBuiltins(() => writtenFor(specifier)) : []) {
+          try {
+            return nextResolve(written, context);
+          } catch {
+            // the next one, or what was said of the one asked for
+          }
+        }
+        throw error;
+      }
     }
 
     function instrumented(url: string, result: LoadResult): LoadResult {
@@ -113,8 +158,9 @@ if (registry() === undefined) {
         if (made === undefined) return result;
         defineCells(made.loaded.prefix, made.cells);
         addModule(modules, made.loaded);
-        return { ...result, source: made.code };
+        return { ...result, format: 'module', source: made.code };
       } catch (error) {
+        if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
         say(`${url} could not be instrumented and runs as it is: ${error}`);
         return result;
       }

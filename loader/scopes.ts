@@ -167,6 +167,36 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     switch (node.type) {
       case 'Identifier':
         return use(node.name, node, here, parent);
+      case 'JSXIdentifier':
+        // `<div>` is a name of JSX's own, `<Page>` and `<ui.page>` are variables.
+        if (node.name === 'this') return useContext('this', node, here, parent);
+        if (parent?.type === 'JSXMemberExpression' || /^[^a-z]/.test(node.name))
+          use(node.name, node, here, parent);
+        return;
+      case 'JSXMemberExpression':
+        return refer(node.object, here, node);
+      case 'JSXAttribute':
+        if (node.value) refer(node.value, here, node);
+        return;
+      case 'JSXNamespacedName':
+        return;
+      case 'TSEnumDeclaration': {
+        const members = initialiser(node, here);
+        node.body.members.forEach(({ id }) => {
+          if (id.type === 'Identifier') declare(members, id.name, true);
+        });
+        return node.body.members.forEach(({ initializer }) => {
+          if (initializer) refer(initializer, members, node);
+        });
+      }
+      case 'TSModuleDeclaration': {
+        if (node.body?.type !== 'TSModuleBlock') return;
+        const inside = inBlock(initialiser(node, here), node.body);
+        declareAll(node.body.body as Node[], inside, inside);
+        return node.body.body.forEach((statement) => refer(statement as Node, inside, node));
+      }
+      case 'TSImportEqualsDeclaration':
+        return;
       case 'ThisExpression':
         return useContext('this', node, here, parent);
       case 'Super':
@@ -261,7 +291,10 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     fn.params.forEach((param) => {
       boundNames(param).forEach((name) => declare(params, name, false));
     });
-    fn.params.forEach((param) => pattern(param, params, false, fn));
+    fn.params.forEach((param: Node) => {
+      if ('decorators' in param) param.decorators?.forEach((one) => refer(one.expression, here, one));
+      pattern(param, params, false, fn);
+    });
     if (block === undefined) {
       if (fn.body !== null) refer(fn.body as Node, params, fn);
       return;
@@ -278,6 +311,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
   }
 
   function referClass(node: ClassNode, here: Scope): void {
+    node.decorators?.forEach((one) => refer(one.expression, here, one));
     const block = scope(here, here.owner);
     block.handedOver = here.handedOver;
     if (node.id) declare(block, node.id.name, true);
@@ -288,6 +322,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     });
     if (node.superClass) refer(node.superClass, block, node);
     node.body.body.forEach((member) => {
+      if ('decorators' in member) member.decorators?.forEach((one) => refer(one.expression, block, one));
       if (member.type === 'StaticBlock') {
         const body = initialiser(member, block);
         declareAll(member.body, body, body);
@@ -377,6 +412,12 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
   }
 }
 
+/** The name that a declaration of TypeScript declares: `A` for `namespace A.B {}`. */
+function firstName(id: Node): string | undefined {
+  if (id.type === 'TSQualifiedName') return firstName(id.left);
+  return id.type === 'Identifier' ? id.name : undefined;
+}
+
 function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
   return {
     parent,
@@ -411,6 +452,13 @@ function declareAll(statements: readonly Node[], block: Scope, vars: Scope): voi
       if (statement.id) declare(block, statement.id.name, false);
     } else if (statement.type === 'VariableDeclaration') {
       declareVariables(statement, statement.kind === 'var' ? vars : block);
+    } else if (
+      statement.type === 'TSEnumDeclaration' ||
+      statement.type === 'TSModuleDeclaration' ||
+      statement.type === 'TSImportEqualsDeclaration'
+    ) {
+      const name = firstName(statement.id as Node);
+      if (name !== undefined) declare(block, name, false);
     } else {
       hoist(statement, vars);
     }

@@ -1,6 +1,8 @@
 // The file on disk taken over: every kind of change, with the state that stays, and what undoes it.
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { type Case, cases } from './cases.ts';
+import { program } from './program.ts';
 
 /** `save(text)` writes `m.js` and reloads it; `edit(from, to)` does so with one piece of it replaced. */
 const SAYS = `const { readFileSync, writeFileSync, rmSync, mkdirSync } = await import('node:fs');
@@ -209,5 +211,20 @@ cases(
     ]),
   ),
 );
+
+test('after a restart the saved file runs, without a word', async () => {
+  const app = program({
+    'm.js': 'export const f = () => 1;\n',
+    'app.js': `import { writeFileSync } from 'node:fs'; import { f } from './m.js'; import { history, reload } from 'hotswap';
+const before = f(); writeFileSync('m.js', 'export const f = () => 2;\\n'); await reload('./m.js'); console.log(JSON.stringify([before, f(), history('./m.js').length]));`,
+  });
+  try {
+    assert.equal(await app.json(), [1, 2, 2]);
+    const { stdout, stderr } = await app.run();
+    assert.equal([JSON.parse(stdout), stderr], [[2, 2, 1], '']);
+  } finally {
+    app.remove();
+  }
+});
 
 test.run();

@@ -1,0 +1,54 @@
+/**
+ * What language a module is written in, and what Node makes of such a file. In: its URL; out: the language, by the
+ * extension; for TypeScript and JSX also whether Node itself knows what to do with the file.
+ */
+import { dirname, existsSync, extname, fileURLToPath, join, readFileSync } from '../node.ts';
+
+export type Language = 'js' | 'jsx' | 'ts' | 'tsx';
+
+const BY_EXTENSION: Record<string, Language> = { '.ts': 'ts', '.mts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' };
+
+/** The language of a module. CommonJS (`.cts`, `.cjs`) is not ours, and so is none of these. */
+export function languageOf(url: string): Language {
+  const path = url.replace(/[?#].*$/s, '');
+  return BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? ''] ?? 'js';
+}
+
+/** Whether a file's nearest package.json says what its modules are; `.mts` says so itself. */
+export function declaredType(url: string): 'module' | 'commonjs' | undefined {
+  const file = fileURLToPath(url);
+  if (extname(file) === '.mts') return 'module';
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const known = types.get(directory);
+    if (known !== undefined) return known === '' ? undefined : known;
+    const manifest = join(directory, 'package.json');
+    const isRoot = directory === dirname(directory);
+    if (!existsSync(manifest) && !isRoot) continue;
+    const type = isRoot && !existsSync(manifest) ? '' : typeIn(manifest);
+    types.set(directory, type);
+    return type === '' ? undefined : type;
+  }
+}
+
+const types = new Map<string, 'module' | 'commonjs' | ''>();
+
+function typeIn(manifest: string): 'module' | 'commonjs' | '' {
+  try {
+    const { type } = JSON.parse(readFileSync(manifest, 'utf8'));
+    return type === 'module' || type === 'commonjs' ? type : '';
+  } catch {
+    return ''; // Node itself reports a package.json that does not parse
+  }
+}
+
+/**
+ * The TypeScript files that `./x.js` may stand for in a TypeScript file, where there is no such file: TypeScript has
+ * imports name what the compiler would write.
+ */
+export function writtenFor(specifier: string): string[] {
+  const [, name, kind] = /^(.*)\.(js|jsx|mjs)(?=$|[?#])/s.exec(specifier) ?? [];
+  if (name === undefined || !/^(\.{1,2}\/|file:|\/)/.test(specifier)) return [];
+  const rest = specifier.slice(name.length + 1 + (kind as string).length);
+  const extensions = kind === 'mjs' ? ['.mts'] : kind === 'jsx' ? ['.tsx'] : ['.ts', '.tsx'];
+  return extensions.map((extension) => name + extension + rest);
+}
