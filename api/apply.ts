@@ -13,7 +13,7 @@ import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
+import { groups, isWithin, type Move, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
 import { detach, prepareUnits } from './toplevel.ts';
 import { canBecome, type Unit } from './units.ts';
 
@@ -43,6 +43,7 @@ export interface Change {
   units: readonly Unit[];
   moreMembers: readonly HotFunction[];
   lessMembers: readonly HotFunction[];
+  statics: readonly StaticPair[];
   /** whether an earlier version comes back */
   again: boolean;
   /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
@@ -96,7 +97,9 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const forced = new Set<HotFunction>();
   const isRemade = (hot: HotFunction): boolean =>
     change.moreMembers.includes(hot) ||
-    change.units.some(({ node }) => node.start <= hot.start && node.end >= hot.end);
+    [...change.units, ...change.statics.map(([, one]) => one)].some(
+      (one) => one !== undefined && one.node.start <= hot.start && one.node.end >= hot.end,
+    );
   const takes = (cell: LiveCell, hot: HotFunction): boolean => canBecome(nativeOf(module, cell), hot);
   const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
     makeFunction({
@@ -167,8 +170,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     });
   });
   const units = prepareUnits(module, after, change.units, bound, change.again, url);
-  const { before, lessMembers, moreMembers } = change;
-  const members = prepareMembers(module, before, after, lessMembers, moreMembers, url);
+  const members = prepareMembers(module, change);
   prepared.load = units.load;
   prepared.evaluate = () => {
     const undo = units.run();

@@ -227,7 +227,8 @@ function comesBack(
   );
 }
 
-function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
+/** Keeps what a name held under a text; the oldest goes where there are many. */
+export function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
   kept.delete(key);
   kept.set(key, held);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);

@@ -462,7 +462,7 @@ test('ws: sockets that stay open, each with its own state', () =>
     await edit(
       'connection.js',
       "socket.on('close' () => lobby.leave(member))",
-      "socket.on('close', () => {\n    lobby.leave(member);\n    lobby.broadcast({ type: 'left', name });\n  })",
+      "socket.on('close', () => {\n    lobby.leave(member);\n    lobby.broadcast({ type: 'left', name: member.name });\n  })",
     );
     await it.rollback('rooms.js');
     await it.restore('rooms.js', 1);

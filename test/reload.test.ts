@@ -126,6 +126,22 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
       'm.Cart.of is not a function',
     ],
   ],
+  'static fields come, change and go, for instances that exist; what they held comes back': [
+    FILES,
+    `const { Cart } = m; const cart = new Cart().add(4); const v = await edit('static made = 0;', 'static made = 0;\\n  static limit = Cart.made + RATE + this.made;\\n  static name = "cart";\\n  static of = (item) => new this().add(item);\\n  static empty;'); const now = [m.Cart === Cart, v.summary, Cart.limit, Cart.name, Cart.of(5).total(), Cart.of.name, 'empty' in Cart, Cart.made]; const w = await edit('made = 0', 'made = 10'); await edit('return this.#items.length', 'return this.#items.length + Cart.limit'); const x = await edit('new this().add(item)', 'new this().add(item).add(item)'); const changed = [w.summary, Cart.made, cart.size, x.summary, Cart.of(5).size]; const bad = await no(edit('static empty;', 'static empty = null.x;')); writeFileSync(M, code(M)); const gone = await edit('static empty;', ''); await rollback(M, 99); return [now, changed, bad, gone.summary, 'empty' in Cart, Cart.made, cart.size, Object.keys(Cart), (await restore(M, 1), Cart.of(5).size), Cart.limit]`,
+    [
+      [true, '+Cart.limit, +Cart.name, +Cart.of, +Cart.empty', 4, 'cart', 10, 'of', true, 2],
+      ['~Cart.made', 10, 5, '~Cart.of', 6],
+      'STRUCTURAL',
+      '-Cart.empty',
+      false,
+      2,
+      1,
+      ['made'],
+      1,
+      4,
+    ],
+  ],
   'fields make a new class, whose methods old instances have too': [
     FILES,
     `const { Point } = m; const old = new Point(); await edit('x = 1; sum() { return this.x; }', 'x = 1; y = 2; sum() { return this.x + (this.y ?? 0); } more() { return super.constructor === Object; }'); const young = new m.Point(); const now = [m.Point === Point, young.sum(), old.sum(), old instanceof m.Point, young instanceof Point, old.more()]; await edit('this.x + (', '100 * this.x + ('); now.push(young.sum(), old.sum()); await rollback(M, 2); return [now, m.Point === Point, old.sum(), young.sum(), 'more' in old, new m.Point().y ?? null, (await restore(M, 1), new m.Point().sum()), old.more()]`,
