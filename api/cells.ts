@@ -36,6 +36,12 @@ export function nativeOf({ url }: LiveModule, { source, position }: LiveCell): H
   return analyse(source, url).functions[position] as HotFunction;
 }
 
+/** The number of the class whose scope the cell's closures see, if any. */
+export function homeOf(module: LiveModule, cell: LiveCell): number | undefined {
+  if (cell.home !== undefined || cell.source !== module.source) return cell.home;
+  return nativeOf(module, cell).classScope?.index;
+}
+
 const batches = new FinalizationRegistry<() => void>((remove) => remove());
 
 /**

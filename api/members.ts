@@ -12,7 +12,7 @@ import { type Analysis, partAround } from './analysis.ts';
 import type { Change } from './apply.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { classScopeIn, overlaidIn, overlayOf, same } from './overlay.ts';
+import { classNumberIn, classScopeIn, overlaidIn, overlayOf, same } from './overlay.ts';
 import type { StaticField } from './plan.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
 import { keep, replaceMetas } from './toplevel.ts';
@@ -184,6 +184,8 @@ function evaluatedAs(
   const inside = analysis.functions.filter(isHere);
   patchInside(text, { module, analysis, overlaid }, inside, { start, end }, new Set(), () => undefined);
   const last = module.cells.length;
+  const home = of === undefined ? undefined : classNumberIn(module, of);
+  for (const cell of module.cells.slice(first)) if (cell && home !== undefined) cell.home = home;
   const name = key === undefined ? '' : `[${JSON.stringify(key)}]:`;
   const head = `((hs$home,hs$o,hs$i,hs$meta,hs$life,hs$see=()=>hs$life)=>({__proto__:hs$home,${name}`;
   const code = placed({ module, analysis }, place, head, `${text.slice(start, end)}}))`, url);
