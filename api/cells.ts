@@ -43,6 +43,12 @@ export function pathOf(module: LiveModule, cell: LiveCell): string | undefined {
   return places?.has(cell) ? places.get(cell) : cell.path;
 }
 
+/** The number of the class whose scope the cell's closures see, if any. */
+export function homeOf(module: LiveModule, cell: LiveCell): number | undefined {
+  if (cell.home !== undefined || cell.source !== module.source) return cell.home;
+  return nativeOf(module, cell).classScope?.index;
+}
+
 const batches = new FinalizationRegistry<() => void>((remove) => remove());
 
 /**

@@ -287,7 +287,7 @@ function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFun
   if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
-function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
+function isIn(units: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
   return units.some(({ node }) => node.start <= start && node.end >= end);
 }
 
@@ -306,7 +306,9 @@ const NOTHING = 'comments and layout';
 
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
 function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
-  const { replaced, added, changed, removed, moreMembers, lessMembers } = planned;
+  const { replaced, added, changed, removed, moreMembers, lessMembers, statics } = planned;
+  const isMade = (hot: HotFunction): boolean =>
+    isIn(changed, hot) || statics.some(([, field]) => field !== undefined && isIn([field], hot));
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
@@ -321,8 +323,11 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
     ...moreMembers.map((hot) => `+${hot.path}`),
     ...list('-', removed, before, after),
     ...lessMembers.map((hot) => `-${hot.path}`),
+    ...statics.map(([x, y]) =>
+      x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
+    ),
     ...names(changed, after).map((name) => `~${name}`),
-    ...replaced.filter((hot) => !isIn(changed, hot)).map((hot) => `~${hot.path}`),
+    ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
   return all.join(', ') || NOTHING;
 }

@@ -106,8 +106,8 @@ export interface Overlay {
   nextClass: number;
   /** by class that another has succeeded: what its prototype had, and on what it hung */
   succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null }>;
-  /** by place and text of a class with #private names: the cells that only its own instances read, and their paths */
-  detached: Map<string, [LiveCell, string][]>;
+  /** by the number of a class that was made anew: its #private names, without `#` */
+  privates: Map<number, ReadonlySet<string>>;
 }
 
 /** What a variable at the top level was made by. */
@@ -141,6 +141,8 @@ export interface LiveCell {
   slots: string[][];
   /** names that its text took for the overlay's */
   overlaid: ReadonlySet<string>;
+  /** number of the class that its closures see #private names and `super` through; undefined: none, or that of the module as loaded */
+  home?: number;
 }
 
 /** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
