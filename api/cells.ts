@@ -43,6 +43,12 @@ export function pathOf(module: LiveModule, cell: LiveCell): string | undefined {
   return places?.has(cell) ? places.get(cell) : cell.path;
 }
 
+/** The number of the class whose scope the cell's closures see, if any. */
+export function homeOf(module: LiveModule, cell: LiveCell): number | undefined {
+  if (cell.home !== undefined || cell.source !== module.source) return cell.home;
+  return nativeOf(module, cell).classScope?.index;
+}
+
 const batches = new FinalizationRegistry<() => void>((remove) => remove());
 
 /**
@@ -52,6 +58,7 @@ const batches = new FinalizationRegistry<() => void>((remove) => remove());
  */
 export function lifeOf(module: LiveModule, from: number, to: number): object {
   const life = {};
-  batches.register(life, () => removeCells(module, from, to));
+  const { prefix, cells } = module; // it may be another instance by then
+  batches.register(life, () => removeCells({ prefix, cells }, from, to));
   return life;
 }

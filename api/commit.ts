@@ -122,6 +122,50 @@ async function inTime(proposal: Proposal | undefined, module: LiveModule): Promi
   return now(proposal, module);
 }
 
+/** A text that is to be the newest version of a module, and that a fresh instance of it is to run. */
+export interface Entry {
+  /** makes it the version that runs */
+  conclude: () => Version;
+  /** takes it back, as long as nothing else has been written down */
+  undo: () => void;
+}
+
+/**
+ * Writes a text down as the module's newest version, and leaves it to the caller to make it run. Must run within `queued`.
+ * @throws ERR_HOTSWAP_SYNTAX, ERR_HOTSWAP_CACHE
+ */
+export function enter(module: LiveModule, source: string, about: string): Entry {
+  catchUp(module);
+  const from = runningVersion(module);
+  const before = analyse(versionText(module, from), module.url);
+  const after = analyse(source, module.url, about, before);
+  const planned = plan(before, after);
+  const written = record(module, {
+    number: historyOf(module).versions.length,
+    id: sha256(source),
+    parent: from.number,
+    at: Date.now(),
+    summary: summaryOf(planned, before, after),
+    kept: needRegistry().config.cacheDir !== undefined,
+    text: source,
+  });
+  const conclude = (): Version => {
+    makeCurrent(module, written.version, source);
+    historyOf(module).versions.push(written.version);
+    const version = publicVersion(module, written.version);
+    tell(module, from, version, pathsOf(planned.replaced));
+    return version;
+  };
+  return { conclude, undo: written.undo };
+}
+
+/** Whether a text says something else than another, layout and comments aside. @throws ERR_HOTSWAP_SYNTAX */
+export function isOther(module: LiveModule, source: string, about: string): boolean {
+  const before = analyse(currentText(module), module.url);
+  const after = analyse(source, module.url, about, before);
+  return summaryOf(plan(before, after), before, after) !== NOTHING;
+}
+
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
   return inTime(returnTo(module, version), module);
@@ -243,7 +287,7 @@ function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFun
   if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
-function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
+function isIn(units: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
   return units.some(({ node }) => node.start <= start && node.end >= end);
 }
 
@@ -257,9 +301,14 @@ function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   return gone;
 }
 
+/** What a version changed that changed no code. */
+const NOTHING = 'comments and layout';
+
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
 function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
-  const { replaced, added, changed, removed, moreMembers, lessMembers } = planned;
+  const { replaced, added, changed, removed, moreMembers, lessMembers, statics } = planned;
+  const isMade = (hot: HotFunction): boolean =>
+    isIn(changed, hot) || statics.some(([, field]) => field !== undefined && isIn([field], hot));
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
@@ -274,10 +323,13 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
     ...moreMembers.map((hot) => `+${hot.path}`),
     ...list('-', removed, before, after),
     ...lessMembers.map((hot) => `-${hot.path}`),
+    ...statics.map(([x, y]) =>
+      x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
+    ),
     ...names(changed, after).map((name) => `~${name}`),
-    ...replaced.filter((hot) => !isIn(changed, hot)).map((hot) => `~${hot.path}`),
+    ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
-  return all.join(', ') || 'comments and layout';
+  return all.join(', ') || NOTHING;
 }
 
 /** How a statement begins, in a line. */
@@ -310,28 +362,27 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     apply(module, prepared);
     const history = historyOf(module);
     if (isNew) history.versions.push(withMoves(version, moves));
-    // The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit.
-    history.text = after.source;
-    history.current = version.number;
-    history.left = history.log === undefined ? { number: version.number, recorded: false } : undefined;
+    makeCurrent(module, version, after.source);
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
   });
-  proposals.forEach(({ module, from, replaced }, i) => {
-    const version = live[i] as Version;
-    const { number, id } = version;
-    const [path] = replaced;
-    const now = { number, id, version };
-    announce({
-      module: module.url,
-      path,
-      paths: replaced,
-      from: numberOf(module, from),
-      fromId: from.id,
-      ...now,
-    });
-  });
+  proposals.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
   return live;
+}
+
+/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
+function makeCurrent(module: LiveModule, { number }: KeptVersion, text: string): void {
+  const history = historyOf(module);
+  history.text = text;
+  history.current = number;
+  history.left = history.log === undefined ? { number, recorded: false } : undefined;
+}
+
+function tell(module: LiveModule, from: KeptVersion, version: Version, paths: string[]): void {
+  const { number, id } = version;
+  const [path] = paths;
+  const was = { from: numberOf(module, from), fromId: from.id };
+  announce({ module: module.url, path, paths, ...was, number, id, version });
 }
 
 function pathsOf(replaced: HotFunction[]): string[] {

@@ -37,6 +37,8 @@ export interface Version {
   summary: string;
   /** functions whose existing closures keep their code; those made from now on run the new */
   deferred?: Deferred[];
+  /** URLs of the modules that were imported again, as `import.meta.hot` asked; absent where it was applied in place */
+  imported?: string[];
 }
 
 /** A hot function that the version could not bring to closures that exist already. */

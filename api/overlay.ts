@@ -5,7 +5,7 @@
  */
 import { freedNames } from '../loader/instrument.ts';
 import type { LiveModule, MadeBy, Overlay, Scope } from '../loader/live.ts';
-import { isFunction } from '../loader/parse.ts';
+import { type ClassNode, isFunction } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compareUnits } from './plan.ts';
 import { alignedInPlace, givenBy, kindOf, kindOfFunction, textOfUnit, type Unit, unitsOf } from './units.ts';
@@ -18,11 +18,12 @@ interface Native extends MadeBy {
   assignable: boolean;
 }
 
-const natives = new WeakMap<LiveModule, Map<string, Native>>();
+/** By the cells of an instance, which no other has. */
+const natives = new WeakMap<LiveModule['cells'], Map<string, Native>>();
 
 /** The names that the module was evaluated with. Keeps no trees. */
 export function nativesOf(module: LiveModule): Map<string, Native> {
-  let found = natives.get(module);
+  let found = natives.get(module.cells);
   if (found === undefined) {
     found = new Map();
     const analysis = analyse(module.source, module.url);
@@ -32,7 +33,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
       for (const name of unit.names)
         found.set(name, { ...made, assignable: freed.has(name) || isAssignable(unit) });
     }
-    natives.set(module, found);
+    natives.set(module.cells, found);
   }
   return found;
 }
@@ -50,7 +51,7 @@ export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
   return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
 }
 
-const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<string> }>();
+const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();
 
 /**
  * The names of a version that live on the overlay: those that the module was not evaluated with, and constants that are
@@ -59,7 +60,7 @@ const overlaid = new WeakMap<Analysis, { module: LiveModule; names: ReadonlySet<
 export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<string> {
   if (analysis.source === module.source) return NONE;
   const known = overlaid.get(analysis);
-  if (known?.module === module) return known.names;
+  if (known?.cells === module.cells) return known.names;
   const native = nativesOf(module);
   const before = analyse(module.source, module.url);
   const inPlace = alignedInPlace(before, analysis)?.map(([, unit]) => unit as Unit);
@@ -72,7 +73,7 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
     }
   }
   const names = found ?? NONE;
-  overlaid.set(analysis, { module, names });
+  overlaid.set(analysis, { cells: module.cells, names });
   return names;
 }
 
@@ -93,16 +94,40 @@ export function overlayOf(module: LiveModule): Overlay {
     classes: new Map(),
     nextClass: analyse(module.source, module.url).classes.length,
     succeeded: new WeakMap(),
-    detached: new Map(),
+    privates: new Map(),
   };
   return module.overlay;
 }
 
 /** The scope of a class at the top level, by its path; undefined where it has not been evaluated. */
 export function classScopeIn(module: LiveModule, path: string): Scope | undefined {
+  const number = classNumberIn(module, path);
+  return number === undefined ? undefined : module.classScopes[number];
+}
+
+/** The number by which the class of this path has handed over its scope. */
+export function classNumberIn(module: LiveModule, path: string): number | undefined {
   const made = module.overlay?.classes.get(path);
-  const { classes } = analyse(module.source, module.url);
-  return module.classScopes[made ?? classes.findIndex((one) => one.path === path)];
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes.findIndex((one) => one.path === path);
+  return native < 0 ? undefined : native;
+}
+
+/** The #private names of a class that has handed over its scope by this number, without `#`. */
+export function privatesOf(module: LiveModule, number: number): ReadonlySet<string> {
+  const made = module.overlay?.privates.get(number);
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes[number];
+  return native === undefined ? NONE : privateNames(native.node);
+}
+
+/** The #private names that a class declares, without `#`. */
+export function privateNames({ body }: ClassNode): Set<string> {
+  return new Set(
+    body.body.flatMap((member) =>
+      'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
+    ),
+  );
 }
 
 /** The path of the class that handed over a scope by this number. */

@@ -4,15 +4,17 @@
  */
 import { HotswapError } from '../error.ts';
 import { fileURLToPath, readFileSync, statSync } from '../node.ts';
-import { commit, queued } from './commit.ts';
+import { commit } from './commit.ts';
 import { reported } from './events.ts';
 import { UNBOUND, type Version } from './history.ts';
+import { update } from './hot.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
 
 /**
  * Takes a module's file, as it is on disk now, as its next version and brings the running program to it: changed functions for
  * everyone who holds them; new, changed and removed declarations, imports, exports and methods; and of statements
- * at the top level only those that are new or changed, which run. State is kept, and `rollback` undoes it.
+ * at the top level only those that are new or changed, which run. State is kept, and `rollback` undoes it. Where some module
+ * accepts the change with `import.meta.hot`, it is imported again instead, with what imports it up to there.
  *
  * @returns the version that runs: a new one, or the current one where the file says nothing else
  * @throws ERR_HOTSWAP_MISSING when there is no file to read, ERR_HOTSWAP_SYNTAX when it does not parse or is no text,
@@ -23,10 +25,10 @@ import { type ModuleRef, moduleOf } from './module.ts';
 export function reload(ref: ModuleRef): Promise<Version> {
   return reported(async () => {
     const module = moduleOf(ref);
-    return queued(module, async () => {
-      const source = readSource(module.url);
-      return commit(module, { source, about: fileURLToPath(module.url), bound: UNBOUND, open: true });
-    });
+    const about = fileURLToPath(module.url);
+    const inPlace = (source: string): Promise<Version> =>
+      commit(module, { source, about, bound: UNBOUND, open: true });
+    return update(module, () => readSource(module.url), inPlace);
   });
 }
 

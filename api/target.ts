@@ -8,6 +8,7 @@ import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/liv
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { cellsOf, pathOf } from './cells.ts';
 import { exportedLocals } from './exported.ts';
+import { formerOf } from './former.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
 import { list, liveModules, type ModuleRef, moduleOf } from './module.ts';
@@ -137,6 +138,8 @@ function byValue(fn: object): Found {
   const cell = cellOf(fn);
   const module = cell && registry()?.modules.get(cell.url);
   if (cell === undefined || module === undefined) {
+    const former = formerOf(text);
+    if (former !== undefined) return byPath(former.module, former.path);
     throw new HotswapError(
       'ERR_HOTSWAP_NOT_HOT',
       `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,

@@ -32,7 +32,7 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await resolved(specifier, context, nextResolve);
   receive();
-  const other = loader.redirect(result.url, context.parentURL);
+  const other = loader.leadsTo(result.url, context.parentURL);
   return other === undefined ? result : { ...result, url: other };
 };
 
@@ -68,6 +68,11 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     return { format: 'module', source, shortCircuit: true };
   }
   receive();
+  const fresh = loader.fresh(url);
+  if (fresh !== undefined) {
+    if (fresh.loaded !== undefined) port.postMessage(fresh.loaded);
+    return { format: 'module', source: fresh.code, shortCircuit: true };
+  }
   const version = loader.version(url) ?? loader.facade(url);
   if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
   const result = await given(url, context, nextLoad);
@@ -98,5 +103,7 @@ function hear(news: News): void {
   if ('version' in news) loader.remember(news.version);
   else if ('config' in news) loader.configure(news.config);
   else if ('expose' in news) loader.expose(...news.expose);
+  else if ('batch' in news) loader.begin(news.batch);
+  else if ('end' in news) loader.end(...news.end);
   else loader.forget(news.forget);
 }

@@ -6,8 +6,7 @@
 import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
-import { withoutUnused } from './imports.ts';
-import { languageOf } from './language.ts';
+import { languageOf, typed } from './language.ts';
 import {
   boundNames,
   eachChild,
@@ -25,10 +24,18 @@ import {
 import { addAccessor, addPatchPoint, setProperties } from './patch.ts';
 import type { Reference } from './scopes.ts';
 import type { Settings } from './settings.ts';
-import { type Transformed, transformModule } from './transform.ts';
+import type { Transformed } from './transform.ts';
 
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
+
+/** Global through which a module gets its `import.meta.hot`; defined by the registry. */
+export const HOT = 'hs$hot';
+
+/** Whether a module may use `import.meta.hot`, under whatever name. */
+export function mentionsHot(source: string): boolean {
+  return /\bimport\s*\.\s*meta\b/.test(source) && /\bhot\b/.test(source);
+}
 
 export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
@@ -37,6 +44,8 @@ export interface InstrumentOptions extends WrittenIn {
   importCells: boolean;
   /** whether to make a source map */
   mapped: boolean;
+  /** whether the module is to have `import.meta.hot`, whatever its text says; default: where that mentions it */
+  hot?: boolean;
 }
 
 /** Where a text is from, and how it is meant. */
@@ -66,14 +75,14 @@ export function cellName(prefix: string, index: number): string {
  */
 export function instrument(
   source: string,
-  { prefix, importCells, mapped, url, settings }: InstrumentOptions,
+  { prefix, importCells, mapped, hot, url, settings }: InstrumentOptions,
 ): Instrumented | undefined {
   const read = readModule(source, { url, settings });
   if (read === undefined) return undefined;
   const { program } = read;
   const references: Reference[] = [];
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references);
-  const plain = settings === undefined ? source : withoutUnused(read, source, references, settings);
+  const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
   const facts = survey(plain, program);
 
@@ -92,7 +101,8 @@ export function instrument(
   if (!facts.evaluates) freeExports(text, program, facts.assigned);
 
   const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
-  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);`;
+  const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
+  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;
   if (hashbang === null) text.prepend(opening);
   else if (hashbang.end === source.length) text.append(`\n${opening}`);
@@ -109,7 +119,7 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   const { program, plain, properties } = read;
   const references: Reference[] = [];
   functionsOf(plain, program, references);
-  const text = new MagicString(withoutUnused(read, source, references, where.settings as Settings));
+  const text = new MagicString(typed().withoutUnused(read, source, references, where.settings as Settings));
   setProperties(text, program, properties, where.settings?.define);
   return finished(text, read, source, where, mapped);
 }
@@ -134,7 +144,7 @@ function finished(
   const ours = mapped ? text.generateMap({ hires: 'boundary', source: url }) : undefined;
   let made: Transformed | undefined;
   if (settings !== undefined && left.length > 0)
-    made = transformModule(text.toString(), { url, settings, source, left });
+    made = typed().transformModule(text.toString(), { url, settings, source, left });
   if (ours === undefined) return { code: made?.code ?? text.toString(), map: undefined };
   const map = made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
   return {

@@ -4,10 +4,10 @@
  * preload, the program and a second copy of this package see the same ones.
  */
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
-import type { Replaced } from '../node.ts';
+import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
-import { defineHelpers } from './decorators.ts';
-import { cellName, DEFAULT, SCOPE } from './instrument.ts';
+import { createHot, giveHot, type Hot } from './hot.ts';
+import { cellName, DEFAULT, HOT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
@@ -31,17 +31,17 @@ export interface KeptVersion extends Omit<VersionRecord, 'parent'> {
   moves?: [from: string | undefined, to: string | undefined][];
 }
 
-/** A module that came through the load hook. */
+/** A module that came through the load hook. It may come to be another instance, see `renew`. */
 export interface LiveModule {
   readonly url: string;
   /** what the names of its cells begin with */
-  readonly prefix: string;
+  prefix: string;
   /** text of version 0: the file as it was on disk */
   readonly base: string;
-  /** text that was instrumented and evaluated: `base`, or the version that a restart made live again */
-  readonly source: string;
+  /** text that was instrumented and evaluated: `base`, or the version that a restart or a fresh import made live */
+  source: string;
   /** number of the version that `source` is */
-  readonly started: number;
+  started: number;
   /** what its author's numbering starts at: the number by which people know version 0 */
   readonly vsn: number;
   /** when it was loaded, milliseconds since 1970 */
@@ -75,8 +75,12 @@ export interface LiveModule {
   overlay: Overlay | undefined;
   /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
   exposed: string | undefined;
-  /** a facade each that was imported of it */
+  /** what is set when its values are others: a facade each that was imported of it, and its former instances */
   facades: Refresh[];
+  /** cells of its former instances, by their prefixes: the paths of the functions that read them */
+  formers: Map<string, (string | undefined)[]>;
+  /** by export: what the functions of former instances hand their calls to */
+  forwards: Map<string, Forward>;
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** how many edits are under way or wait for their turn */
@@ -102,8 +106,8 @@ export interface Overlay {
   nextClass: number;
   /** by class that another has succeeded: what its prototype had, and on what it hung */
   succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null }>;
-  /** by place and text of a class with #private names: the cells that only its own instances read, and their paths */
-  detached: Map<string, [LiveCell, string][]>;
+  /** by the number of a class that was made anew: its #private names, without `#` */
+  privates: Map<number, ReadonlySet<string>>;
 }
 
 /** What a variable at the top level was made by. */
@@ -137,6 +141,8 @@ export interface LiveCell {
   slots: string[][];
   /** names that its text took for the overlay's */
   overlaid: ReadonlySet<string>;
+  /** number of the class that its closures see #private names and `super` through; undefined: none, or that of the module as loaded */
+  home?: number;
 }
 
 /** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
@@ -201,14 +207,35 @@ export interface Slot extends Replaced {
 }
 
 /** What the load hook tells about a module. */
-export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'>;
+export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
+  /** URL of a fresh instance, which is not live yet */
+  instance?: string;
+};
+
+/** A module that is to be imported again. */
+export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {
+  /** the text that is to run */
+  text: string;
+  /** URL under which it is imported */
+  instance: string;
+};
+
+/** Modules that are to be imported again together, and find each other. */
+export interface Batch {
+  number: number;
+  modules: Fresh[];
+  /** helper modules by URL: their texts, which run as they are */
+  helpers: [url: string, text: string][];
+}
 
 /** What the program's thread tells hooks on another. */
 export type News =
   | { version: MemoryVersion }
   | { expose: Parameters<Registry['expose']> }
   | { config: Config }
-  | { forget: string };
+  | { forget: string }
+  | { batch: Batch }
+  | { end: Parameters<Registry['end']> };
 
 /** A version for `import('…?hotswap=…')` that is not on disk, sent to hooks on another thread. */
 export interface MemoryVersion {
@@ -228,7 +255,15 @@ export interface ExportedBy {
   from: [name: string, specifier: string, inner: string | undefined][];
 }
 
-/** Sets the variables of a facade. */
+/** A function that calls another, which is that of the live instance. */
+export interface Forward {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  target: Function;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly call: Function;
+}
+
+/** Sets the variables of a facade, or of a former instance. */
 export type Refresh = (read: (local: string, before: unknown) => unknown) => void;
 
 export interface Registry {
@@ -262,6 +297,12 @@ export interface Registry {
   expose: (url: string, exported: ExportedBy | undefined) => void;
   /** lets the load hook forget the versions of a module that are not on disk */
   forget: (url: string) => void;
+  /** what modules want done with `import.meta.hot` */
+  readonly hot: Hot;
+  /** makes modules known to the load hook that are imported next, as fresh instances */
+  begin: (batch: Batch) => void;
+  /** ends that: whether whoever imports these modules from now on is to get these instances */
+  end: (batch: number, isLive: boolean) => void;
   /** makes other settings hold, for this thread and the load hook */
   configure: (config: Config) => void;
   /** says a line on stderr, unless HOTSWAP_SILENT */
@@ -291,7 +332,10 @@ interface Handed {
 /** Makes this thread's registry and the hidden globals that instrumented code uses. */
 export function createRegistry(
   config: Config,
-  channel: Pick<Registry, 'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'configure' | 'say'> & {
+  channel: Pick<
+    Registry,
+    'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
+  > & {
     /** lets the modules that hooks on another thread send come in by themselves, or no longer */
     deliver?: (on: boolean) => void;
   },
@@ -306,6 +350,7 @@ export function createRegistry(
     core,
     transactions: Promise.resolve(),
     transacting: 0,
+    hot: createHot(),
     ...rest,
     follower: undefined,
     follow(listener) {
@@ -318,7 +363,7 @@ export function createRegistry(
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
-  defineHelpers();
+  defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
@@ -328,6 +373,9 @@ export function createRegistry(
       handed.meta = what;
     }
   });
+  hidden(HOT, (meta: ImportMeta, prefix: string, url: string) =>
+    giveHot(made.hot, meta, prefix, url, () => made.modules.get(url)?.meta?.()),
+  );
   hidden(FACADE, (url: string, refresh: Refresh) => {
     const module = made.modules.get(url);
     if (module === undefined) return;
@@ -335,6 +383,22 @@ export function createRegistry(
     refresh((local) => valueIn(module, local));
   });
   return made;
+}
+
+/** Global that holds what decorators of TypeScript go through. */
+export const HELPERS = 'hs$helpers';
+
+let decorating: object | undefined;
+
+/** TypeScript's own helpers, under the names that the transformer has for them; loaded when a decorator first runs. */
+function helpers(): object {
+  if (decorating === undefined) {
+    const { __decorate, __metadata, __param } = createRequire(import.meta.url)(
+      'tslib',
+    ) as typeof import('tslib');
+    decorating = { decorate: __decorate, decorateMetadata: __metadata, decorateParam: __param };
+  }
+  return decorating;
 }
 
 /** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */
@@ -359,8 +423,8 @@ function handedBy(prefix: string): Handed {
 
 /** Enters a module that the load hook saw. A URL loads once a thread, so a second call replaces nothing that runs. */
 export function addModule(to: Registry, loaded: Loaded): void {
+  if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
   if (to.modules.has(loaded.url)) return;
-  const handed = handedBy(loaded.prefix);
   const module: LiveModule = {
     ...loaded,
     at: Date.now(),
@@ -369,21 +433,34 @@ export function addModule(to: Registry, loaded: Loaded): void {
     overlay: undefined,
     exposed: undefined,
     facades: [],
+    formers: new Map(),
+    forwards: new Map(),
     queue: Promise.resolve(),
     waiting: 0,
     made: new Map(),
     get scope() {
-      return handed.scope;
+      return handedBy(this.prefix).scope;
     },
     get meta() {
-      return handed.meta;
+      return handedBy(this.prefix).meta;
     },
     get classScopes() {
-      return handed.classScopes;
+      return handedBy(this.prefix).classScopes;
     },
   };
   to.modules.set(loaded.url, module);
   to.follower?.(module);
+}
+
+/** Makes a fresh instance the one that a module is; its versions stay, and what was made in the instance before goes. */
+export function renew(module: LiveModule, { prefix, source }: Pick<Loaded, 'prefix' | 'source'>): void {
+  module.prefix = prefix;
+  module.source = source;
+  module.started = module.history?.current ?? module.started;
+  module.cells = [];
+  module.overlay = undefined;
+  module.exposed = undefined;
+  module.made = new Map();
 }
 
 /**
@@ -403,10 +480,14 @@ export function writeCell(prefix: string, index: number, replacement: unknown): 
 }
 
 /** Takes away the cells of closures that are no more. */
-export function removeCells(module: LiveModule, from: number, to: number): void {
+export function removeCells(
+  { prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>,
+  from: number,
+  to: number,
+): void {
   for (let i = from; i < to; i++) {
-    module.cells[i] = undefined;
-    Reflect.deleteProperty(globalThis, cellName(module.prefix, i));
+    cells[i] = undefined;
+    Reflect.deleteProperty(globalThis, cellName(prefix, i));
   }
 }
 

@@ -11,10 +11,9 @@ import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
 import { asJavaScript, instrument } from './instrument.ts';
-import { declaredType, languageOf } from './language.ts';
-import { type ExportedBy, FACADE, type Loaded, type MemoryVersion } from './live.ts';
+import { declaredType, languageOf, typed } from './language.ts';
+import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
 import { tryParse } from './parse.ts';
-import { settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
@@ -30,8 +29,14 @@ export interface ModuleLoader {
   remember(version: MemoryVersion): void;
   /** Makes known what later importers of a module are to see; undefined: the module itself. */
   expose(url: string, exported: ExportedBy | undefined): void;
-  /** Where an import leads that is not to lead to what its URL says: a facade, or a version whose number was another's before. */
-  redirect(url: string, parent: string | undefined): string | undefined;
+  /** Makes modules known that are imported next, as fresh instances. */
+  begin(batch: Batch): void;
+  /** Ends that: whether they are what imports lead to from now on. */
+  end(batch: number, isLive: boolean): void;
+  /** The text to run for a fresh instance, as of `load`, or for a helper; undefined for any other URL. */
+  fresh(url: string): { code: string; cells: number; loaded: Loaded | undefined } | undefined;
+  /** Where an import leads that is not to lead to what its URL says: a fresh instance, a facade, or a version whose number was another's before. */
+  leadsTo(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
   /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
@@ -56,6 +61,11 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   const facades = new Map<string, string>();
   /** by the URL of a module: how often its versions were forgotten */
   const forgotten = new Map<string, number>();
+  /** the batch that is being imported; fresh instances and helpers that have not ended, by URL */
+  let batch: number | undefined;
+  const pending = new Map<string, Fresh | string>();
+  /** by the URL of a module: that of its live instance, where it is not the first */
+  const instances = new Map<string, string>();
   const say = sayer(config);
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
@@ -64,7 +74,21 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
-  return { takes, isModule, load, version, remember, forget, configure, expose, redirect, facade };
+  return {
+    takes,
+    isModule,
+    load,
+    version,
+    remember,
+    forget,
+    configure,
+    expose,
+    facade,
+    begin,
+    end,
+    fresh,
+    leadsTo,
+  };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -101,7 +125,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
     ourHash ??= hashOf(OUR_FILES);
     const lang = languageOf(url);
-    const settings = lang === 'js' ? undefined : settingsFor(url);
+    const settings = lang === 'js' ? undefined : typed().settingsFor(url);
     const parts = [ourHash, prefix, importCells, maps ? url : '', text];
     if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
     const key = sha256(parts.join('\0'));
@@ -176,7 +200,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
     const text = versionText(url);
     if (text === undefined || languageOf(url) === 'js') return text;
-    const { code, map } = asJavaScript(text, { url, settings: settingsFor(url) }, sourceMaps());
+    const { code, map } = asJavaScript(text, { url, settings: typed().settingsFor(url) }, sourceMaps());
     return map === undefined ? code : withMap(code, map, text, url);
   }
 
@@ -234,9 +258,42 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     facades.set(facade, text);
   }
 
-  function redirect(url: string, parent: string | undefined): string | undefined {
-    const found = exposed.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
-    return found === undefined || parent?.includes(FACADE_QUERY) ? undefined : found;
+  function leadsTo(url: string, parent: string | undefined): string | undefined {
+    if (batch !== undefined && parent?.endsWith(`${FRESH_QUERY}${batch}`)) {
+      const found = instanceUrl(url, batch);
+      if (pending.has(found)) return found;
+    }
+    const found = parent?.includes(FACADE_QUERY) ? undefined : exposed.get(url);
+    return found ?? instances.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
+  }
+
+  function begin({ number, modules, helpers }: Batch): void {
+    batch = number;
+    for (const one of modules) pending.set(one.instance, one);
+    for (const [url, text] of helpers) pending.set(url, text);
+  }
+
+  function end(number: number, isLive: boolean): void {
+    for (const one of pending.values())
+      if (isLive && typeof one !== 'string') instances.set(one.url, one.instance);
+    pending.clear();
+    if (batch === number) batch = undefined;
+  }
+
+  function fresh(instance: string): ReturnType<ModuleLoader['fresh']> {
+    const found = pending.get(instance);
+    if (found === undefined) return undefined;
+    if (typeof found === 'string') return { code: found, cells: 0, loaded: undefined };
+    const { url, text, base, started, vsn } = found;
+    const prefix = prefixFor(instance);
+    const settings = languageOf(url) === 'js' ? undefined : typed().settingsFor(url);
+    const mapped = sourceMaps();
+    const made = instrument(text, { prefix, importCells, mapped, hot: true, url, settings });
+    if (made === undefined) return { code: text, cells: 0, loaded: undefined };
+    const whole = made.map === undefined ? made.code : withMap(made.code, made.map, text, url);
+    // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
+    const code = `${whole}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+    return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
   }
 
   /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
@@ -275,6 +332,19 @@ export function withoutVersion(url: URL): string {
   url.searchParams.delete('hotswap');
   url.searchParams.delete(AGAIN);
   return url.href;
+}
+
+/** What the URL of a fresh instance has besides the module's; the number of its batch comes after it. */
+const FRESH_QUERY = 'hotswap=fresh';
+
+/** URL under which a module is imported again. */
+export function instanceUrl(url: string, batch: number): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${FRESH_QUERY}${batch}`;
+}
+
+/** URL of a module, whichever instance or facade of it another one names. */
+export function withoutInstance(url: string): string {
+  return url.replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '').replace(/[?&]hotswap=fresh\d+$/, '');
 }
 
 /** What a facade's URL has besides the module's. */

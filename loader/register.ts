@@ -40,8 +40,9 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
   String.prototype.includes,
 );
 
-const matches: (pattern: RegExp, text: string) => boolean = Function.prototype.call.bind(
-  RegExp.prototype.test,
+/** `test` would call an `exec` that a program has patched. */
+const exec: (pattern: RegExp, text: string) => object | null = Function.prototype.call.bind(
+  RegExp.prototype.exec,
 );
 
 /** Extensions of TypeScript and JSX. */
@@ -85,19 +86,22 @@ if (registry() === undefined) {
         resolveAll();
         loader.forget(url);
       },
+      begin(batch) {
+        resolveAll();
+        loader.begin(batch);
+      },
+      end: loader.end,
       configure: loader.configure,
       say,
     });
     install({
       load(url, context, nextLoad) {
-        const version = includes(url, 'hotswap')
-          ? withBuiltins(() => loader.version(url) ?? loader.facade(url))
-          : undefined;
-        if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
+        const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url)) : undefined;
+        if (source !== undefined) return { format: 'module', source, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const next = matches(TYPED, url) ? typed : nextLoad;
+        const next = exec(TYPED, url) === null ? nextLoad : typed;
         const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
         const { format } = result;
         const isOurs = format === 'module' || format === 'module-typescript';
@@ -123,7 +127,7 @@ if (registry() === undefined) {
 
     /**
      * Nothing needs to look at what is resolved until the exports of some module are others than its own, the numbers of its
-     * versions were given anew, or one is TypeScript.
+     * versions were given anew, one was imported again, or one is TypeScript.
      */
     function resolveAll(): void {
       if (resolves) return;
@@ -131,10 +135,20 @@ if (registry() === undefined) {
       install({
         resolve(specifier, context, nextResolve) {
           const result = resolved(specifier, context, nextResolve);
-          const other = withBuiltins(() => loader.redirect(result.url, context.parentURL));
+          const other = withBuiltins(() => loader.leadsTo(result.url, context.parentURL));
           return other === undefined ? result : { ...result, url: other };
         },
       });
+    }
+
+    /** The text of what we make ourselves: fresh instances, versions, facades. */
+    function ours(url: string): string | undefined {
+      const fresh = loader.fresh(url);
+      if (fresh?.loaded !== undefined) {
+        defineCells(fresh.loaded.prefix, fresh.cells);
+        addModule(modules, fresh.loaded);
+      }
+      return fresh?.code ?? loader.version(url) ?? loader.facade(url);
     }
 
     /** In TypeScript `./x.js` may stand for `./x.ts`. */
@@ -186,6 +200,8 @@ if (registry() === undefined) {
       publish: (version) => tell({ version }),
       expose: (...expose) => tell({ expose }),
       forget: (url) => tell({ forget: url }),
+      begin: (batch) => tell({ batch }),
+      end: (...end) => tell({ end }),
       configure(next: Config) {
         Object.assign(config, next);
         tell({ config: next });

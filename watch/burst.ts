@@ -1,10 +1,11 @@
 /**
  * Files that were saved together, taken over together. In: their new texts; out: all of them live, or none and the errors.
  * It is one step where it can be. Where a file imports what another of them has only now, they are taken over one after the
- * other, what is imported first, and all are undone if one fails.
+ * other, what is imported first, and all are undone if one fails; so they are where `import.meta.hot` accepts a change.
  */
 import { analyse } from '../api/analysis.ts';
 import { currentText, runningVersion, type Version } from '../api/history.ts';
+import { isAccepted } from '../api/hot.ts';
 import { reload } from '../api/reload.ts';
 import { transaction } from '../api/transaction.ts';
 import { aligned } from '../api/units.ts';
@@ -54,11 +55,13 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
   if (failures.size > 0) return { failures, done: [], json: [] };
   const inOrder = importedFirst(changed, programs);
   const before = new Map(inOrder.flatMap(({ modules }) => modules.map((one) => [one, stateOf(one)])));
-  let versions = await inOneStep(inOrder, json, failures);
+  // What is imported again is not carried out in one synchronous step.
+  const inTurn = isAccepted([...before.keys()]);
+  let versions = await (inTurn ? oneByOne : inOneStep)(inOrder, json, failures);
   const isLinked = [...failures.values()].every(
     (error) => error instanceof HotswapError && error.code === 'ERR_HOTSWAP_STRUCTURAL',
   );
-  if (failures.size > 0 && isLinked && before.size > 1) {
+  if (failures.size > 0 && isLinked && before.size > 1 && !inTurn) {
     failures.clear();
     versions = await oneByOne(inOrder, json, failures);
   }

@@ -6,7 +6,7 @@
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history.ts';
 import type { Registry } from '../loader/live.ts';
-import { relative, resolve, writeSync } from '../node.ts';
+import { fileURLToPath, relative, resolve, writeSync } from '../node.ts';
 
 const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 
@@ -45,10 +45,12 @@ export interface Done {
 
 /** Says what a reload did, in a line, and in one more each what it could not do. */
 export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, withdrawn }: Done): void {
-  const { number, summary, deferred = [] } = version;
+  const { number, summary, deferred = [], imported } = version;
   const head = `${shown(file)} v${number}: `;
   const what =
-    summary === 'comments and layout' ? `${summary}: nothing to do` : `${painted(summary)}, state kept`;
+    summary === 'comments and layout'
+      ? `${summary}: nothing to do`
+      : `${painted(summary)}, ${imported === undefined ? 'state kept' : importedAgain(version.module, imported)}`;
   const [first, last] = [lost[0], lost.at(-1)];
   const range = first === last ? `v${first}` : `v${first} to v${last}`;
   const edits =
@@ -58,6 +60,12 @@ export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, w
   say(head + what + edits);
   for (const { path, reason } of deferred) say(`  ${path}: closures that exist keep their code: ${reason}`);
   for (const statement of withdrawn) say(`  ${statement}: it has run, and what it did stays`);
+}
+
+/** What was imported besides the file, as `import.meta.hot` asked. */
+function importedAgain(module: string, imported: readonly string[]): string {
+  const others = imported.filter((url) => url !== module).map((url) => shown(fileURLToPath(url)));
+  return ['imported again', ...(others.length === 0 ? [] : [`with ${others.join(', ')}`])].join(' ');
 }
 
 function painted(summary: string): string {
