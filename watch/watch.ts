@@ -36,6 +36,8 @@ interface Watched {
   seen: string;
   /** whether it was said that it is gone */
   gone: boolean;
+  /** tells whether it was written since it was looked at */
+  stamp: string;
 }
 
 /** Files that were saved together and of which one fails. */
@@ -63,8 +65,8 @@ function begin(): () => void {
   const files = new Map<string, Watched>();
   /** files that are not loaded, at which a failed import was aimed */
   const awaited = new Set<string>();
-  /** files that hot modules import and that are not hot, and when they were changed last */
-  const plain = new Map<string, number>();
+  /** files that hot modules import and that are not hot, and what they were when they were found; see `stampOf` */
+  const plain = new Map<string, string>();
   const importers = new Set<LiveModule>();
   let saidPlain = false;
   let loading: NodeJS.Timeout | undefined;
@@ -99,7 +101,14 @@ function begin(): () => void {
     const file = fileURLToPath(module.url);
     const known = files.get(file);
     if (known !== undefined) known.modules.push(module);
-    else files.set(file, { modules: [module], json: undefined, seen: sha256(module.base), gone: false });
+    else
+      files.set(file, {
+        modules: [module],
+        json: undefined,
+        seen: sha256(module.base),
+        gone: false,
+        stamp: stampOf(file),
+      });
     if (known === undefined) look([file]);
     followJson(module.source, module.url);
     importers.add(module);
@@ -117,9 +126,9 @@ function begin(): () => void {
         const { href, pathname } = new URL(specifier, url);
         if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
         const file = fileURLToPath(href);
-        const stats = statSync(file, { throwIfNoEntry: false });
-        if (files.has(file) || plain.has(file) || stats === undefined) continue;
-        plain.set(file, stats.mtimeMs);
+        const stamp = stampOf(file);
+        if (files.has(file) || plain.has(file) || stamp === '') continue;
+        plain.set(file, stamp);
         look([file]);
       }
     }
@@ -127,12 +136,7 @@ function begin(): () => void {
   }
 
   function sayPlain(file: string): void {
-    if (
-      saidPlain ||
-      files.has(file) ||
-      statSync(file, { throwIfNoEntry: false })?.mtimeMs === plain.get(file)
-    )
-      return;
+    if (saidPlain || files.has(file) || stampOf(file) === plain.get(file)) return;
     saidPlain = true;
     registry.say(
       `${shown(file)} is no hot module (CommonJS, or excluded): files like it, and node_modules, are left alone until a restart`,
@@ -145,7 +149,13 @@ function begin(): () => void {
       if (files.has(file)) continue;
       const text = textOf(file);
       if (typeof text !== 'string') continue;
-      files.set(file, { modules: [], json: { url: one, text }, seen: sha256(text), gone: false });
+      files.set(file, {
+        modules: [],
+        json: { url: one, text },
+        seen: sha256(text),
+        gone: false,
+        stamp: stampOf(file),
+      });
       look([file]);
     }
   }
@@ -180,7 +190,12 @@ function begin(): () => void {
   }
 
   async function takeIn(): Promise<void> {
-    await noCheckout(dirty.values().next().value as string);
+    const [first] = dirty as Set<string>;
+    const isCheckout = await checkedOut(first as string);
+    // News of the other files may be on its way still, and none of them is to come later than the rest.
+    if (isCheckout || dirty.size > 1) {
+      for (const [file, { stamp }] of files) if (stamp !== stampOf(file)) dirty.add(file);
+    }
     const burst = new Set<string>();
     let retry = false;
     for (const file of dirty) {
@@ -255,6 +270,7 @@ function begin(): () => void {
       if (plain.has(file)) sayPlain(file);
       return false;
     }
+    known.stamp = stampOf(file);
     const text = textOf(file);
     if (text === undefined) {
       if (!known.gone) void sayGone(file, known);
@@ -345,18 +361,32 @@ function textOf(file: string): string | undefined | Error {
   }
 }
 
-/** Waits while git writes the files of a checkout. */
-async function noCheckout(file: string): Promise<void> {
+/** By directory of git: what its index was when it was looked at last. */
+const indexes = new Map<string, string>();
+
+/** Waits while git writes the files of a checkout. @returns whether git has written since the last time */
+async function checkedOut(file: string): Promise<boolean> {
   const git = gitDirectory(dirname(file));
-  if (git === undefined) return;
+  if (git === undefined) return false;
   const lock = join(git, 'index.lock');
-  for (const until = Date.now() + CHECKOUT; existsSync(lock) && Date.now() < until; ) {
-    try {
-      if (Date.now() - statSync(lock).mtimeMs > CHECKOUT) return; // left behind
-    } catch {
-      // it has just gone
-    }
+  for (const until = Date.now() + CHECKOUT; Date.now() < until; ) {
+    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+    if (since === undefined || Date.now() - since > CHECKOUT) break; // done, or left behind
     await wait(QUIET_BURST);
+  }
+  const index = stampOf(join(git, 'index'));
+  const before = indexes.get(git);
+  indexes.set(git, index);
+  return before !== index;
+}
+
+/** Another where a file was written or replaced. */
+function stampOf(file: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return ''; // it is not there, or not for us
   }
 }
 
