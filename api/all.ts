@@ -6,9 +6,10 @@
 import { emptyCache } from '../cache/empty.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { HotswapError } from '../error.ts';
-import type { KeptVersion, LiveModule } from '../loader/live.ts';
+import type { CoreModule, CoreVersion, KeptVersion, LiveModule } from '../loader/live.ts';
 import { alone } from './alone.ts';
 import { goTo, queued } from './commit.ts';
+import { editedCore } from './core.ts';
 import { reported } from './events.ts';
 import {
   catchUp,
@@ -17,9 +18,11 @@ import {
   needRegistry,
   runningVersion,
   type Version,
+  type Versioned,
   versionText,
 } from './history.ts';
 import { liveModules } from './module.ts';
+import { goToCore } from './override.ts';
 import { keepRecorded } from './withdraw.ts';
 
 /** A module that could not be brought to where it was to go. */
@@ -70,16 +73,16 @@ export function bringUp(
 }
 
 /** Runs the files of modules again, and says nothing of it to a log that they have none of. */
-export function putBack(modules: readonly LiveModule[]): Promise<Outcome> {
-  return each(modules, async (module) =>
-    runningVersion(module).number === 0
-      ? undefined
-      : goTo(module, historyOf(module).versions[0] as KeptVersion),
-  );
+export function putBack(modules: readonly Versioned[]): Promise<Outcome> {
+  return each(modules, async (module) => {
+    if (runningVersion(module).number === 0) return undefined;
+    const original = historyOf(module).versions[0] as KeptVersion;
+    return 'exports' in module ? goToCore(module, original) : goTo(module, original);
+  });
 }
 
 /**
- * Puts every module back to its file and empties the cache: histories begin anew. Other processes that share the cache keep what they
+ * Puts every module back to its file, and Node's own as Node has them, and empties the cache: histories begin anew. Other processes that share the cache keep what they
  * run, and write their versions down again with their next edits.
  *
  * @returns the version that runs now of each module that was put back
@@ -94,7 +97,8 @@ export async function purge(): Promise<Version[]> {
     const { cacheDir } = needRegistry().config;
     const modules = touched();
     for (const module of modules) historyOf(module).log = undefined;
-    const { versions, failures } = await putBack(modules);
+    const core = editedCore();
+    const { versions, failures } = await putBack([...modules, ...core]);
     try {
       if (cacheDir !== undefined) {
         emptyCache(cacheDir);
@@ -104,6 +108,7 @@ export async function purge(): Promise<Version[]> {
       failures.push({ module: undefined, error });
     }
     for (const module of modules) beginAnew(module, cacheDir);
+    for (const module of core) beginCoreAnew(module);
     failOn(failures, 'the files run and the cache is empty', versions.length);
     return versions;
   });
@@ -130,15 +135,23 @@ function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
   catchUp(module);
 }
 
+function beginCoreAnew({ history }: CoreModule): void {
+  const { versions, current } = history;
+  const running = versions[current] as CoreVersion;
+  versions.length = 1;
+  if (running.number > 0) versions.push({ ...running, number: 1, parent: 0 });
+  history.current = versions.length - 1;
+}
+
 /** The modules whose versions have been asked for, or are not their files. */
 export function touched(): LiveModule[] {
   return liveModules().filter((module) => module.history !== undefined || module.started > 0);
 }
 
 /** Starts the changes of modules together, so that those that do not wait for their turn are one step. */
-async function each(
-  modules: readonly LiveModule[],
-  change: (module: LiveModule) => Promise<Version | undefined>,
+async function each<M extends Versioned>(
+  modules: readonly M[],
+  change: (module: M) => Promise<Version | undefined>,
 ): Promise<Outcome> {
   const made = await Promise.allSettled(modules.map((module) => reported(() => change(module))));
   const outcome: Outcome = { versions: [], failures: [] };

@@ -3,10 +3,9 @@
  * transactions asked for before are done. Those asked for meanwhile wait until it is over.
  */
 import { HotswapError } from '../error.ts';
-import type { LiveModule } from '../loader/live.ts';
 import { needRegistry } from './history.ts';
 import { liveModules } from './module.ts';
-import { staging } from './staging.ts';
+import { type Queue, staging } from './staging.ts';
 
 /**
  * Runs work by itself.
@@ -27,8 +26,9 @@ export async function alone<T>(call: string, work: () => Promise<T>): Promise<T>
     end = resolve;
   });
   registry.transactions = ended;
-  const held = new Set<LiveModule>();
-  const free = () => liveModules().filter((module) => !held.has(module));
+  const held = new Set<Queue>();
+  const all = (): Queue[] => [...liveModules(), ...registry.core.modules.values()];
+  const free = () => all().filter((module) => !held.has(module));
   try {
     // Edits asked for from now on come after; but a transaction takes hold of its modules as it comes to them, so none may
     // be held here while there is one.
@@ -43,7 +43,7 @@ export async function alone<T>(call: string, work: () => Promise<T>): Promise<T>
 }
 
 /** Keeps modules until the end. @returns when the edits asked for before are done */
-function holdAll(modules: LiveModule[], held: Set<LiveModule>, ended: Promise<void>): Promise<unknown> {
+function holdAll(modules: Queue[], held: Set<Queue>, ended: Promise<void>): Promise<unknown> {
   return Promise.all(
     modules.map((module) => {
       const before = module.queue;

@@ -7,15 +7,15 @@ import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
 import { type Analysis, analyse, outerReferences } from './analysis.ts';
-import { cellsOf, nativeOf } from './cells.ts';
+import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { groups, isWithin, type Move, plan, sameOwn, sameTree } from './plan.ts';
-import { detach, prepareUnits } from './toplevel.ts';
-import { canBecome, type Unit } from './units.ts';
+import { groups, isWithin, type Move, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
+import { leavesBehind, prepareUnits } from './toplevel.ts';
+import { canBecome, classOf, type Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
@@ -43,6 +43,7 @@ export interface Change {
   units: readonly Unit[];
   moreMembers: readonly HotFunction[];
   lessMembers: readonly HotFunction[];
+  statics: readonly StaticPair[];
   /** whether an earlier version comes back */
   again: boolean;
   /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
@@ -78,7 +79,6 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const overlaid = overlaidIn(module, after);
   if (overlaid.size > 0) overlayOf(module);
   const places = placesOf(module, change);
-  for (const unit of change.units) detach(module, after, unit, overlaid, places);
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
   const prepared: Prepared = {
@@ -96,7 +96,9 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const forced = new Set<HotFunction>();
   const isRemade = (hot: HotFunction): boolean =>
     change.moreMembers.includes(hot) ||
-    change.units.some(({ node }) => node.start <= hot.start && node.end >= hot.end);
+    [...change.units, ...change.statics.map(([, one]) => one)].some(
+      (one) => one !== undefined && one.node.start <= hot.start && one.node.end >= hot.end,
+    );
   const takes = (cell: LiveCell, hot: HotFunction): boolean => canBecome(nativeOf(module, cell), hot);
   const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
     makeFunction({
@@ -108,6 +110,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       bound: values ?? {},
       url,
       overlaid,
+      isLeft: change.units.some((unit) => leavesBehind(unit) && classOf(unit) === hot.classScope?.node),
       remade: () =>
         isRemade(hot) || cells.some((one, i) => i !== index && one?.path === hot.path && takes(one, hot)),
     });
@@ -136,7 +139,10 @@ export function prepare(module: LiveModule, change: Change): Prepared {
         continue;
       }
       const own = hot.local && /\bsuper\b/.test(after.source.slice(hot.start, hot.end)) ? index : '';
-      const key = [hot.path, url, own, cell.slots.join(), after.source.slice(hot.start, hot.end)].join('\n');
+      const home = hot.classScope && homeOf(module, cell);
+      const key = [hot.path, url, own, home, cell.slots.join(), after.source.slice(hot.start, hot.end)].join(
+        '\n',
+      );
       const kept = module.made.get(key);
       if (kept !== undefined && kept.bound === values) {
         prepared.steps.push({ index, native, hot, value: kept.value });
@@ -166,14 +172,14 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       value: removed(module, cell.path),
     });
   });
-  const units = prepareUnits(module, after, change.units, bound, change.again, url);
-  const { before, lessMembers, moreMembers } = change;
-  const members = prepareMembers(module, before, after, lessMembers, moreMembers, url);
+  const units = prepareUnits(module, change.before, after, change.units, bound, change.again, url);
+  const members = prepareMembers(module, change);
   prepared.load = units.load;
   prepared.evaluate = () => {
     const undo = units.run();
     try {
       const others = members();
+      bind(true); // the way into a class is there once it has been made
       return () => {
         others();
         undo();
@@ -184,12 +190,17 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
-  for (let index = loaded; index < cells.length && bound.size > 0; index++) {
-    const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
-    if (!bound.has(hot.path)) continue;
-    const made = make(hot, index, valuesFor(hot, bound));
-    if ('value' in made) prepared.steps.push({ index, native: hot, hot, value: made.value });
-  }
+  const made = new Set<number>();
+  const bind = (inClasses: boolean): void => {
+    for (let index = loaded; index < cells.length && bound.size > 0; index++) {
+      const hot = after.functions[(cells[index] as LiveCell).position] as HotFunction;
+      if (!bound.has(hot.path) || made.has(index) || (hot.classScope !== undefined && !inClasses)) continue;
+      made.add(index);
+      const one = make(hot, index, valuesFor(hot, bound));
+      if ('value' in one) prepared.steps.push({ index, native: hot, hot, value: one.value });
+    }
+  };
+  bind(false);
   return prepared;
 }
 

@@ -6,18 +6,17 @@
 import { HotswapError } from '../error.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveCell } from '../loader/live.ts';
-import { type Bindings, bindings } from './bind.ts';
-import { cellsOf } from './cells.ts';
+import { type Bindings, bindings, checkOptions } from './bind.ts';
+import { cellsOf, pathOf } from './cells.ts';
 import { commit, queued } from './commit.ts';
+import { coreTarget } from './core.ts';
 import { type EditOptions, editOf } from './edit.ts';
 import { reported } from './events.ts';
-import { cellOf, describe, given, isClassText } from './given.ts';
+import { type AnyFunction, cellOf, checkCallable, given } from './given.ts';
 import type { Version } from './history.ts';
+import { rewriteCore, wrapCore } from './override.ts';
 import { type Found, find, type Target } from './target.ts';
 import { type How, replaceText, type Wrapper, wrapText } from './wrap.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
-export type AnyFunction = (this: any, ...args: any[]) => unknown;
 
 /** Called instead of a function: `next(…)` runs the code that was there, with the same `this`. */
 export type Around =
@@ -43,6 +42,8 @@ export type Around =
 export function replace(target: Target, value: AnyFunction): Promise<Version> {
   return reported(async () => {
     checkCallable(value, 'what replaces a function');
+    const core = coreTarget(target);
+    if (core !== undefined) return rewriteCore(core, value, {});
     const { module } = find(target);
     return queued(module, async () => {
       const found = find(target);
@@ -123,13 +124,10 @@ export function onError(
 
 function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Promise<Version> {
   return reported(async () => {
+    const core = coreTarget(target);
+    if (core !== undefined) return wrapCore(core, fn, options, how);
     const { module } = find(target);
-    if (options === null || typeof options !== 'object') {
-      throw new HotswapError(
-        'ERR_HOTSWAP_SYNTAX',
-        `the options of an edit are an object, e.g. { bind: { … } }; got ${describe(options)}`,
-      );
-    }
+    checkOptions(options);
     const bind = options.bind === undefined ? undefined : bindings(options.bind);
     const wrapper = wrapperOf(fn, bind, languageOf(module.url));
     const bound = new Set([...(bind?.constants.keys() ?? []), ...Object.keys(bind?.values ?? {})]);
@@ -155,23 +153,11 @@ function wrapperOf(fn: unknown, bind: Bindings | undefined, lang: Language): Wra
   }
 }
 
-/** @throws ERR_HOTSWAP_NO_SOURCE for what is no function @throws ERR_HOTSWAP_SYNTAX for a class */
-export function checkCallable(value: unknown, what: string): asserts value is AnyFunction {
-  if (typeof value !== 'function') {
-    throw new HotswapError('ERR_HOTSWAP_NO_SOURCE', `${what} must be a function; got ${describe(value)}`);
-  }
-  if (isClassText(Function.prototype.toString.call(value))) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_SYNTAX',
-      `${what} must be a function, and ${describe(value)} is a class, which cannot be called. Give one that makes it: (...args) => new ${value.name || 'It'}(...args).`,
-    );
-  }
-}
-
 /** @throws ERR_HOTSWAP_BAD_TARGET for a function that would call itself for ever */
 export function checkOther({ module, hot }: Found, value: unknown): void {
   const cell = typeof value === 'function' ? cellOf(value) : undefined;
-  if (cell?.url !== module.url || (cellsOf(module)[cell.index] as LiveCell).path !== hot.path) return;
+  if (cell?.url !== module.url || pathOf(module, cellsOf(module)[cell.index] as LiveCell) !== hot.path)
+    return;
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
     `${module.url}#${hot.path} cannot be replaced by itself or wrapped in itself: it would call itself for ever`,

@@ -7,6 +7,7 @@ import type { HotFunction } from '../loader/functions.ts';
 import { type LiveCell, type LiveModule, removeCells } from '../loader/live.ts';
 import { handedOnBy, keysOf } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
+import { staged } from './staging.ts';
 
 /** Every cell of a module; those of the text that it was loaded with are entered here. */
 export function cellsOf(module: LiveModule): LiveModule['cells'] {
@@ -34,6 +35,18 @@ const NONE: ReadonlySet<string> = new Set();
 /** The function as the text has it in which the cell's closures were made. */
 export function nativeOf({ url }: LiveModule, { source, position }: LiveCell): HotFunction {
   return analyse(source, url).functions[position] as HotFunction;
+}
+
+/** The path of a cell in the version that runs or, within a transaction, in the one that will. */
+export function pathOf(module: LiveModule, cell: LiveCell): string | undefined {
+  const places = staged(module)?.prepared.places;
+  return places?.has(cell) ? places.get(cell) : cell.path;
+}
+
+/** The number of the class whose scope the cell's closures see, if any. */
+export function homeOf(module: LiveModule, cell: LiveCell): number | undefined {
+  if (cell.home !== undefined || cell.source !== module.source) return cell.home;
+  return nativeOf(module, cell).classScope?.index;
 }
 
 const batches = new FinalizationRegistry<() => void>((remove) => remove());

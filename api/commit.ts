@@ -28,6 +28,7 @@ import {
   type Version,
   versionText,
 } from './history.ts';
+import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
@@ -81,7 +82,7 @@ export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
 }
 
 /** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
-export function atOnce<T>(module: LiveModule, change: () => T): Promise<T> {
+export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
   if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
   module.waiting++;
   try {
@@ -232,6 +233,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
     parent: staged(module)?.isNew ? parent.parent : parent.number,
     at: Date.now(),
     summary,
+    ...(edit.open ? { file: true as const } : {}),
     kept: kept && needRegistry().config.cacheDir !== undefined,
     text: edit.source,
     ...(kept ? {} : { bound: boundNow }),
@@ -285,7 +287,7 @@ function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFun
   if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
-function isIn(units: readonly Unit[], { start, end }: HotFunction): boolean {
+function isIn(units: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
   return units.some(({ node }) => node.start <= start && node.end >= end);
 }
 
@@ -304,7 +306,9 @@ const NOTHING = 'comments and layout';
 
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
 function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
-  const { replaced, added, changed, removed, moreMembers, lessMembers } = planned;
+  const { replaced, added, changed, removed, moreMembers, lessMembers, statics } = planned;
+  const isMade = (hot: HotFunction): boolean =>
+    isIn(changed, hot) || statics.some(([, field]) => field !== undefined && isIn([field], hot));
   const names = (units: Unit[], { source }: Analysis): string[] =>
     units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
@@ -319,8 +323,11 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
     ...moreMembers.map((hot) => `+${hot.path}`),
     ...list('-', removed, before, after),
     ...lessMembers.map((hot) => `-${hot.path}`),
+    ...statics.map(([x, y]) =>
+      x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
+    ),
     ...names(changed, after).map((name) => `~${name}`),
-    ...replaced.filter((hot) => !isIn(changed, hot)).map((hot) => `~${hot.path}`),
+    ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
   return all.join(', ') || NOTHING;
 }
@@ -354,7 +361,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const version = versions[i] as KeptVersion;
     apply(module, prepared);
     const history = historyOf(module);
-    if (isNew) history.versions.push(moves.length === 0 ? version : { ...version, moves });
+    if (isNew) history.versions.push(withMoves(version, moves));
     makeCurrent(module, version, after.source);
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
@@ -380,49 +387,6 @@ function tell(module: LiveModule, from: KeptVersion, version: Version, paths: st
 
 function pathsOf(replaced: HotFunction[]): string[] {
   return replaced.map((hot) => hot.path);
-}
-
-/** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
-function movesBetween(module: LiveModule, from: number, to: number): Move[] {
-  const { versions } = historyOf(module);
-  const steps: Move[][] = [];
-  const down: Move[][] = [];
-  for (let [x, y] = [from, to]; x !== y; ) {
-    const version = versions[Math.max(x, y)] as KeptVersion;
-    const { parent = 0 } = version;
-    const moves = movesOf(module, version);
-    if (x > y) {
-      x = parent;
-      if (moves.length > 0) steps.push(moves.map(([a, b]) => [b, a]));
-    } else {
-      y = parent;
-      if (moves.length > 0) down.unshift(moves);
-    }
-  }
-  let all: Move[] = [];
-  for (const step of [...steps, ...down]) {
-    const next = new Map(step.filter(([a]) => a !== undefined));
-    const seen = new Set(all.map(([, b]) => b));
-    const begun = new Set(all.map(([a]) => a));
-    all = [
-      ...all.map(([a, b]): Move => [a, next.has(b) ? next.get(b) : b]),
-      ...step.filter(([a]) => a === undefined || !(seen.has(a) || begun.has(a))),
-    ];
-  }
-  return all;
-}
-
-/** What an edit moved. The log does not say it of those made before the program was started. */
-function movesOf(module: LiveModule, version: KeptVersion): Move[] {
-  const { moves = [], parent, number } = version;
-  const before = parent === undefined ? undefined : historyOf(module).versions[parent];
-  if (number > module.started || before === undefined) return moves;
-  try {
-    const [old, now] = [before, version].map((one) => analyse(versionText(module, one), module.url));
-    return plan(old as Analysis, now as Analysis).moves;
-  } catch {
-    return moves; // its text is gone from the cache
-  }
 }
 
 /** Bound values where their functions have moved to. */
@@ -483,9 +447,17 @@ function record(module: LiveModule, proposed: KeptVersion): Written {
         objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }
     // A purge of the cache has taken their lines; numbers are positions in the log.
-    for (const { id, parent = 0, at, summary, kept } of lost)
-      log.appendVersion(original.id, { id, parent, at, summary, kept });
-    const appended = log.appendVersion(original.id, { id, parent, at, summary, kept });
+    for (const { id, parent = 0, at, summary, kept, file } of lost)
+      log.appendVersion(original.id, { id, parent, at, summary, kept, ...(file ? { file } : {}) });
+    const { file } = proposed;
+    const appended = log.appendVersion(original.id, {
+      id,
+      parent,
+      at,
+      summary,
+      kept,
+      ...(file ? { file } : {}),
+    });
     remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };

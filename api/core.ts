@@ -58,6 +58,15 @@ export function coreTarget(target: unknown): CoreTarget | undefined {
   return module && byPath(module, path as string);
 }
 
+/** Why a call that is about clauses is not for one of Node's functions. */
+export function noClauses({ module, path }: CoreTarget): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_CORE',
+    `${module.url}#${path} is Node's own: nothing is put between its statements, and it has no clauses here. It can be replaced (rewrite, replace, mock) and wrapped (inject at 0 or 'end', around, before, after, onError).`,
+    { module: module.url, path },
+  );
+}
+
 /** The core modules that have been edited. */
 export function editedCore(): CoreModule[] {
   return [...(registry()?.core.modules.values() ?? [])].filter(({ history }) => history.versions.length > 1);

@@ -11,7 +11,7 @@ import { analyse } from './analysis.ts';
 import { type Bindings, bindings, checkOptions } from './bind.ts';
 import type { Destination } from './check.ts';
 import { commit, type Edit, queued } from './commit.ts';
-import { coreTarget } from './core.ts';
+import { coreTarget, noClauses } from './core.ts';
 import { reported } from './events.ts';
 import {
   addExpressionText,
@@ -120,11 +120,13 @@ export function addClause(
   order: Order,
   options: EditOptions = {},
 ): Promise<Version> {
-  return reported(() =>
-    change(target, clause, options, 'the new clause', (destination, what, bind) =>
+  return reported(async () => {
+    const core = coreTarget(target);
+    if (core !== undefined) throw noClauses(core);
+    return change(target, clause, options, 'the new clause', (destination, what, bind) =>
       addClauseText(destination, what, bind, order),
-    ),
-  );
+    );
+  });
 }
 
 /**

@@ -12,9 +12,9 @@ import { eachChild, type FunctionNode, type Node } from '../loader/parse.ts';
 import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
-import { lifeOf, nativeOf } from './cells.ts';
+import { homeOf as cellHome, lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { classScopeIn, same } from './overlay.ts';
+import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from './overlay.ts';
 import { isWithin, sameTree } from './plan.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
 import { canBecome } from './units.ts';
@@ -32,6 +32,8 @@ export interface Making {
   url: string;
   /** names of the version that live on the overlay */
   overlaid: ReadonlySet<string>;
+  /** whether its class is made anew, and leaves its instances behind */
+  isLeft: boolean;
   /** whether there is a new function in its place as well: who holds the old one may keep its code */
   remade: () => boolean;
 }
@@ -54,6 +56,8 @@ export function makeFunction(making: Making): Made {
   const native = nativeOf(module, making.cell);
   const kind = unfit(making, native);
   if (kind !== undefined) return kind;
+  const seen = classSeen(making);
+  if (seen.unfit !== undefined) return { unfit: seen.unfit };
   const text = new MagicString(analysis.plain);
   const uses = uncommon(hot.node);
   const reached = reachOut(text, making, native);
@@ -74,7 +78,9 @@ export function makeFunction(making: Making): Made {
   const [before, after] = reached.wrap(opening, closing);
   const params = [...GIVEN, ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : [])];
   const head = `((${params.join()})=>${before}`;
-  const scope = classScope === undefined ? module.scope : classScopeIn(module, classScope.path);
+  const scope = classScope === undefined ? module.scope : seen.scope;
+  for (const cell of module.cells.slice(cells))
+    if (cell && seen.number !== undefined) cell.home = seen.number;
   const subject = { module, path: hot.path };
   let factory: (...args: unknown[]) => unknown;
   try {
@@ -89,7 +95,41 @@ export function makeFunction(making: Making): Made {
   // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
   const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
   const values = names.map((name) => making.bound[name]);
-  return { value: factory(home, meta, module.overlay?.values, same, ...values, life) };
+  // What the code calls there may come with it, after this.
+  const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
+  return { value: factory(home, meta, overlay, same, ...values, life) };
+}
+
+/**
+ * The class through whose scope new code sees #private names, and whether it can: instances that a class has left behind, as it
+ * was made anew, have only the names of their own, in which the class's name means that one.
+ */
+function classSeen({ module, analysis, hot, cell, isLeft }: Making): {
+  number?: number;
+  scope?: Scope | undefined;
+  unfit?: string;
+} {
+  const { classScope } = hot;
+  if (classScope === undefined) return {};
+  const live = classNumberIn(module, classScope.path);
+  const own = cellHome(module, cell) ?? live;
+  if (own === undefined || live === undefined) return {};
+  const scope = module.classScopes[own];
+  const succeeded = own !== live && module.overlay?.succeeded.has(scope?.('this') as object);
+  if (scope === undefined || succeeded) return { number: live, scope: module.classScopes[live] };
+  const has = privatesOf(module, own);
+  const lacking = new Set<string>();
+  const look = (node: Node): void => {
+    if (node.type === 'PrivateIdentifier' && !has.has(node.name)) lacking.add(`#${node.name}`);
+    eachChild(node, look);
+  };
+  if (own !== live || isLeft) look(hot.node);
+  if (lacking.size > 0)
+    return { unfit: `instances that were made before have no ${[...lacking].join(', ')}` };
+  const { id } = classScope.node;
+  if ((own !== live || isLeft) && outerReferences(analysis, hot).some(({ key }) => key === id?.name))
+    return { unfit: `instances that were made before are of another class than ${id?.name} is now` };
+  return { number: own, scope };
 }
 
 /** What evaluated code is given: `super`'s prototype, `import.meta`, the overlay, and what calls of names on it go through. */

@@ -5,10 +5,9 @@
  */
 import { HotswapError } from '../error.ts';
 import type { Place } from '../loader/erase.ts';
+import { typed } from '../loader/language.ts';
 import type { LiveModule, Scope } from '../loader/live.ts';
 import { lineOf } from '../loader/parse.ts';
-import { settingsFor } from '../loader/settings.ts';
-import { JSX, transformExpression } from '../loader/transform.ts';
 import type { Analysis } from './analysis.ts';
 
 /**
@@ -38,9 +37,12 @@ export function placed(
 /** What is more than types, made JavaScript. */
 function transformed(module: LiveModule, { source }: Analysis, left: readonly Place[], code: string): string {
   const { url, scope } = module;
+  const { JSX, settingsFor, transformExpression } = typed();
   const made = transformExpression(code, { url, source, settings: settingsFor(url), left });
-  const needed = [...made.matchAll(NEEDED)].map(([, specifier]) => specifier as string);
-  const loaded = needed.length === 0 ? [] : (scope?.(LOADED) as string[]);
+  const uses = new RegExp(`\\b${JSX.replace('$', '\\$')}\\["([^"]*)"\\]`, 'g');
+  const needed = [...made.matchAll(uses)].map(([, specifier]) => specifier as string);
+  const keys = `typeof ${JSX}=='object'?Object.keys(${JSX}):[]`;
+  const loaded = needed.length === 0 ? [] : (scope?.(keys) as string[]);
   const missing = needed.filter((one) => !loaded.includes(one));
   if (missing.length === 0) return made;
   throw new HotswapError(
@@ -49,9 +51,6 @@ function transformed(module: LiveModule, { source }: Analysis, left: readonly Pl
     { module: url, names: missing },
   );
 }
-
-const NEEDED = new RegExp(`\\b${JSX.replace('$', '\\$')}\\["([^"]*)"\\]`, 'g');
-const LOADED = `typeof ${JSX}=="object"?Object.keys(${JSX}):[]`;
 
 /**
  * @param where what the code is for: the module, and the path of what is made

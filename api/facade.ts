@@ -8,6 +8,7 @@ import { type ExportedBy, type LiveModule, registry, valueIn } from '../loader/l
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { overlaidIn } from './overlay.ts';
+import { unitsOf } from './units.ts';
 
 /** Tells the hook, where the exports are others than those that it knows of, and sets the variables of every facade. */
 export function exposeExports(module: LiveModule, after: Analysis): void {
@@ -17,7 +18,11 @@ export function exposeExports(module: LiveModule, after: Analysis): void {
     module.exposed = now;
     registry()?.expose(module.url, exported);
   }
-  for (const refresh of module.facades) refresh((local) => valueIn(module, local));
+  if (module.facades.length === 0) return;
+  const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
+  // What is gone stays with those who hold it, and says so when it is called.
+  for (const refresh of module.facades)
+    refresh((local, before) => (declared.has(local) ? valueIn(module, local) : before));
 }
 
 /** What a facade is to export; undefined where the module itself exports just that. */

@@ -59,7 +59,7 @@ function refresher(module: LiveModule, setters: ReadonlyMap<string, (value: unkn
     const now = localsOf(module);
     for (const [name, set] of setters) {
       const local = now.get(name);
-      if (local !== undefined) set(read(local));
+      if (local !== undefined) set(read(local, undefined));
     }
   };
 }

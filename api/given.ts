@@ -21,10 +21,13 @@ import {
 import { parens } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
-import { cellsOf, nativeOf } from './cells.ts';
+import { cellsOf, nativeOf, pathOf } from './cells.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
 import { classPathIn } from './overlay.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
+export type AnyFunction = (this: any, ...args: any[]) => unknown;
 
 export interface Given {
   /** text that the tree's positions are offsets into: the function's own, perhaps with a wrapper around it */
@@ -102,8 +105,9 @@ export function cleanText(fn: unknown): string {
   const live = cell && registry()?.modules.get(cell.url);
   if (cell !== undefined && live !== undefined) {
     const own = cellsOf(live)[cell.index] as LiveCell;
+    const path = pathOf(live, own);
     const now = analyse(currentText(live), live.url);
-    const hot = now.functions.find((one) => one.path === own.path);
+    const hot = now.functions.find((one) => one.path === path);
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
     const { start, end } = nativeOf(live, own); // the current version has it no more
     return own.source.slice(start, end);
@@ -133,10 +137,23 @@ function innerClassText(text: string): string {
   if (found === undefined) return text;
   const { module, cell, node } = found;
   const now = analyse(currentText(module), module.url);
-  const current = now.functions.find((one) => one.path === cell.path)?.memberOf?.node;
+  const current = now.functions.find((one) => one.path === pathOf(module, cell))?.memberOf?.node;
   return current === undefined
     ? cell.source.slice(node.start, node.end)
     : now.source.slice(current.start, current.end);
+}
+
+/** @throws ERR_HOTSWAP_NO_SOURCE for what is no function @throws ERR_HOTSWAP_SYNTAX for a class */
+export function checkCallable(value: unknown, what: string): asserts value is AnyFunction {
+  if (typeof value !== 'function') {
+    throw new HotswapError('ERR_HOTSWAP_NO_SOURCE', `${what} must be a function; got ${describe(value)}`);
+  }
+  if (isClassText(Function.prototype.toString.call(value))) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `${what} must be a function, and ${describe(value)} is a class, which cannot be called. Give one that makes it: (...args) => new ${value.name || 'It'}(...args).`,
+    );
+  }
 }
 
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */

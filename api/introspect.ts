@@ -9,7 +9,7 @@ import { type LiveModule, registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
-import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, valueAt } from './core.ts';
+import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, noClauses, valueAt } from './core.ts';
 import { type Exported, exportedLocals } from './exported.ts';
 import { cellOf, cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
@@ -175,6 +175,8 @@ export function functions(ref: ModuleRef): FunctionInfo[] {
  * // [{ index: 0, source: "if (s.kind === 'square') return s.side ** 2;" }, { index: 1, source: 'throw new Error(s.kind);' }]
  */
 export function clauses(target: Target): ClauseInfo[] {
+  const core = coreTarget(target);
+  if (core !== undefined) throw noClauses(core);
   const { analysis, hot } = find(target);
   return clausesOf(hot.node, hot.derived).map(({ from, to }, index) => ({
     index,
@@ -215,7 +217,8 @@ function liveModule(name: string): ReturnType<typeof moduleOf> | undefined {
     return moduleOf(name);
   } catch (error) {
     // What reads as source text rather than as a name is that.
-    if (error instanceof HotswapError && (/[\n{}();=>]/.test(name) || /^\w*$/.test(name))) return undefined;
+    if (error instanceof HotswapError && (/[\n{}();=>"'`]| [-+*/%&|^] /.test(name) || /^\w*$/.test(name)))
+      return undefined;
     throw error;
   }
 }

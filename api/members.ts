@@ -1,37 +1,41 @@
 /**
- * Methods and accessors that a class which stays the same otherwise has gained or lost. In: a live module, a version, and its
- * hot functions that are new, or gone; out: what puts them on the live class or takes them off it, and what takes that
- * back. Instances that exist have them from then on.
+ * Methods, accessors and static fields that a class which stays the same otherwise has gained or lost. In: a live module and its
+ * change; out: what puts them on the live class or takes them off it, and what takes that back. Instances that exist
+ * have them from then on. A static field that comes back to an earlier text finds its value as it was.
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import type { LiveModule } from '../loader/live.ts';
+import type { LiveModule, Scope } from '../loader/live.ts';
+import { lineOf, type Node } from '../loader/parse.ts';
 import { type Analysis, partAround } from './analysis.ts';
+import type { Change } from './apply.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { classScopeIn, overlaidIn, same } from './overlay.ts';
+import { classNumberIn, classScopeIn, overlaidIn, overlayOf, same } from './overlay.ts';
+import type { StaticField } from './plan.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
-import { replaceMetas } from './toplevel.ts';
+import { keep, replaceMetas } from './toplevel.ts';
+
+type Members = Pick<Change, 'before' | 'after' | 'lessMembers' | 'moreMembers' | 'statics' | 'url'>;
 
 /** @returns does it, and gives what takes it back @throws ERR_HOTSWAP_SYNTAX for what the engine refuses */
-export function prepareMembers(
-  module: LiveModule,
-  before: Analysis,
-  after: Analysis,
-  less: readonly HotFunction[],
-  more: readonly HotFunction[],
-  url: string,
-): () => () => void {
-  const made = more.map((hot) => ({ hot, make: compile(module, after, hot, url) }));
+export function prepareMembers(module: LiveModule, change: Members): () => () => void {
+  const { before, after, lessMembers, moreMembers, statics, url } = change;
+  const made = moreMembers.map((hot) => ({ hot, make: compile(module, after, hot, url) }));
+  const fields = statics.map(([was, now]) => ({
+    was,
+    now,
+    make: now && compileField(module, after, now, url),
+  }));
   return () => {
     const undos: (() => void)[] = [];
     const put = (on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined): void => {
       const was = Object.getOwnPropertyDescriptor(on, key);
-      undos.push(() => change(on, key, was));
-      change(on, key, descriptor);
+      undos.push(() => define(on, key, was));
+      define(on, key, descriptor);
     };
-    for (const hot of less) {
+    for (const hot of lessMembers) {
       const key = keyIn(before, hot);
       const on = holderOf(module, hot);
       const was = Object.getOwnPropertyDescriptor(on, key);
@@ -49,13 +53,58 @@ export function prepareMembers(
       const whole = { ...(isAccessor ? accessor : rest), enumerable: false, configurable: true };
       put(on, key, whole as PropertyDescriptor);
     }
+    try {
+      for (const { was, now, make } of fields) putField(module, change, was, now, make, put);
+    } catch (error) {
+      for (const undo of undos.reverse()) undo();
+      throw error;
+    }
     return () => {
       for (const undo of undos.reverse()) undo();
     };
   };
 }
 
-function change(on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined): void {
+/** Gives a live class a static field, or takes it off; what it held is kept for when its text comes back. */
+function putField(
+  module: LiveModule,
+  { before, after }: Members,
+  was: StaticField | undefined,
+  now: StaticField | undefined,
+  make: (() => PropertyDescriptor) | undefined,
+  put: (on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined) => void,
+): void {
+  const { path, key } = (now ?? was) as StaticField;
+  const on = classAt(module, path, (now ?? was)?.of)('this') as object;
+  const { kept } = overlayOf(module);
+  const placeIn = ({ plain }: Analysis, { node }: StaticField): string =>
+    `static ${path}\n${plain.slice(node.start, node.end)}`;
+  const held = Object.getOwnPropertyDescriptor(on, key);
+  if (was !== undefined && held !== undefined) keep(kept, placeIn(before, was), held);
+  if (now === undefined || make === undefined) put(on, key, undefined);
+  else put(on, key, kept.get(placeIn(after, now)) ?? made(module, after, now, make));
+}
+
+/** What a static field is to hold. @throws ERR_HOTSWAP_STRUCTURAL where its initialiser throws */
+function made(
+  module: LiveModule,
+  { source }: Analysis,
+  { path, node }: StaticField,
+  make: () => PropertyDescriptor,
+): PropertyDescriptor {
+  try {
+    return make();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url}: the new ${path} cannot be made, evaluating it failed: ${why}`,
+      { module: module.url, path, line: lineOf(source, node.start), cause },
+    );
+  }
+}
+
+function define(on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined): void {
   if (descriptor === undefined) Reflect.deleteProperty(on, key);
   else Object.defineProperty(on, key, descriptor);
 }
@@ -68,16 +117,19 @@ function keyIn({ source }: Analysis, { owner }: HotFunction): string {
 
 /** The live class, or its prototype. @throws ERR_HOTSWAP_STRUCTURAL where it has not been evaluated */
 function holderOf(module: LiveModule, { memberOf, isStatic, path }: HotFunction): object {
-  const scope = memberOf && classScopeIn(module, memberOf.path);
-  if (scope === undefined) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}#${path} cannot be made yet: its class has not been evaluated`,
-      { module: module.url, path },
-    );
-  }
-  const itself = scope('this') as { prototype: object };
+  const itself = classAt(module, path, memberOf?.path)('this') as { prototype: object };
   return isStatic ? itself : itself.prototype;
+}
+
+/** The scope of the class of a member. @throws ERR_HOTSWAP_STRUCTURAL where it has not been evaluated */
+function classAt(module: LiveModule, path: string, of: string | undefined): Scope {
+  const scope = of === undefined ? undefined : classScopeIn(module, of);
+  if (scope !== undefined) return scope;
+  throw new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `${module.url}#${path} cannot be made yet: its class has not been evaluated`,
+    { module: module.url, path },
+  );
 }
 
 /** A method's code, as a function that makes an object with it, whose prototype is where `super` looks. */
@@ -87,25 +139,60 @@ function compile(
   hot: HotFunction,
   url: string,
 ): (on: object) => object {
-  const { start, end } = hot;
+  const whole = evaluatedAs(module, analysis, hot, hot, hot.memberOf?.path, url);
+  return (on) => whole(Object.getPrototypeOf(on));
+}
+
+/** A static field's value, as a function that makes its property. */
+function compileField(
+  module: LiveModule,
+  analysis: Analysis,
+  field: StaticField,
+  url: string,
+): () => PropertyDescriptor {
+  const { value } = field.node;
+  if (value === null)
+    return () => ({ value: undefined, writable: true, enumerable: true, configurable: true });
+  // `super` in an initialiser is that of the class itself, and `this` is the class (ECMA-262 15.7.10).
+  const place = { start: value.start, end: value.end };
+  const whole = evaluatedAs(module, analysis, field, place, field.of, url, field.key);
+  return () => {
+    const found = Object.getOwnPropertyDescriptor(whole(Object.prototype), field.key);
+    return found as PropertyDescriptor;
+  };
+}
+
+/** A piece of a class's text, as a function that makes an object of it: a member, or the value under a key. */
+function evaluatedAs(
+  module: LiveModule,
+  analysis: Analysis,
+  { path, node }: { path: string; node: Node },
+  place: Pick<Node, 'start' | 'end'>,
+  of: string | undefined,
+  url: string,
+  key?: string,
+): (home: object | null) => object {
+  const { start, end } = place;
   const overlaid = overlaidIn(module, analysis);
   const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
   const text = new MagicString(analysis.plain);
-  for (const reference of partAround(analysis, hot).references) {
+  for (const reference of partAround(analysis, node).references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
-  const usesMeta = replaceMetas(text, hot.node);
+  const usesMeta = replaceMetas(text, node);
   const first = module.cells.length;
   const inside = analysis.functions.filter(isHere);
   patchInside(text, { module, analysis, overlaid }, inside, { start, end }, new Set(), () => undefined);
   const last = module.cells.length;
-  const head = '((hs$home,hs$o,hs$i,hs$meta,hs$life,hs$see=()=>hs$life)=>({__proto__:hs$home,';
-  const code = placed({ module, analysis }, hot, head, `${text.slice(start, end)}}))`, url);
-  const scope = hot.memberOf && classScopeIn(module, hot.memberOf.path);
-  const factory = evaluated({ module, path: hot.path }, scope, code) as (...args: unknown[]) => object;
-  return (on) => {
+  const home = of === undefined ? undefined : classNumberIn(module, of);
+  for (const cell of module.cells.slice(first)) if (cell && home !== undefined) cell.home = home;
+  const name = key === undefined ? '' : `[${JSON.stringify(key)}]:`;
+  const head = `((hs$home,hs$o,hs$i,hs$meta,hs$life,hs$see=()=>hs$life)=>({__proto__:hs$home,${name}`;
+  const code = placed({ module, analysis }, place, head, `${text.slice(start, end)}}))`, url);
+  const scope = of === undefined ? undefined : classScopeIn(module, of);
+  const factory = evaluated({ module, path }, scope, code) as (...args: unknown[]) => object;
+  return (home) => {
     const meta = usesMeta ? module.meta?.() : undefined;
-    const life = lifeOf(module, first, last);
-    return factory(Object.getPrototypeOf(on), module.overlay?.values, same, meta, life);
+    return factory(home, module.overlay?.values, same, meta, lifeOf(module, first, last));
   };
 }

@@ -6,11 +6,14 @@
 import { sha256 } from '../cache/objects.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
 import { analyse } from './analysis.ts';
-import { type AnyFunction, checkCallable, checkOther } from './around.ts';
+import { checkOther } from './around.ts';
 import { atOnce, commitNow, goToNow } from './commit.ts';
+import { type CoreTarget, coreTarget } from './core.ts';
 import { editOf, withBound } from './edit.ts';
 import { reported } from './events.ts';
+import { type AnyFunction, checkCallable } from './given.ts';
 import { boundOf, currentText, currentVersion, historyOf } from './history.ts';
+import { mockCore, unmockCore } from './override.ts';
 import { find, type Target } from './target.ts';
 import { unwrapText, wrapText } from './wrap.ts';
 
@@ -60,7 +63,7 @@ export interface Mock {
  */
 export function mock(target: Target, impl?: AnyFunction): Promise<Mock> & Mock {
   const calls: MockCall[] = [];
-  const live = { module: undefined as LiveModule | undefined };
+  const live: { module?: LiveModule; core?: CoreTarget } = {};
   const record = function (this: unknown, next: AnyFunction, ...args: unknown[]): unknown {
     const call: MockCall = { this: this, arguments: args, result: undefined, error: undefined };
     calls.push(call);
@@ -73,7 +76,8 @@ export function mock(target: Target, impl?: AnyFunction): Promise<Mock> & Mock {
   };
   const restore = (): Promise<void> =>
     reported(async () => {
-      const { module } = live;
+      const { module, core } = live;
+      if (core !== undefined) await atOnce(core.module, () => unmockCore(core, record));
       if (module !== undefined) await atOnce(module, () => takeOut(module, record));
     });
   const made: Mock = {
@@ -86,6 +90,12 @@ export function mock(target: Target, impl?: AnyFunction): Promise<Mock> & Mock {
   };
   const ready = reported(async () => {
     if (impl !== undefined) checkCallable(impl, 'what a mock does');
+    const core = coreTarget(target);
+    if (core !== undefined) {
+      live.core = core;
+      await atOnce(core.module, () => mockCore(core, record));
+      return made;
+    }
     const { module } = find(target);
     live.module = module;
     await atOnce(module, () => {

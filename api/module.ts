@@ -5,6 +5,7 @@
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { withoutVersion } from '../loader/load.ts';
 import {
   asImported,
   existsSync,
@@ -52,7 +53,11 @@ function byName(name: string): LiveModule {
     throw coreRefused(name);
   }
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/])/i.test(name);
-  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name)) return byUrl(withoutVersion(name), name);
+  if (!isPath && /^[a-z][a-z+.-]+:/i.test(name))
+    return byUrl(
+      name.includes('hotswap=') && URL.canParse(name) ? withoutVersion(new URL(name)) : name,
+      name,
+    );
   const live = needRegistry().modules;
   needRegistry().receive();
   const file = resolve(name);
@@ -79,7 +84,7 @@ export function coreRefused(name: string): HotswapError {
   return new HotswapError(
     'ERR_HOTSWAP_CORE',
     needRegistry().config.overrideCore
-      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, inject and code, and the module to rollback, restore, reset, version, history, functions and exports`
+      ? `${name} is part of Node, and this call is not for that. Its functions can be given to rewrite, replace, mock, inject, around, before, after, onError and code, and the module to rollback, restore, reset, version, history, functions and exports`
       : `${name} is part of Node, and editing that is off; to allow it set HOTSWAP_OVERRIDE_CORE=1, or "hotswap": { "overrideCore": true } in package.json`,
     { module: name },
   );
@@ -89,13 +94,6 @@ function byUrl(url: string, asked: string): LiveModule {
   const live = needRegistry();
   live.receive();
   return live.modules.get(url) ?? refuse(asked, url);
-}
-
-function withoutVersion(url: string): string {
-  if (!url.includes('hotswap=') || !URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  parsed.searchParams.delete('hotswap');
-  return parsed.href;
 }
 
 function refuse(asked: string, url: string): never {

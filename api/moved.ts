@@ -156,6 +156,7 @@ class MovedFunction implements HotFunction {
   readonly reach: Reach | undefined;
   readonly local: boolean;
   readonly surroundings: Surroundings;
+  readonly capturedParameters: readonly string[];
   parent: HotFunction | undefined;
   readonly #origin: HotFunction;
   readonly #part: MovedPart;
@@ -184,6 +185,7 @@ class MovedFunction implements HotFunction {
       reach === undefined || typeof reach.root === 'string' ? reach : { ...reach, root: classOf(reach.root) };
     this.local = origin.local;
     this.surroundings = origin.surroundings;
+    this.capturedParameters = origin.capturedParameters;
     this.#origin = origin;
     this.#part = part;
   }

@@ -5,7 +5,7 @@
  */
 import { freedNames } from '../loader/instrument.ts';
 import type { LiveModule, MadeBy, Overlay, Scope } from '../loader/live.ts';
-import { isFunction } from '../loader/parse.ts';
+import { type ClassNode, isFunction } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compareUnits } from './plan.ts';
 import { alignedInPlace, givenBy, kindOf, kindOfFunction, textOfUnit, type Unit, unitsOf } from './units.ts';
@@ -94,16 +94,40 @@ export function overlayOf(module: LiveModule): Overlay {
     classes: new Map(),
     nextClass: analyse(module.source, module.url).classes.length,
     succeeded: new WeakMap(),
-    detached: new Map(),
+    privates: new Map(),
   };
   return module.overlay;
 }
 
 /** The scope of a class at the top level, by its path; undefined where it has not been evaluated. */
 export function classScopeIn(module: LiveModule, path: string): Scope | undefined {
+  const number = classNumberIn(module, path);
+  return number === undefined ? undefined : module.classScopes[number];
+}
+
+/** The number by which the class of this path has handed over its scope. */
+export function classNumberIn(module: LiveModule, path: string): number | undefined {
   const made = module.overlay?.classes.get(path);
-  const { classes } = analyse(module.source, module.url);
-  return module.classScopes[made ?? classes.findIndex((one) => one.path === path)];
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes.findIndex((one) => one.path === path);
+  return native < 0 ? undefined : native;
+}
+
+/** The #private names of a class that has handed over its scope by this number, without `#`. */
+export function privatesOf(module: LiveModule, number: number): ReadonlySet<string> {
+  const made = module.overlay?.privates.get(number);
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes[number];
+  return native === undefined ? NONE : privateNames(native.node);
+}
+
+/** The #private names that a class declares, without `#`. */
+export function privateNames({ body }: ClassNode): Set<string> {
+  return new Set(
+    body.body.flatMap((member) =>
+      'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
+    ),
+  );
 }
 
 /** The path of the class that handed over a scope by this number. */

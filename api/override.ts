@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
-import type { CoreModule, CoreVersion, KeptVersion, Slot, Standing } from '../loader/live.ts';
+import type { CoreModule, CoreVersion, KeptVersion, Layer, Slot, Standing } from '../loader/live.ts';
 import { parens } from '../loader/patch.ts';
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy, syncBuiltinESMExports } from '../node.ts';
 import { bindings, checkOptions, literalOf } from './bind.ts';
@@ -13,10 +13,20 @@ import { queued } from './commit.ts';
 import { type CoreTarget, changeable, originText, valueAt } from './core.ts';
 import type { Code, EditOptions } from './edit.ts';
 import { announce } from './events.ts';
-import { describe, type Given, given, isClassText, type Role } from './given.ts';
+import {
+  cellOf,
+  checkCallable,
+  cleanText,
+  describe,
+  type Given,
+  given,
+  isClassText,
+  type Role,
+} from './given.ts';
 import { currentVersion, needRegistry, publicVersion, type Version } from './history.ts';
 import { freeReferences } from './scope.ts';
 import { staging } from './staging.ts';
+import type { How } from './wrap.ts';
 
 // biome-ignore lint/complexity/noBannedTypes: any function at all
 type AnyFunction = Function;
@@ -39,8 +49,9 @@ export async function rewriteCore(target: CoreTarget, to: Code, options: EditOpt
     );
   }
   return queued(module, async () => {
-    if (functionIn(target) === standing.value) return publicVersion(module, currentOf(module));
-    return install(target, standing, false);
+    const before = functionIn(target);
+    if (before === standing.value) return publicVersion(module, currentOf(module));
+    return install(target, standing, [() => dress(standing.value, before, false)]);
   });
 }
 
@@ -55,7 +66,7 @@ export async function injectCore(
   options: EditOptions,
   at: unknown,
 ): Promise<Version> {
-  const { module, path, slot } = target;
+  const { module, path } = target;
   const subject = { module: module.url, path };
   const what = made(target, code, options, 'the injected source');
   if ((at !== 0 && at !== 'end') || 'clauses' in options) {
@@ -89,11 +100,87 @@ export async function injectCore(
         subject,
       );
     }
-    const value = wrapped(before, what.value, at);
-    const around = currentOf(module).standing.get(slot)?.text ?? Function.prototype.toString.call(before);
-    const text = `at ${at}: ${what.text}\nof: ${around}`;
-    return install(target, { path, value, text }, true);
+    return installLayer(target, what, at === 0 ? 'inject at 0' : 'inject at end');
   });
+}
+
+/**
+ * Wraps one of Node's functions, as `around`, `before`, `after` and `onError` say.
+ * @throws as `rewriteCore`
+ */
+export async function wrapCore(
+  target: CoreTarget,
+  code: unknown,
+  options: EditOptions,
+  how: How,
+): Promise<Version> {
+  if (typeof code !== 'string') checkCallable(code, 'a wrapper');
+  const what = made(target, code as Code, options, 'the wrapper');
+  return queued(target.module, async () => installLayer(target, what, how));
+}
+
+/** Calls a function, closure and all, in the stead of one of Node's, as `record(next, ...args)`. Must run within `queued`. */
+export function mockCore(target: CoreTarget, record: AnyFunction): Version {
+  const text = `mock // value ${numberOf(record)}`;
+  return installLayer(target, { path: target.path, value: record, text }, 'around');
+}
+
+/** Takes a mock out, wherever others have been put around it since. Must run within `queued`. */
+export function unmockCore({ module, slot }: CoreTarget, record: AnyFunction): void {
+  const current = currentOf(module);
+  const standing = current.standing.get(slot);
+  const ready: CoreProposal['ready'] = [];
+  const left = without(standing, record, ready);
+  if (left === standing) return;
+  const all = new Map(current.standing);
+  if (left === undefined) all.delete(slot);
+  else all.set(slot, left);
+  const { versions } = module.history;
+  let before: CoreVersion | undefined = current;
+  while (before !== undefined && !sameStanding(before.standing, all))
+    before = before.parent === undefined ? undefined : versions[before.parent];
+  if (before !== undefined) goToCoreNow(module, before);
+  else installAll(module, all, ready);
+}
+
+/** What stands in a slot without one of its layers: those around it are made anew. */
+function without(
+  standing: Standing | undefined,
+  record: AnyFunction,
+  ready: CoreProposal['ready'],
+): Standing | undefined {
+  const layer = standing?.layer;
+  if (standing === undefined || layer === undefined) return standing;
+  if (layer.what === record) return layer.inner;
+  const inner = without(layer.inner, record, ready);
+  return inner === layer.inner ? standing : layered({ ...layer, inner }, standing.path, ready);
+}
+
+function sameStanding(a: CoreVersion['standing'], b: CoreVersion['standing']): boolean {
+  return a.size === b.size && [...a].every(([slot, standing]) => b.get(slot) === standing);
+}
+
+/** One function around what stands in a slot. */
+function layered(layer: Layer, path: string, ready: CoreProposal['ready']): Standing {
+  const { what, text, how, inner } = layer;
+  const before = inner?.value ?? layer.original;
+  const value = wrapped(before, what, how);
+  ready.push(() => dress(value, before, true));
+  return {
+    path,
+    value,
+    text: `${how}: ${text}\nof: ${inner?.text ?? Function.prototype.toString.call(before)}`,
+    layer,
+  };
+}
+
+function installLayer(target: CoreTarget, what: Standing, how: Layer['how']): Version {
+  const { module, path, slot } = target;
+  const inner = currentOf(module).standing.get(slot);
+  const original = inner?.layer?.original ?? functionIn(target);
+  const ready: CoreProposal['ready'] = [];
+  const layer: Layer = { what: what.value, text: what.text, how, inner, original };
+  return install(target, layered(layer, path, ready), ready);
 }
 
 /** What is to become of a core module. */
@@ -109,6 +196,10 @@ export interface CoreProposal {
 
 /** Brings a version of a core module back. Must run within `queued`. @throws ERR_HOTSWAP_STRUCTURAL */
 export async function goToCore(module: CoreModule, version: KeptVersion): Promise<Version> {
+  return goToCoreNow(module, version);
+}
+
+function goToCoreNow(module: CoreModule, version: KeptVersion): Version {
   if (version === currentVersion(module)) return publicVersion(module, version);
   const to = module.history.versions[version.number] as CoreVersion;
   return conclude({ module, from: liveOf(module), version: to, isNew: false, ready: [] });
@@ -193,11 +284,14 @@ function functionIn({ module, slot }: CoreTarget): AnyFunction {
 }
 
 /** Makes the newest version of a module, in which this stands in the target's slot. */
-function install(target: CoreTarget, standing: Standing, dressed: boolean): Version {
-  const { module, slot } = target;
+function install({ module, slot }: CoreTarget, standing: Standing, ready: CoreProposal['ready']): Version {
+  return installAll(module, new Map(currentOf(module).standing).set(slot, standing), ready);
+}
+
+/** @param fresh makes the functions that are new ready, see `CoreProposal` */
+function installAll(module: CoreModule, all: CoreVersion['standing'], fresh: CoreProposal['ready']): Version {
   const current = currentOf(module);
   const staged = staging()?.core.get(module);
-  const all = new Map(current.standing).set(slot, standing);
   const version: CoreVersion = {
     number: module.history.versions.length,
     id: sha256(versionText(module, all)),
@@ -212,8 +306,7 @@ function install(target: CoreTarget, standing: Standing, dressed: boolean): Vers
   version.summary = pathsBetween(from, version)
     .map((path) => `~${path}`)
     .join(', ');
-  const before = functionIn(target);
-  const ready = [...(staged?.ready ?? []), () => dress(standing.value, before, dressed)];
+  const ready = [...(staged?.ready ?? []), ...fresh];
   return conclude({ module, from, version, isNew: true, ready });
 }
 
@@ -270,37 +363,56 @@ function isBare(prototype: unknown): boolean {
   );
 }
 
-/** A function that runs `what` before or after the original, and is otherwise the original. */
-function wrapped(original: AnyFunction, what: AnyFunction, at: 0 | 'end'): AnyFunction {
-  if (isAsyncFunction(original)) {
-    const waits = isAsyncFunction(what);
-    const run = (self: unknown, args: unknown[]): unknown => {
-      const ran = apply(what, self, args);
-      return waits ? ran : undefined;
+/** A function that runs `what` before, after or around the original, and is otherwise the original. */
+function wrapped(original: AnyFunction, what: AnyFunction, how: Layer['how']): AnyFunction {
+  const waits = isAsyncFunction(original) && isAsyncFunction(what);
+  const run = (self: unknown, args: unknown[], target: AnyFunction | undefined): unknown => {
+    const next = (...given: unknown[]): unknown =>
+      target === undefined ? apply(original, self, given) : construct(original, given, target);
+    const call = (...given: unknown[]): unknown =>
+      apply(what, target === undefined ? self : undefined, given);
+    const then = (done: (result: unknown) => unknown): unknown => {
+      const result = next(...args);
+      return isPromise(result) ? result.then(done) : done(result);
     };
+    switch (how) {
+      case 'around':
+        return call(next, ...args);
+      case 'before':
+        call(...args);
+        return next(...args);
+      case 'after':
+        return then((result) => {
+          call(result, ...args);
+          return result;
+        });
+      case 'onError': {
+        const failed = (error: unknown): unknown => call(error, ...args);
+        try {
+          const result = next(...args);
+          return isPromise(result) ? result.catch(failed) : result;
+        } catch (error) {
+          return failed(error);
+        }
+      }
+      case 'inject at 0': {
+        const ran = call(...args);
+        return waits ? Promise.resolve(ran).then(() => next(...args)) : next(...args);
+      }
+      default:
+        return then((result) => {
+          const ran = call(...args);
+          return waits ? Promise.resolve(ran).then(() => result) : result;
+        });
+    }
+  };
+  if (isAsyncFunction(original)) {
     return async function (this: unknown, ...args: unknown[]) {
-      if (at === 0) await run(this, args);
-      const result = await apply(original, this, args);
-      if (at === 'end') await run(this, args);
-      return result;
+      return run(this, args, undefined);
     };
   }
   return function wrapper(this: unknown, ...args: unknown[]): unknown {
-    const self = new.target === undefined ? this : undefined;
-    if (at === 0) apply(what, self, args);
-    const result =
-      new.target === undefined
-        ? apply(original, this, args)
-        : construct(original, args, new.target === wrapper ? original : new.target);
-    if (at === 0) return result;
-    if (isPromise(result)) {
-      return result.then((value) => {
-        apply(what, self, args);
-        return value;
-      });
-    }
-    apply(what, self, args);
-    return result;
+    return run(this, args, new.target === wrapper ? original : new.target);
   };
 }
 
@@ -311,7 +423,7 @@ function made({ module, path }: CoreTarget, code: Code, options: EditOptions, ro
   const bind = Object.entries(options.bind ?? {});
   if (typeof code === 'function' && bind.length === 0) {
     const text = Function.prototype.toString.call(code);
-    if (!isClassText(text)) return { path, value: code, text: `${text} // value ${numberOf(code)}` };
+    if (!isClassText(text)) return { path, value: code, text: textOf(code) };
   }
   const what = given(code, role);
   const constants = bind.map(([name, value]) => `const ${name} = ${literalOf(value) ?? describe(value)};`);
@@ -325,6 +437,11 @@ function made({ module, path }: CoreTarget, code: Code, options: EditOptions, ro
 /** Functions with one text may hold different closures; each that was given has a number in this thread. */
 const numbers = new WeakMap<AnyFunction, number>();
 let lastNumber = 0;
+
+function textOf(value: AnyFunction): string {
+  const text = cellOf(value) === undefined ? Function.prototype.toString.call(value) : cleanText(value);
+  return `${text} // value ${numberOf(value)}`;
+}
 
 function numberOf(value: AnyFunction): number {
   const known = numbers.get(value) ?? ++lastNumber;

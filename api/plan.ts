@@ -3,7 +3,14 @@
  * replace, and what else has come, gone or changed at the top level. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, type Part, superCall } from '../loader/functions.ts';
-import { blockOf, type ClassNode, isFunction, type Node, unwrapped } from '../loader/parse.ts';
+import {
+  blockOf,
+  type ClassNode,
+  isFunction,
+  type Node,
+  type PropertyDefinition,
+  unwrapped,
+} from '../loader/parse.ts';
 import { type Analysis, partAround } from './analysis.ts';
 import {
   aligned,
@@ -32,7 +39,21 @@ export interface Plan {
   /** methods and accessors of classes that stay the same otherwise: new ones, and those that are gone */
   moreMembers: HotFunction[];
   lessMembers: HotFunction[];
+  /** static fields of such classes that have come, gone, or are made otherwise */
+  statics: StaticPair[];
 }
+
+/** A static field of a class at the top level. */
+export interface StaticField {
+  /** `Cart.made` */
+  path: string;
+  key: string;
+  /** path of its class */
+  of: string;
+  node: PropertyDefinition;
+}
+
+export type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
 
 export type Move = [from: string | undefined, to: string | undefined];
 
@@ -58,6 +79,7 @@ function compared(from: Analysis, to: Analysis): Plan {
   const removed: Unit[] = [];
   const moreMembers: HotFunction[] = [];
   const lessMembers: HotFunction[] = [];
+  const statics: StaticPair[] = [];
   const unclear: Plan['unclear'] = new Map();
   const move = (before: HotFunction | undefined, after: HotFunction | undefined): void => {
     if (before?.path !== after?.path) moves.push([before?.path, after?.path]);
@@ -109,7 +131,7 @@ function compared(from: Analysis, to: Analysis): Plan {
       outermost(to, y).forEach((one) => come(undefined, one));
       continue;
     }
-    const { pairs, isSame, come: members } = compareUnits(from, x, to, y);
+    const { pairs, isSame, come: members, statics: fields } = compareUnits(from, x, to, y);
     if (isSame) {
       pairs.forEach(([before, after]) => compareFunctions(before, after));
       for (const [one, other] of members) {
@@ -117,12 +139,16 @@ function compared(from: Analysis, to: Analysis): Plan {
         if (other !== undefined) moreMembers.push(other);
         come(one, other);
       }
+      for (const [one, other] of fields) {
+        statics.push([one, other]);
+        compareInside(outermost(from, one), outermost(to, other));
+      }
     } else {
       changed.push(y);
       compareInside(outermost(from, x), outermost(to, y));
     }
   }
-  return { replaced, moves, unclear, added, changed, removed, moreMembers, lessMembers };
+  return { replaced, moves, unclear, added, changed, removed, moreMembers, lessMembers, statics };
 }
 
 /** How two units that declare the same names compare. */
@@ -133,12 +159,14 @@ interface UnitComparison {
   isSame: boolean;
   /** methods and accessors of a class that only one of the two has */
   come: [HotFunction | undefined, HotFunction | undefined][];
+  /** static fields that only one of the two has, or that are made otherwise */
+  statics: StaticPair[];
 }
 
 /** Compares two units up to the hot functions in them. */
 export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): UnitComparison {
   if (x.imported !== undefined || y.imported !== undefined)
-    return { pairs: [], isSame: textOfUnit(from, x) === textOfUnit(to, y), come: [] };
+    return { pairs: [], isSame: textOfUnit(from, x) === textOfUnit(to, y), come: [], statics: [] };
   const [first, second] = [classOf(x), classOf(y)];
   if (first !== undefined && second !== undefined && kindOf(x) === kindOf(y)) {
     const compared = compareClasses(from, first, to, second);
@@ -147,9 +175,10 @@ export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): Un
   const [a, b] = [givenBy(x), givenBy(y)];
   const { pairs, difference } = compareOwn(from, x.node, to, y.node);
   if (isFunction(a) && isFunction(b) && !canBecome(kindOfFunction(a), kindOfFunction(b)))
-    return { pairs, isSame: false, come: [] };
+    return { pairs, isSame: false, come: [], statics: [] };
   const sameClass = first === undefined || second === undefined;
-  return { pairs, isSame: difference === undefined && kindOf(x) === kindOf(y) && sameClass, come: [] };
+  const isSame = difference === undefined && kindOf(x) === kindOf(y) && sameClass;
+  return { pairs, isSame, come: [], statics: [] };
 }
 
 /** Compares two classes; undefined where the second must be made anew: its fields, its heritage, or its #private names are others. */
@@ -158,7 +187,7 @@ function compareClasses(
   a: ClassNode,
   to: Analysis,
   b: ClassNode,
-): Pick<UnitComparison, 'pairs' | 'come'> | undefined {
+): Pick<UnitComparison, 'pairs' | 'come' | 'statics'> | undefined {
   if (!sameTree(a.id, b.id) || !sameTree(a.decorators, b.decorators)) return undefined;
   const pairs: UnitComparison['pairs'] = [];
   const come: UnitComparison['come'] = [];
@@ -174,6 +203,11 @@ function compareClasses(
   const [fields, others] = [olds.rest, news.rest];
   if (fields.length !== others.length) return undefined;
   if (!fields.every((field, i) => own(field, others[i] as Node))) return undefined;
+  const statics: UnitComparison['statics'] = [];
+  for (const key of new Set([...olds.statics.keys(), ...news.statics.keys()])) {
+    const [x, y] = [olds.statics.get(key), news.statics.get(key)];
+    if (x === undefined || y === undefined || !own(x.node, y.node)) statics.push([x, y]);
+  }
   for (const [key, x] of olds.methods) {
     const y = news.methods.get(key);
     if (y === undefined) come.push([x, undefined]);
@@ -186,19 +220,27 @@ function compareClasses(
   const fixed = (one: HotFunction | undefined): boolean =>
     one !== undefined && (one.kind === 'constructor' || one.path.includes('.#') || one.path.includes('['));
   if (come.some(([x, y]) => fixed(x) || fixed(y))) return undefined;
-  return { pairs: pairs.sort(([, x], [, y]) => x.index - y.index), come };
+  return { pairs: pairs.sort(([, x], [, y]) => x.index - y.index), come, statics };
 }
 
-/** The methods of a class by side, kind and key, and its other members in order; undefined where two methods have one key. */
+/** The methods of a class by side, kind and key, its static fields by key, and its other members in order; undefined where two have one key. */
 function methodsOf(
   analysis: Analysis,
-  { body }: ClassNode,
-): { methods: Map<string, HotFunction>; rest: Node[] } | undefined {
+  node: ClassNode,
+): { methods: Map<string, HotFunction>; statics: Map<string, StaticField>; rest: Node[] } | undefined {
+  const { body } = node;
   const methods = new Map<string, HotFunction>();
+  const statics = new Map<string, StaticField>();
   const rest: Node[] = [];
   const hots = body.body.length === 0 ? new Map<Node, HotFunction>() : hotsAround(analysis, body);
   for (const member of body.body) {
     const hot = member.type === 'MethodDefinition' ? hots.get(member.value as Node) : undefined;
+    const field = staticField(analysis, node, member);
+    if (field !== undefined) {
+      if (statics.has(field.key)) return undefined;
+      statics.set(field.key, field);
+      continue;
+    }
     if (hot === undefined) {
       rest.push(member);
       continue;
@@ -207,7 +249,20 @@ function methodsOf(
     if (methods.has(key) || /~\d+$/.test(hot.path)) return undefined;
     methods.set(key, hot);
   }
-  return { methods, rest };
+  return { methods, statics, rest };
+}
+
+/** A static field that can be given to a class that exists: one with a plain key, which holds no class. */
+function staticField({ classes }: Analysis, node: ClassNode, member: Node): StaticField | undefined {
+  if (member.type !== 'PropertyDefinition' || !member.static || member.computed) return undefined;
+  if (member.declare || member.decorators.length > 0) return undefined;
+  const { key: name, start, end } = member;
+  const key =
+    name.type === 'Identifier' ? name.name : name.type === 'Literal' ? String(name.value) : undefined;
+  const of = classes.find((one) => one.node === node)?.path;
+  if (key === undefined || of === undefined) return undefined;
+  if (classes.some((one) => one.node.start > start && one.node.end <= end)) return undefined;
+  return { path: `${of}.${key}`, key, of, node: member };
 }
 
 function opening({ derived, node }: HotFunction): Node | undefined {
@@ -324,8 +379,8 @@ function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
   return functions.filter((one) => one.parent === hot);
 }
 
-/** The hot functions of a unit that stand in no other of its functions. */
-function outermost({ functions }: Analysis, unit: Unit | undefined): HotFunction[] {
+/** The hot functions of a unit, or of a part of one, that stand in no other of its functions. */
+function outermost({ functions }: Analysis, unit: { node: Node } | undefined): HotFunction[] {
   if (unit === undefined) return [];
   const { start, end } = unit.node;
   return functions.filter((one) => one.parent === undefined && one.start >= start && one.end <= end);

@@ -17,6 +17,7 @@ import { registry } from '../loader/live.ts';
 import { bringUp, type Failure, failOn, putBack, touched } from './all.ts';
 import { alone } from './alone.ts';
 import { type Attached, attach, detach } from './attach.ts';
+import { editedCore } from './core.ts';
 import { historyOf, needRegistry, numberOf, runningVersion } from './history.ts';
 import { liveModules } from './module.ts';
 import { keepRecorded, withdrawAll } from './withdraw.ts';
@@ -37,7 +38,7 @@ export interface Status extends Omit<Config, 'cacheDir'> {
   hooks: 'on-thread' | 'off-thread' | 'none';
   /** number of hot modules */
   modules: number;
-  /** the modules that do not run their files */
+  /** the modules that do not run their files, and those of Node's that are not as Node has them */
   edited: { module: string; number: number; persisted: boolean }[];
 }
 
@@ -127,7 +128,7 @@ function attachAll(cacheDir: string | undefined): void {
  * anything.
  *
  * @param options `persist`: false removes from the cache what this process has recorded; `unload`: true puts every edited
- *   module back to its file in the running program, of which the cache learns nothing
+ *   module back to its file in the running program (Node's own are put back as well), of which the cache learns nothing
  * @throws ERR_HOTSWAP_CONFIG for an option that cannot be understood, and within a transaction; the code of the first failure, with an
  *   AggregateError as `cause`, where modules could not be put back or files not removed; it has stopped all the same
  * @example process.once('SIGTERM', () => stop({ unload: true }));
@@ -160,7 +161,7 @@ export async function stop(options: StopOptions = {}): Promise<Status> {
     service.service = 'stopped';
     if (unload) {
       const left = modules.map((module) => historyOf(module).left);
-      failures.push(...(await putBack(modules)).failures);
+      failures.push(...(await putBack([...modules, ...editedCore()])).failures);
       // Of this the cache learns nothing at the next start either.
       modules.forEach((module, i) => {
         historyOf(module).left = left[i];
@@ -179,7 +180,8 @@ export async function stop(options: StopOptions = {}): Promise<Status> {
 export function status(): Status {
   const found = registry();
   const { cacheDir, ...settings } = found?.config ?? readConfig(process.env, programDirectory());
-  const edited = found === undefined ? [] : touched().filter((module) => runningVersion(module).number > 0);
+  const all = found === undefined ? [] : [...touched(), ...editedCore()];
+  const edited = all.filter((module) => runningVersion(module).number > 0);
   const started = found !== undefined && found.service !== 'stopped';
   return {
     started,

@@ -6,7 +6,7 @@ import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
 import { type Analysis, analyse, defaultName } from './analysis.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf, pathOf } from './cells.ts';
 import { exportedLocals } from './exported.ts';
 import { formerOf } from './former.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
@@ -145,8 +145,9 @@ function byValue(fn: object): Found {
       `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,
     );
   }
-  const { path, name } = cellsOf(module)[cell.index] as LiveCell;
-  if (path === undefined) throw missing(module, analyse(currentText(module), module.url), name);
+  const own = cellsOf(module)[cell.index] as LiveCell;
+  const path = pathOf(module, own);
+  if (path === undefined) throw missing(module, analyse(currentText(module), module.url), own.name);
   return byPath(module, path);
 }
 

@@ -9,13 +9,14 @@ import { HotswapError } from '../error.ts';
 import { DEFAULT, SCOPE } from '../loader/instrument.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
-import { type ClassNode, eachChild, lineOf, type Node } from '../loader/parse.ts';
+import { eachChild, lineOf, type Node } from '../loader/parse.ts';
 import { setProperties } from '../loader/patch.ts';
 import { existsSync } from '../node.ts';
 import { type Analysis, analyse, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
-import { madeBy, nativesOf, overlaidIn, overlayOf, same } from './overlay.ts';
+import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames, same } from './overlay.ts';
+import { compareUnits } from './plan.ts';
 import { isOverlaid, patchInside, referTo } from './surroundings.ts';
 import {
   awaits,
@@ -43,12 +44,14 @@ const KEPT = 16;
 
 /**
  * Makes units ready to be evaluated, in source order, functions first.
+ * @param before what runs
  * @param again whether an earlier version comes back, for which no statement runs that has run before
  * @param url file that stack traces are to name
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  */
 export function prepareUnits(
   module: LiveModule,
+  before: Analysis,
   analysis: Analysis,
   units: readonly Unit[],
   bound: Bound,
@@ -72,11 +75,11 @@ export function prepareUnits(
   let undo: (() => void) | undefined;
   const load = async (): Promise<void> => {
     for (const one of imports) one.namespace = await namespaceOf(module, analysis, one.unit);
-    if (waits) undo = await runSlowly(steps(module, analysis, all, overlaid));
+    if (waits) undo = await runSlowly(steps(module, before, analysis, all, overlaid));
   };
   return {
     load: waits || imports.length > 0 ? load : undefined,
-    run: () => undo ?? runAll(steps(module, analysis, all, overlaid)),
+    run: () => undo ?? runAll(steps(module, before, analysis, all, overlaid)),
   };
 }
 
@@ -90,6 +93,7 @@ interface Compiled {
 /** Evaluates units one after the other, and yields what each gives: a promise, of one that awaits. @returns what takes it back */
 function* steps(
   module: LiveModule,
+  before: Analysis,
   analysis: Analysis,
   all: Compiled[],
   overlaid: ReadonlySet<string>,
@@ -97,7 +101,7 @@ function* steps(
   const undos: (() => void)[] = [];
   try {
     for (const one of all) {
-      const finish = begin(module, analysis, one, overlaid, undos);
+      const finish = begin(module, before, analysis, one, overlaid, undos);
       try {
         yield one.evaluate?.(one.namespace);
       } catch (cause) {
@@ -136,6 +140,7 @@ function takeBack(undos: (() => void)[]): void {
 /** Notes how things are before a unit is evaluated. @returns what is to be done when it has been */
 function begin(
   module: LiveModule,
+  running: Analysis,
   analysis: Analysis,
   { unit, evaluate }: Compiled,
   overlaid: ReadonlySet<string>,
@@ -151,6 +156,10 @@ function begin(
     };
   }
   const before = valueIn(module, unit.names[0] as string);
+  const classes = new Map(overlay.classes);
+  undos.push(() => {
+    overlay.classes = classes;
+  });
   for (const name of unit.names) {
     const place = placeOf(name, overlaid);
     const was = madeIn(module, name, overlaid);
@@ -162,15 +171,22 @@ function begin(
       putBack(module, name, overlaid, held);
     });
     if (was !== undefined && held !== undefined) keep(overlay.kept, `${place}\n${was.text}`, held);
+    // Its members may be others than when it was made.
+    const now = classOf(unit) && held && unitsOf(running).find((one) => one.names.includes(name));
+    if (now && classOf(now)) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
     const back = evaluate === undefined ? overlay.kept.get(`${place}\n${made.text}`) : undefined;
     if (back !== undefined) putBack(module, name, overlaid, back);
   }
   return () => {
     for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
-    const node = classOf(unit);
-    if (node === undefined || isPrivate(node)) return;
+    if (classOf(unit) === undefined) return;
     const [name = ''] = unit.names;
     const after = overlaid.has(name) ? overlay.values[name] : valueIn(module, name);
+    if (evaluate === undefined) {
+      const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
+      if (number >= 0) overlay.classes.set(name, number);
+    }
+    if (leavesBehind(unit)) return;
     if (typeof before === 'function' && typeof after === 'function' && before !== after)
       undos.push(succeed(overlay.succeeded, before, after));
   };
@@ -207,8 +223,18 @@ function isThere(
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
     const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
-    return fixed || now.text === text || takes;
+    return fixed || now.text === text || takes || isSameClass(now, analysis, unit);
   });
+}
+
+/** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
+function isSameClass({ text }: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (classOf(unit) === undefined || unit.names[0] === 'default') return false;
+  const before = analyse(`${kindOf(unit) ?? ''} ${text}`, 'the text of the class before');
+  const [was] = unitsOf(before);
+  if (was === undefined || classOf(was) === undefined) return false;
+  const { isSame, come } = compareUnits(before, was, analysis, unit);
+  return isSame && come.length === 0;
 }
 
 /** Whether every name of a unit had this text before, and what it held then is at hand. */
@@ -227,7 +253,8 @@ function comesBack(
   );
 }
 
-function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
+/** Keeps what a name held under a text; the oldest goes where there are many. */
+export function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
   kept.delete(key);
   kept.set(key, held);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
@@ -303,41 +330,10 @@ function succeed(
   return () => takeBack(undos);
 }
 
-/** Whether a class has #private names, which only its own instances have. */
-export function isPrivate({ body }: ClassNode): boolean {
-  return body.body.some((member) => 'key' in member && member.key.type === 'PrivateIdentifier');
-}
-
-/**
- * A class with #private names that is made anew leaves its instances behind: nothing written for the new one could touch
- * theirs. Their cells keep the code they have, until that class comes back.
- * @param places gets the cells whose path is another from now on
- */
-export function detach(
-  module: LiveModule,
-  analysis: Analysis,
-  unit: Unit,
-  overlaid: ReadonlySet<string>,
-  places: Map<LiveCell, string | undefined>,
-): void {
+/** Whether instances of the class that a unit had before are none of the one that it makes: it has #private names, which only its own have. */
+export function leavesBehind(unit: Unit): boolean {
   const node = classOf(unit);
-  const [name] = unit.names;
-  const now = name === undefined ? undefined : madeIn(module, name, overlaid);
-  if (node === undefined || name === undefined || now === undefined || !isPrivate(node)) return;
-  if (isThere(module, analysis, unit, overlaid, true)) return;
-  const { detached } = overlayOf(module);
-  const place = placeOf(name, overlaid);
-  const left: [LiveCell, string][] = [];
-  for (const cell of module.cells) {
-    const path = cell?.path;
-    if (cell === undefined || path === undefined || !path.startsWith(`${name}.`)) continue;
-    left.push([cell, path]);
-    places.set(cell, undefined);
-  }
-  detached.set(`${place}\n${now.text}`, left);
-  const key = `${place}\n${textOfUnit(analysis, unit)}`;
-  for (const [cell, path] of detached.get(key) ?? []) places.set(cell, path);
-  detached.delete(key);
+  return node !== undefined && privateNames(node).size > 0;
 }
 
 /** The module that a new import names. @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export */
@@ -415,14 +411,21 @@ function compile(
   );
   const last = module.cells.length;
   setProperties(text, node, analysis.properties);
+  const classes = new Map<string, number>();
   for (const scope of analysis.classes) {
     if (!isHere(scope.node)) continue;
     const number = overlay.nextClass++;
-    overlay.classes.set(scope.path, number);
+    classes.set(scope.path, number);
+    overlay.privates.set(number, privateNames(scope.node));
     text.appendLeft(
       scope.node.body.start + 1,
       `static{${SCOPE}("${module.prefix}",hs$c=>eval(hs$c),${number})}`,
     );
+  }
+
+  for (const cell of module.cells.slice(first, last)) {
+    const home = cell && classes.get(analysis.functions[cell.position]?.classScope?.path ?? '');
+    if (home !== undefined) (cell as LiveCell).home = home;
   }
 
   const bound = Object.keys(values);
@@ -442,6 +445,7 @@ function compile(
   };
   const constant = kindOf(unit) === 'const' || names[0] === 'default';
   const finish = (): void => {
+    for (const [path, number] of classes) overlay.classes.set(path, number);
     for (const name of constant ? names : [])
       if (overlaid.has(name)) Object.defineProperty(overlay.values, name, { writable: false });
   };

@@ -4,8 +4,7 @@
  * one. Pure.
  */
 import type { Part } from '../loader/functions.ts';
-import { unusedImports } from '../loader/imports.ts';
-import { languageOf } from '../loader/language.ts';
+import { languageOf, typed } from '../loader/language.ts';
 import type { Kind } from '../loader/live.ts';
 import {
   boundNames,
@@ -17,7 +16,6 @@ import {
   type Node,
   unwrapped,
 } from '../loader/parse.ts';
-import { settingsFor } from '../loader/settings.ts';
 import { type Analysis, referencesIn } from './analysis.ts';
 
 /** What a top level is made of: a declaration without its `export`, one declarator or import of several, or another statement. */
@@ -60,6 +58,7 @@ function leftOut(analysis: Analysis): Set<Node> {
   let unused = unusedIn.get(analysis);
   if (unused === undefined) {
     const { source, url } = analysis;
+    const { settingsFor, unusedImports } = typed();
     unused = unusedImports(analysis, source, referencesIn(analysis), settingsFor(url));
     unusedIn.set(analysis, unused);
   }

@@ -1,8 +1,8 @@
 /**
  * How everything here is measured: plain Node and Node with the hooks run the same program in two processes, and
- * samples of one alternate with samples of the other, so that whatever else the machine does meets both. In: a program
- * and its cases; out: medians and ratios. A ratio's spread is over pairs of processes, since V8 may optimise the
- * same text otherwise from one process to the next, and that is more than a clock's noise.
+ * short samples of one alternate with samples of the other, so that whatever else the machine does meets both: each sample
+ * is compared with its neighbour only, and a pair of processes gives the median of those ratios. In: a program and its cases;
+ * out: medians and ratios over pairs of processes, since V8 may optimise the same text otherwise from one to the next.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +50,7 @@ export async function start(program, { hot, args = [], env = {}, flags = [] }) {
  * Measures each case of a program in pairs of processes.
  * @param prepare called with the process that has the hooks before anything is measured
  * @param per units of work in one that a program counts
- * @returns a row a case: `plain` and `hot` in nanoseconds a unit of work, `ratio` with `low` and `high`
+ * @returns a row a case: `plain` and `hot` in nanoseconds a unit of work, `ratio` with `low` and `high`, and `ratios`, one a pair
  */
 export async function comparePairs(
   program,
@@ -68,18 +68,21 @@ export async function comparePairs(
       const n = await calibrated(plain, name, sample);
       const times = { plain: [], hot: [] };
       const warm = performance.now() + 2 * warmUp;
+      const sides = { plain, hot };
+      let order = ['plain', 'hot'];
       while (performance.now() < warm || times.plain.length < rounds) {
-        const one = await plain.ask('time', name, n);
-        const other = await hot.ask('time', name, n);
-        if (performance.now() < warm) continue;
-        times.plain.push(one);
-        times.hot.push(other);
+        const cold = performance.now() < warm;
+        for (const side of order) {
+          const took = await sides[side].ask('time', name, n);
+          if (!cold) times[side].push(took);
+        }
+        order = [order[1], order[0]];
       }
       const row = rows.get(name) ?? { plain: [], hot: [], ratios: [] };
       rows.set(name, row);
       row.plain.push((median(times.plain) * 1e6) / (n * per));
       row.hot.push((median(times.hot) * 1e6) / (n * per));
-      row.ratios.push(median(times.hot) / median(times.plain));
+      row.ratios.push(median(times.hot.map((took, k) => took / times.plain[k])));
     }
     await plain.close();
     await hot.close();
@@ -89,6 +92,7 @@ export async function comparePairs(
     plain: median(plain),
     hot: median(hot),
     unit: 'ns',
+    ratios,
     ...spread(ratios),
   }));
 }
@@ -112,9 +116,22 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** A ratio: the median of several, and the lowest and highest. */
+/**
+ * A ratio: the median of several, and an interval that holds the true median 19 times in 20, whatever the distribution:
+ * from the kth lowest to the kth highest (sign test). Fewer than six values cannot tell that much: then lowest to highest.
+ */
 export function spread(ratios) {
-  return { ratio: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+  const sorted = [...ratios].sort((a, b) => a - b);
+  const n = sorted.length;
+  let k = 0;
+  // Probability that at most k of n values lie below the median.
+  for (let term = 0.5 ** n, below = term; below <= 0.025 && k < n >> 1; ) {
+    k++;
+    term *= (n - k + 1) / k;
+    below += term;
+  }
+  k = Math.max(k, 1);
+  return { ratio: median(sorted), low: sorted[k - 1], high: sorted[n - k] };
 }
 
 export function geometricMean(values) {

@@ -9,7 +9,7 @@ const INCLUDE = ['acorn', 'hono', 'marked', 'zod'].map((name) => `**/node_module
 export async function measure(options) {
   const hotOptions = { env: { HOTSWAP_INCLUDE: INCLUDE } };
   // Far more code than a loop has: V8 needs longer until all of it is compiled as well as it will be.
-  const longer = { ...options, sample: options.sample * 3, warmUp: options.warmUp * 20 };
+  const longer = { ...options, pairs: options.pairs * 3, warmUp: options.warmUp * 20 };
   const rows = await comparePairs('libraries', longer, { hotOptions });
   const { sizes, cells } = await instrumentedSizes(hotOptions);
   const results = rows.map((row) => ({
@@ -17,12 +17,10 @@ export async function measure(options) {
     target: { ratio: 1.07, says: '≤ 1.07x' },
     note: textNote(sizes, cells, row.name.split(/\W/)[0]),
   }));
-  const mean = (pick) => geometricMean(rows.map(pick));
+  const means = rows[0].ratios.map((_, pair) => geometricMean(rows.map((row) => row.ratios[pair])));
   results.push({
     name: 'geometric mean',
-    ratio: mean((row) => row.ratio),
-    low: mean((row) => row.low),
-    high: mean((row) => row.high),
+    ...spread(means),
     target: { ratio: 1.03, says: '≤ 1.03x' },
   });
   results.push(...(await firstRuns(options, hotOptions)));

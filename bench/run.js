@@ -25,7 +25,7 @@ const options = {
   directory,
   /** pairs of processes, samples of each case in each, milliseconds of a sample and of running before the first one */
   pairs: Number(option('pairs') ?? (quick ? 1 : 4)),
-  rounds: quick ? 5 : 9,
+  rounds: quick ? 9 : 41,
   sample: quick ? 3 : 6,
   warmUp: quick ? 20 : 50,
   /** edits of each kind timed in each process, and made for the memory that they keep */

@@ -3,7 +3,7 @@
 const WIDTHS = [44, 12, 12, 8, 13, 12, 4];
 
 export function heading({ node, v8, machine }) {
-  const names = ['', 'plain', 'hotswap', 'ratio', 'min–max', 'target', ''];
+  const names = ['', 'plain', 'hotswap', 'ratio', '95%', 'target', ''];
   return `Node ${node} (V8 ${v8}), ${machine}\n\n${line(names)}\n${'─'.repeat(WIDTHS.reduce((a, b) => a + b + 1))}`;
 }
 

@@ -37,6 +37,8 @@ export interface VersionRecord {
   summary: string;
   /** whether the text is among the objects; one that holds values no text can carry is not */
   kept: boolean;
+  /** whether the text is that of the file, which was saved; absent where it is not */
+  file?: true;
 }
 
 /** All that happened on top of one text of the file. */
@@ -57,6 +59,7 @@ type LogEvent =
       at: number;
       summary: string;
       kept: boolean;
+      file?: true;
       key: string;
     }
   | { event: 'restore'; base: string; to: number; at: number };
@@ -281,7 +284,8 @@ export class ModuleLog {
       const number = era.versions.length + 1;
       const { id, at, summary, kept } = event;
       const parent = Math.min(event.parent, number - 1);
-      era.versions.push({ number, id, parent, at, summary, kept });
+      const file = event.file === true ? { file: event.file } : {};
+      era.versions.push({ number, id, parent, at, summary, kept, ...file });
       if (kept) era.current = number;
       if (event.key === this.#last.key) this.#last.number = number;
     } else if (event.event === 'restore') {

@@ -4,7 +4,7 @@
  * next save, as its process is no more there to be changed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { packageRoot } from '../loader/config.ts';
@@ -55,7 +55,7 @@ export async function run(options: string[], file: string, words: string[]): Pro
     });
     child = undefined;
     if (!existsSync(mark) || asked !== undefined) return end(code, signal);
-    const endedAt = Date.now();
+    const endedAt = statSync(mark).mtimeMs; // by the clock of the file system, which is not that of Date
     sayError(`${file} ended with an error; it is started again at the next save`);
     const saved = await nextSave(packageRoot(dirname(resolve(file))) ?? dirname(resolve(file)), endedAt);
     process.stderr.write(`hotswap: ${saved} was saved; ${file} is started again\n`);
@@ -91,7 +91,7 @@ async function nextSave(root: string, since: number): Promise<string> {
   const saved = await new Promise<string>((resolve) => {
     watcher.on('all', (event, path, stats) => {
       // One that was saved before the watch was in place is seen by its time.
-      const isNew = ready || (event === 'add' && (stats?.mtimeMs ?? 0) > since);
+      const isNew = ready || (event === 'add' && (stats?.mtimeMs ?? 0) >= since);
       if (isNew && !event.endsWith('Dir') && event !== 'unlink') resolve(path);
     });
     watcher.on('ready', () => {

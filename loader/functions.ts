@@ -85,6 +85,8 @@ export interface HotFunction {
   surroundings: Surroundings;
   /** the scope that it stands in */
   scope: Scope;
+  /** its parameters that functions inside it capture */
+  capturedParameters: readonly string[];
 }
 
 /** All that `functionsOf` finds. */
@@ -249,6 +251,7 @@ export function partReader(
       parent: place.parent,
       surroundings,
       scope: scopes.outside(node),
+      capturedParameters: scopes.capturedParameters(node),
     };
     part.functions.push(hot);
     enter(node, hot.path, { ...place, parent: hot });

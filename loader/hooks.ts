@@ -32,8 +32,8 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await resolved(specifier, context, nextResolve);
   receive();
-  const facade = loader.leadsTo(result.url, context.parentURL);
-  return facade === undefined ? result : { ...result, url: facade };
+  const other = loader.leadsTo(result.url, context.parentURL);
+  return other === undefined ? result : { ...result, url: other };
 };
 
 /** In TypeScript `./x.js` may stand for `./x.ts`. */

@@ -6,8 +6,7 @@
 import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
-import { withoutUnused } from './imports.ts';
-import { languageOf } from './language.ts';
+import { languageOf, typed } from './language.ts';
 import {
   boundNames,
   eachChild,
@@ -25,7 +24,7 @@ import {
 import { addAccessor, addPatchPoint, setProperties } from './patch.ts';
 import type { Reference } from './scopes.ts';
 import type { Settings } from './settings.ts';
-import { type Transformed, transformModule } from './transform.ts';
+import type { Transformed } from './transform.ts';
 
 /** Global through which an instrumented module hands over its scope; defined by the registry. */
 export const SCOPE = 'hs$scope';
@@ -83,7 +82,7 @@ export function instrument(
   const { program } = read;
   const references: Reference[] = [];
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references);
-  const plain = settings === undefined ? source : withoutUnused(read, source, references, settings);
+  const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
   const facts = survey(plain, program);
 
@@ -120,7 +119,7 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   const { program, plain, properties } = read;
   const references: Reference[] = [];
   functionsOf(plain, program, references);
-  const text = new MagicString(withoutUnused(read, source, references, where.settings as Settings));
+  const text = new MagicString(typed().withoutUnused(read, source, references, where.settings as Settings));
   setProperties(text, program, properties, where.settings?.define);
   return finished(text, read, source, where, mapped);
 }
@@ -145,7 +144,7 @@ function finished(
   const ours = mapped ? text.generateMap({ hires: 'boundary', source: url }) : undefined;
   let made: Transformed | undefined;
   if (settings !== undefined && left.length > 0)
-    made = transformModule(text.toString(), { url, settings, source, left });
+    made = typed().transformModule(text.toString(), { url, settings, source, left });
   if (ours === undefined) return { code: made?.code ?? text.toString(), map: undefined };
   const map = made === undefined ? ours : remapping([made.map, ours.toString()] as never, () => null);
   return {

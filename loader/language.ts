@@ -2,7 +2,7 @@
  * What language a module is written in, and what Node makes of such a file. In: its URL; out: the language, by the
  * extension; for TypeScript and JSX also whether Node itself knows what to do with the file.
  */
-import { dirname, existsSync, extname, fileURLToPath, join, readFileSync } from '../node.ts';
+import { createRequire, dirname, existsSync, extname, fileURLToPath, join, readFileSync } from '../node.ts';
 
 export type Language = 'js' | 'jsx' | 'ts' | 'tsx';
 
@@ -12,6 +12,16 @@ const BY_EXTENSION: Record<string, Language> = { '.ts': 'ts', '.mts': 'ts', '.ts
 export function languageOf(url: string): Language {
   const path = url.replace(/[?#].*$/s, '');
   return BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? ''] ?? 'js';
+}
+
+let room: typeof import('./typescript.ts') | undefined;
+
+/** What modules in TypeScript and JSX need besides, loaded when the first of them asks. Hooks cannot wait for an `import()`. */
+export function typed(): typeof import('./typescript.ts') {
+  room ??= createRequire(import.meta.url)(`./typescript${extname(import.meta.url)}`) as NonNullable<
+    typeof room
+  >;
+  return room;
 }
 
 /** Whether a file's nearest package.json says what its modules are; `.mts` says so itself. */

@@ -4,9 +4,8 @@
  * preload, the program and a second copy of this package see the same ones.
  */
 import type { ModuleLog, VersionRecord } from '../cache/log.ts';
-import type { Replaced } from '../node.ts';
+import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
-import { defineHelpers } from './decorators.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
 import { cellName, DEFAULT, HOT, SCOPE } from './instrument.ts';
 import { CONSTRUCT, NULLISH } from './patch.ts';
@@ -107,8 +106,8 @@ export interface Overlay {
   nextClass: number;
   /** by class that another has succeeded: what its prototype had, and on what it hung */
   succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null }>;
-  /** by place and text of a class with #private names: the cells that only its own instances read, and their paths */
-  detached: Map<string, [LiveCell, string][]>;
+  /** by the number of a class that was made anew: its #private names, without `#` */
+  privates: Map<number, ReadonlySet<string>>;
 }
 
 /** What a variable at the top level was made by. */
@@ -142,6 +141,8 @@ export interface LiveCell {
   slots: string[][];
   /** names that its text took for the overlay's */
   overlaid: ReadonlySet<string>;
+  /** number of the class that its closures see #private names and `super` through; undefined: none, or that of the module as loaded */
+  home?: number;
 }
 
 /** A replacement that was evaluated: what its cell takes, and the values that were bound into it. */
@@ -180,6 +181,21 @@ export interface Standing {
   // biome-ignore lint/complexity/noBannedTypes: any function at all
   readonly value: Function;
   readonly text: string;
+  /** of one that is wrapped around another */
+  readonly layer?: Layer;
+}
+
+/** A wrapper of a function of Node's. */
+export interface Layer {
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly what: Function;
+  /** the text of `what` */
+  readonly text: string;
+  readonly how: 'around' | 'before' | 'after' | 'onError' | 'inject at 0' | 'inject at end';
+  /** what it is around; undefined: the function that was there */
+  readonly inner: Standing | undefined;
+  // biome-ignore lint/complexity/noBannedTypes: any function at all
+  readonly original: Function;
 }
 
 /**
@@ -248,7 +264,7 @@ export interface Forward {
 }
 
 /** Sets the variables of a facade, or of a former instance. */
-export type Refresh = (read: (local: string) => unknown) => void;
+export type Refresh = (read: (local: string, before: unknown) => unknown) => void;
 
 export interface Registry {
   readonly layout: 1;
@@ -347,7 +363,7 @@ export function createRegistry(
   hidden(KEY, made);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
-  defineHelpers();
+  defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
@@ -367,6 +383,22 @@ export function createRegistry(
     refresh((local) => valueIn(module, local));
   });
   return made;
+}
+
+/** Global that holds what decorators of TypeScript go through. */
+export const HELPERS = 'hs$helpers';
+
+let decorating: object | undefined;
+
+/** TypeScript's own helpers, under the names that the transformer has for them; loaded when a decorator first runs. */
+function helpers(): object {
+  if (decorating === undefined) {
+    const { __decorate, __metadata, __param } = createRequire(import.meta.url)(
+      'tslib',
+    ) as typeof import('tslib');
+    decorating = { decorate: __decorate, decorateMetadata: __metadata, decorateParam: __param };
+  }
+  return decorating;
 }
 
 /** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */

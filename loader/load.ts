@@ -4,17 +4,16 @@
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
 import remapping from '@jridgewell/remapping';
-import { ModuleLog } from '../cache/log.ts';
+import { ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
 import { cachedTransform } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
 import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
 import type { Config } from './config.ts';
 import { asJavaScript, instrument } from './instrument.ts';
-import { declaredType, languageOf } from './language.ts';
+import { declaredType, languageOf, typed } from './language.ts';
 import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
 import { tryParse } from './parse.ts';
-import { settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
@@ -36,11 +35,11 @@ export interface ModuleLoader {
   end(batch: number, isLive: boolean): void;
   /** The text to run for a fresh instance, as of `load`, or for a helper; undefined for any other URL. */
   fresh(url: string): { code: string; cells: number; loaded: Loaded | undefined } | undefined;
-  /** Where an import of a module leads, where that is not the module itself. */
+  /** Where an import leads that is not to lead to what its URL says: a fresh instance, a facade, or a version whose number was another's before. */
   leadsTo(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
-  /** Forgets those of a module. */
+  /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
   forget(url: string): void;
   /** Makes other settings hold for modules that are loaded from now on. */
   configure(config: Config): void;
@@ -60,6 +59,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** by the URL of a module: that of its newest facade; and by that: its text */
   const exposed = new Map<string, string>();
   const facades = new Map<string, string>();
+  /** by the URL of a module: how often its versions were forgotten */
+  const forgotten = new Map<string, number>();
   /** the batch that is being imported; fresh instances and helpers that have not ended, by URL */
   let batch: number | undefined;
   const pending = new Map<string, Fresh | string>();
@@ -124,7 +125,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     // Everything the result depends on; `ourHash` stands for the instrumenter itself.
     ourHash ??= hashOf(OUR_FILES);
     const lang = languageOf(url);
-    const settings = lang === 'js' ? undefined : settingsFor(url);
+    const settings = lang === 'js' ? undefined : typed().settingsFor(url);
     const parts = [ourHash, prefix, importCells, maps ? url : '', text];
     if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
     const key = sha256(parts.join('\0'));
@@ -144,15 +145,15 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const { cacheDir } = config;
     if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
     const log = new ModuleLog(cacheDir, url);
+    const changed = (number: number): string =>
+      `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
     if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
       const before = log.era(log.newestBase);
       const kept = before.current;
       // A file that was saved and taken over (`reload`) is its own newest version.
       if (kept > 0 && before.versions[kept - 1]?.id !== base) {
-        say(
-          `${fileURLToPath(url)} has changed on disk since version ${kept + oldVsn(cacheDir, url, log.newestBase)} was made; the file is used, the version is kept in ${log.file}`,
-        );
+        say(changed(kept + oldVsn(cacheDir, url, log.newestBase)));
       }
       try {
         log.appendBase(base);
@@ -163,6 +164,13 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     }
     const found = versions[current - 1];
     if (found === undefined) return { text: disk, number: 0 };
+    // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
+    let saved: VersionRecord | undefined = found;
+    while (saved !== undefined && saved.file === undefined) saved = versions[saved.parent - 1];
+    if (saved !== undefined && saved.id !== base) {
+      if (saved !== found) say(changed(found.number + vsn));
+      return { text: disk, number: 0 };
+    }
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
       say(
@@ -192,7 +200,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
     const text = versionText(url);
     if (text === undefined || languageOf(url) === 'js') return text;
-    const { code, map } = asJavaScript(text, { url, settings: settingsFor(url) }, sourceMaps());
+    const { code, map } = asJavaScript(text, { url, settings: typed().settingsFor(url) }, sourceMaps());
     return map === undefined ? code : withMap(code, map, text, url);
   }
 
@@ -200,8 +208,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const parsed = new URL(url);
     const wanted = parsed.searchParams.get('hotswap');
     if (wanted === null) return undefined;
-    parsed.searchParams.delete('hotswap');
-    const { href } = parsed;
+    const href = withoutVersion(parsed);
     const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
     const { id: base, vsn } = bases.get(href) ?? {
       id: sha256(disk ?? ''),
@@ -236,13 +243,19 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function forget(url: string): void {
     memory.delete(url);
+    forgotten.set(url, (forgotten.get(url) ?? 0) + 1);
   }
 
   function expose(url: string, exported: ExportedBy | undefined): void {
-    if (exported === undefined) exposed.delete(url);
-    else exposed.set(url, `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`);
-    const facade = exposed.get(url);
-    if (facade !== undefined && exported !== undefined) facades.set(facade, facadeText(url, exported));
+    if (exported === undefined) {
+      exposed.delete(url);
+      return;
+    }
+    const text = facadeText(url, exported);
+    const known = [...facades].find(([, one]) => one === text)?.[0];
+    const facade = known ?? `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`;
+    exposed.set(url, facade);
+    facades.set(facade, text);
   }
 
   function leadsTo(url: string, parent: string | undefined): string | undefined {
@@ -251,7 +264,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       if (pending.has(found)) return found;
     }
     const found = parent?.includes(FACADE_QUERY) ? undefined : exposed.get(url);
-    return found ?? instances.get(url);
+    return found ?? instances.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
   }
 
   function begin({ number, modules, helpers }: Batch): void {
@@ -273,7 +286,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (typeof found === 'string') return { code: found, cells: 0, loaded: undefined };
     const { url, text, base, started, vsn } = found;
     const prefix = prefixFor(instance);
-    const settings = languageOf(url) === 'js' ? undefined : settingsFor(url);
+    const settings = languageOf(url) === 'js' ? undefined : typed().settingsFor(url);
     const mapped = sourceMaps();
     const made = instrument(text, { prefix, importCells, mapped, hot: true, url, settings });
     if (made === undefined) return { code: text, cells: 0, loaded: undefined };
@@ -281,6 +294,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
     const code = `${whole}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
     return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
+  }
+
+  /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
+  function again(url: string): string | undefined {
+    if (!/[?&]hotswap=\d{1,6}(&|$)/.test(url)) return undefined;
+    const parsed = new URL(url);
+    const times = forgotten.get(withoutVersion(new URL(url)));
+    if (times === undefined) return undefined;
+    parsed.searchParams.set(AGAIN, String(times));
+    return parsed.href;
   }
 
   function facade(url: string): string | undefined {
@@ -299,6 +322,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       }
     }
   }
+}
+
+/** What the URL of a version has besides where its number was another's before. */
+const AGAIN = 'hotswap-again';
+
+/** The URL of a module, without what names a version of it. */
+export function withoutVersion(url: URL): string {
+  url.searchParams.delete('hotswap');
+  url.searchParams.delete(AGAIN);
+  return url.href;
 }
 
 /** What the URL of a fresh instance has besides the module's; the number of its batch comes after it. */
@@ -331,7 +364,7 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   own.forEach(([name], i) => {
     lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
   });
-  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)})`);
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)},${variable(i)})`);
   lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
   return lines.join('\n');
 }

@@ -17,8 +17,8 @@ import {
 } from 'oxc-parser';
 import { HotswapError } from '../error.ts';
 import { asImported } from '../node.ts';
-import { type Erased, type EraseOptions, erase, restoreEnds } from './erase.ts';
-import type { Language } from './language.ts';
+import type { Erased, EraseOptions } from './erase.ts';
+import { type Language, typed } from './language.ts';
 
 export type {
   AccessorProperty,
@@ -68,6 +68,7 @@ export function tryRead(
     found.errors.some((one) => early || one.severity === 'Error');
   if (failed(result)) return { errors: result.errors };
   if (lang === 'js') return { program, plain: source, ...NOTHING };
+  const { erase, restoreEnds } = typed();
   const erased = erase(source, program, options);
   if (erased.plain === source) return { program, ...erased };
   const isJsx = lang === 'tsx' || lang === 'jsx';

@@ -13,6 +13,9 @@ import type { Accessor, CapturedName } from './scopes.ts';
 export const CONSTRUCT = 'hs$construct';
 export const NULLISH = 'hs$nullish';
 
+/** The parameter that takes what an arrow's own parameters leave. */
+const REST = '...hs$r';
+
 /**
  * Puts the patch point into one function.
  * @param cell name of the global cell, e.g. `hs$1k3v9x$4`
@@ -30,22 +33,27 @@ export function addPatchPoint(
   const { node } = hot;
   const made = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
   const isArrow = node.type === 'ArrowFunctionExpression';
-  const moves =
-    hasInitialisers(node) && (isArrow || (runsCode(node) && hot.kind !== 'constructor' && movable(node)));
+  const moves = isArrow
+    ? hasInitialisers(node) || slowToCapture(hot)
+    : hasInitialisers(node) && runsCode(node) && hot.kind !== 'constructor' && movable(node);
   const redirect = isArrow ? undefined : redirectThis(hot, cell, made, readsNewTarget);
   if (moves)
     return moveParameters(
       text,
       source,
       node,
-      (params) => redirect ?? `if(${cell})return ${redirectArrow(made, params)};`,
+      isArrow ? hot.capturedParameters : [],
+      (params) => redirect ?? redirectArrow(cell, made, params),
     );
   if (redirect !== undefined) return enterBody(text, source, hot, redirect);
 
-  const call = redirectArrow(made, openParameters(text, source, node));
+  const params = openParameters(text, source, node);
+  if (blockOf(node) !== undefined) return enterBody(text, source, hot, redirectArrow(cell, made, params));
   const { body } = node;
-  if (blockOf(node) !== undefined) return enterBody(text, source, hot, `if(${cell})return ${call};`);
-  text.prependRight((body as Node).start, `${cell}?${call}:(`);
+  text.prependRight(
+    (body as Node).start,
+    `${cell}?${made}(${params.join()}):(${takesRest(params) ? '{},' : ''}`,
+  );
   text.appendLeft((body as Node).end, ')');
 }
 
@@ -64,8 +72,18 @@ function redirectThis(
   return `if(${cell})return ${made}.apply(this,arguments);`;
 }
 
-function redirectArrow(made: string, params: string[]): string {
-  return `${made}(${params.join()})`;
+function redirectArrow(cell: string, made: string, params: string[]): string {
+  return `if(${cell})return ${made}(${params.join()});${takesRest(params) ? '({});' : ''}`;
+}
+
+/**
+ * Whether an arrow was given a rest parameter. Such a one makes an empty object after its check, which costs nothing in
+ * optimised code and saves what the rest parameter costs there. While V8 reads the cell it keeps the rest array's length
+ * for a possible deoptimisation; the next operations share that state for as long as nothing in between may write.
+ * Making an object counts as a write when that is decided, and is removed afterwards.
+ */
+function takesRest(params: string[]): boolean {
+  return params.at(-1) === REST;
 }
 
 /** One thing that a replacement can ask a patch point for. */
@@ -195,24 +213,33 @@ function openParameters(text: MagicString, source: string, arrow: FunctionNode):
   if (open === undefined) {
     const only = arrow.params[0] as Node;
     text.prependRight(only.start, '(');
-    text.appendLeft(only.end, ',...hs$r)');
+    text.appendLeft(only.end, `,${REST})`);
   } else if (comma !== undefined) {
-    text.overwrite(comma, comma + 1, ',...hs$r');
+    text.overwrite(comma, comma + 1, `,${REST}`);
   } else {
-    text.appendLeft(close, params.length === 0 ? '...hs$r' : ',...hs$r');
+    text.appendLeft(close, params.length === 0 ? REST : `,${REST}`);
   }
-  return [...params, '...hs$r'];
+  return [...params, REST];
+}
+
+/**
+ * Whether the rest parameter would make functions inside an arrow slower. In a list that is not simple V8 takes parameters
+ * for `let`, and functions that capture one check at each use whether it has a value. As a `var` of the body it needs none.
+ */
+function slowToCapture({ node, capturedParameters }: HotFunction): boolean {
+  return capturedParameters.length > 0 && node.params.at(-1)?.type !== 'RestElement' && movable(node);
 }
 
 /**
  * Turns `f({ a }, b = g()) {` into `f(hs$0,hs$1=void 0){if(…)…;var { a }=…;var b=hs$1;if(b===void 0)b = g();`, with each
- * pattern and default left on its line: what stood around them moves, not they. The raw arguments can then be
+ * pattern, default and `captured` name left on its line: what stood around them moves, not they. The raw arguments can then be
  * handed on, and a replaced function's defaults no longer run. Equivalent where `movable` says so.
  */
 function moveParameters(
   text: MagicString,
   source: string,
   node: FunctionNode,
+  captured: readonly string[],
   redirect: (params: string[]) => string,
 ): void {
   const isArrow = node.type === 'ArrowFunctionExpression';
@@ -222,7 +249,11 @@ function moveParameters(
   for (let i = 0; i < node.params.length; i++) {
     const param = node.params[i] as Node;
     const raw = `hs$${i}`;
-    if (param.type === 'Identifier') {
+    if (param.type === 'Identifier' && captured.includes(param.name)) {
+      header.push(raw);
+      args.push(raw);
+      text.appendRight(param.start, 'var ').appendLeft(param.end, `=${raw};`);
+    } else if (param.type === 'Identifier') {
       header.push(param.name);
       args.push(param.name);
       text.remove(param.start, param.end);
@@ -262,17 +293,18 @@ function moveParameters(
     if (source[after] === ',') text.remove(after, after + 1);
   }
   if (isArrow && node.params.at(-1)?.type !== 'RestElement') {
-    header.push('...hs$r');
-    args.push('...hs$r');
+    header.push(REST);
+    args.push(REST);
   }
-  text.overwrite(
-    open as number,
-    (open as number) + 1,
-    `(${header.join()})${isArrow ? '=>' : ''}{${redirect(args)}`,
-  );
-  text.remove(close, close + 1);
+  const head = `(${header.join()})${isArrow ? '=>' : ''}{${redirect(args)}`;
+  if (open !== undefined) {
+    text.overwrite(open, open + 1, head);
+    text.remove(close, close + 1);
+  } else {
+    text.prependRight(close, head); // `x => …`
+  }
   if (isArrow) {
-    const arrow = skipTrivia(source, close + 1);
+    const arrow = skipTrivia(source, open === undefined ? (node.params[0] as Node).end : close + 1);
     text.remove(arrow, arrow + 2);
   }
   const block = blockOf(node);

@@ -40,8 +40,9 @@ const includes: (text: string, part: string) => boolean = Function.prototype.cal
   String.prototype.includes,
 );
 
-const matches: (pattern: RegExp, text: string) => boolean = Function.prototype.call.bind(
-  RegExp.prototype.test,
+/** `test` would call an `exec` that a program has patched. */
+const exec: (pattern: RegExp, text: string) => object | null = Function.prototype.call.bind(
+  RegExp.prototype.exec,
 );
 
 /** Extensions of TypeScript and JSX. */
@@ -81,7 +82,10 @@ if (registry() === undefined) {
       receive: () => {},
       publish: loader.remember,
       expose,
-      forget: loader.forget,
+      forget(url) {
+        resolveAll();
+        loader.forget(url);
+      },
       begin(batch) {
         resolveAll();
         loader.begin(batch);
@@ -97,7 +101,7 @@ if (registry() === undefined) {
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const next = matches(TYPED, url) ? typed : nextLoad;
+        const next = exec(TYPED, url) === null ? nextLoad : typed;
         const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
         const { format } = result;
         const isOurs = format === 'module' || format === 'module-typescript';
@@ -121,7 +125,10 @@ if (registry() === undefined) {
       loader.expose(...exposed);
     }
 
-    /** Nothing needs to look at what is resolved until an import of some module leads elsewhere, or one is TypeScript. */
+    /**
+     * Nothing needs to look at what is resolved until the exports of some module are others than its own, the numbers of its
+     * versions were given anew, one was imported again, or one is TypeScript.
+     */
     function resolveAll(): void {
       if (resolves) return;
       resolves = true;

@@ -94,6 +94,8 @@ export interface ScopeMap {
   around(fn: Node): Surroundings;
   /** The scope that a function stands in. */
   outside(fn: Node): Scope;
+  /** Parameters of a function that functions inside it capture. */
+  capturedParameters(fn: Node): string[];
 }
 
 /** What holds of a reference that is no variable's. */
@@ -116,9 +118,15 @@ export function moduleScope(body: readonly Node[]): Scope {
  */
 export function scopesOf(body: readonly Node[], top: Scope, references?: Reference[]): ScopeMap {
   const places = new Map<Node, Scope>();
+  const parameters = new Map<Node, Scope>();
   const blocks: Scope[] = [];
   for (let i = 0; i < body.length; i++) refer(body[i] as Node, top);
-  return { around, accessors, outside: (fn) => places.get(fn) ?? top };
+  return {
+    around,
+    accessors,
+    outside: (fn) => places.get(fn) ?? top,
+    capturedParameters: (fn) => captured(parameters.get(fn) as Scope).map(({ name }) => name),
+  };
 
   function around(fn: Node): Surroundings {
     const found: Surroundings = { names: [], shared: [], context: new Set(), privates: [] };
@@ -287,6 +295,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     }
     const block = blockOf(fn);
     const params = scope(outer, fn, block === undefined);
+    parameters.set(fn, params);
     if (fn.type !== 'ArrowFunctionExpression') params.context = ownContext();
     fn.params.forEach((param) => {
       boundNames(param).forEach((name) => declare(params, name, false));

@@ -6,9 +6,9 @@
 import remapping from '@jridgewell/remapping';
 import { HotswapError } from '../error.ts';
 import { asImported, createRequire } from '../node.ts';
-import { HELPERS } from './decorators.ts';
 import type { Place } from './erase.ts';
 import { languageOf } from './language.ts';
+import { HELPERS } from './live.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
 

@@ -281,6 +281,48 @@ const TABLE: Record<string, Case> = {
       'node:dgram has no version 5; there is only 0, as Node has it',
     ],
   ],
+  'a mock: everyone calls it, and nobody once it is restored': [
+    HOLDS,
+    `await reset('fs'); const at = version('fs').number; const double = mock('node:fs#existsSync', () => 'mock'); const during = new Set(m.seen());
+     const { calls } = double; const some = calls.map((call) => call.arguments.join()); const listed = status().edited.map((one) => [one.module, one.persisted]).filter(([name]) => name === 'node:fs'); double.restore(); const after = new Set(m.seen()); await double.restore();
+     return [[...during], calls.length, new Set(some).size, listed, [...after], version('fs').number === at]`,
+    [['mock'], 8, 1, [['node:fs', false]], ['true'], true],
+  ],
+  'a mock that others were put around goes alone': [
+    HOLDS,
+    `await reset('fs'); const spy = await mock(m.fs.existsSync); await around('node:fs#existsSync', (next, file) => [next(file)]); const one = [m.fs.existsSync('/'), spy.calls.length]; await spy.restore(); const two = [m.fs.existsSync('/'), spy.calls.length, m.fs.existsSync.name, m.fs.existsSync.length];
+     await rewrite('node:fs#existsSync', () => 'new'); await spy.restore(); const three = m.fs.existsSync('/'); await reset('fs'); return [one, two, three, m.fs.existsSync('/')]`,
+    [[[true], 1], [[true], 1, 'existsSync', 1], 'new', true],
+  ],
+  'a mock in a transaction goes with it': [
+    HOLDS,
+    `await reset('fs'); const inside = []; await transaction(async () => { const one = await mock('fs#existsSync', () => 'mock'); await around('fs#existsSync', (next, file) => next(file) + '!'); await one.restore(); inside.push(m.fs.existsSync('/')); });
+     const now = m.fs.existsSync('/'); const why = await transaction(async () => { mock('fs#existsSync', () => 'mock'); throw new Error('enough'); }).catch((error) => error.message); return [inside, now, why, m.fs.existsSync('/'), (await reset('fs')).number]`,
+    [[true], 'true!', 'enough', 'true!', 0],
+  ],
+  'replace, around, before, after, onError': [
+    HOLDS,
+    `await reset('fs'); await reset('fs/promises'); const heard = []; await before('node:fs#existsSync', (file) => { heard.push('before ' + file); }); await after('fs#existsSync', (result, file) => heard.push('after ' + result + file)); m.fs.existsSync('/');
+     await around('fs/promises#readFile', (next, file, ...rest) => next(file === 'nowhere' ? file : 'package.json', ...rest)); const text = (await m.read('what')).length > 2;
+     await onError('fs/promises#readFile', (error, file) => error.code + ' ' + file); const saved = await m.fs.promises.readFile('nowhere');
+     await around('node:events#EventEmitter.prototype.listenerCount', 'function (next, name) { return [this.constructor.name, next(name)] }'); const { default: Emitter } = await import('node:events'); const count = new Emitter().listenerCount('x'); await reset('node:events');
+     await replace('node:fs#existsSync', function () { return [...arguments].length; }); const three = m.fs.existsSync(1, 2, 3); const bad = [await no(replace('fs#existsSync', 'x')), await no(replace('fs#existsSync', class {})), await no(around('fs#existsSync', '(next) => here')), await no(before('fs#existsSync/7', () => {}))];
+     await reset('fs'); await reset('fs/promises'); return [heard, text, saved, count, three, bad, m.fs.existsSync('/')]`,
+    [
+      ['before /', 'after true/'],
+      true,
+      'ENOENT nowhere',
+      ['EventEmitter', 0],
+      3,
+      ['NO_SOURCE', 'SYNTAX', 'OUT_OF_SCOPE here', 'ARITY'],
+      true,
+    ],
+  ],
+  'it has no clauses, and says what it has': [
+    HOLDS,
+    `const why = await (async () => clauses('node:fs#existsSync'))().catch((error) => error.message); return [/rewrite, replace, mock/.test(why), await no(addClause(m.fs.existsSync, () => {}, 0)), await no(addExport('node:fs#more', () => 1)), await no(removeExport('node:fs#existsSync'))]`,
+    [true, 'CORE', 'CORE', 'CORE'],
+  ],
 };
 cases(TABLE, { env: { HOTSWAP_OVERRIDE_CORE: '1', HOTSWAP_CACHE_DIR: '' } });
 
@@ -424,6 +466,41 @@ const out = [history('os').map((one) => one.number)]; await restore('os', 1).cat
       3,
       2,
       true,
+    ]);
+  } finally {
+    app.remove();
+  }
+});
+
+test('purge() and stop({ unload }) put them back, status() lists them', async () => {
+  const app = program({
+    'm.js': 'export const f = () => 0;',
+    'app.js': `import { cpus } from 'node:os'; import { f } from './m.js'; import { history, mock, modules, purge, reapply, rewrite, start, status, stop, version } from 'hotswap';
+const edited = () => status().edited.map((one) => one.module.replace(/.*\\//, '') + one.number + one.persisted); const out = [];
+await rewrite(f, () => 1); await rewrite('os#cpus', () => 1); await mock('os#cpus', () => 2); out.push(edited(), (await reapply()).length, cpus());
+out.push((await purge()).map((one) => one.number), edited(), Array.isArray(cpus()), history('os').length, modules().length);
+await mock('os#cpus', () => 3); const waits = rewrite('os#cpus', () => 4); out.push(cpus()); await stop({ unload: true }); out.push(Array.isArray(cpus()), version('os').number, history('os').length, edited(), (await waits).number);
+await start(); await rewrite('os#cpus', () => 5); await stop(); out.push(cpus(), edited());
+console.log(JSON.stringify(out));`,
+  });
+  try {
+    assert.equal(await app.json({ env: { HOTSWAP_OVERRIDE_CORE: '1' } }), [
+      ['m.js1true', 'node:os2false'],
+      0,
+      2,
+      [0, 0],
+      [],
+      true,
+      1,
+      2,
+      3,
+      true,
+      0,
+      3,
+      [],
+      2,
+      5,
+      ['node:os3false'],
     ]);
   } finally {
     app.remove();

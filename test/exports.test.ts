@@ -214,6 +214,21 @@ const CASES: Record<string, Case> = {
     `${SAYS}const { add } = m; await removeExport(add); await addExport(at('add'), (a, b, c) => a * b * c); return [add(2, 3, 4), add.length, (await again()).add === add, (await rollback(M)).number, says(() => add(1, 2)), (await rollback(M)).number, add(1, 2)]`,
     [24, 3, true, 1, 'ERR_HOTSWAP_REMOVED', 0, 3],
   ],
+  'a class that was edited and mocked comes back as the same one': [
+    F,
+    `${SAYS}await addExport(at('Box'), 'class Box { constructor(w) { this.w = w; } static of() { return new Box(9); } }'); const later = await again(); const { Box } = later; await inject(at('Box.prototype.constructor'), '() => { this.z = 1; }'); await mock(at('Box.of'), () => 'mock'); await removeExport(Box); const gone = [says(() => new Box()), says(() => new later.Box())]; await rollback(M); return [gone, { ...new Box(2) }, Box === later.Box, Box.of(), (await rollback(M)).number, Box.of().w]`,
+    [['ERR_HOTSWAP_REMOVED', 'ERR_HOTSWAP_REMOVED'], { z: 1, w: 2 }, true, 'mock', 2, 9],
+  ],
+  'a class and a mock of its method in one step': [
+    F,
+    `${SAYS}await transaction(async () => { await addExport(at('Box'), 'class Box { #v = 1; get() { return this.#v; } }'); await mock(at('Box.prototype.get'), function () { return ['mock', this.constructor.name]; }); }); const { Box } = await again(); const first = new Box().get(); await rewrite(at('Box.prototype.get'), 'get() { return this.#v + 1; }'); return [first, new Box().get()]`,
+    [['mock', 'Box'], 2],
+  ],
+  'within a transaction a function is found where it will be': [
+    `export function make(on) { on(() => 'a'); on(() => 'b'); }`,
+    `const all = []; m.make((f) => all.push(f)); const [, b] = all; await transaction(async () => { await rewrite(m.make, "function make(on) { on(() => 'new'); on(() => 'a'); on(() => 'b'); }"); await inject(b, '() => { globalThis.met = true; }'); }); const late = []; m.make((f) => late.push(f())); return [code(b), globalThis.met, b(), late]`,
+    ["() => { globalThis.met = true; return 'b'; }", true, 'b', ['new', 'a', 'b']],
+  ],
   'removed twice, by name and by value': [
     F,
     `await removeExport(m.add); return [await no(removeExport(at('add'))), await no(removeExport(m.add)), history(M).length]`,

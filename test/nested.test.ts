@@ -56,6 +56,15 @@ const REACH: Record<string, Case> = {
     `const o = m.outer(); const v = await rewrite(at('outer > a'), '() => "A"'); return [v.summary, o.a(), o.b(), m.outer().a(), m.count(), await rewrite(at('outer > b'), '() => "B"').then((w) => w.summary), o.b()]`,
     ['~outer > a', 'A', 'b', 'A', 2, '~outer > b', 'B'],
   ],
+  'captured parameters of arrows: extra arguments, assignment, a body that declares the name, an async arrow':
+    [
+      `export const one = x => () => x; export const two = (a, // first
+  b) => ({ up: () => ++a, b: () => b }); export const own = (x) => { var x = x + 1; return () => x; }; export const late = async x => () => x;`,
+      `const o = m.two(1, 2), seen = [m.one(1)(), o.up(), o.up(), o.b(), m.own(1)(), (await m.late(4))(), m.one.length, m.two.length, m.late.constructor.name];
+     await rewrite(m.one, 'x => (...all) => [x, ...all]'); await rewrite(o.up, '(k, l) => a += k + l'); const up = o.up(10, 20); await rewrite(m.two, '(...all) => all');
+     return [...seen, m.one(1)(2, 3), m.two(1, 2, 3), up]`,
+      [1, 2, 3, 2, 2, 4, 1, 2, 'AsyncFunction', [1, 2, 3], [1, 2, 3], 33],
+    ],
   'functions that replaced code creates are hot in turn': [
     'export const curry = a => b => c => [a, b, c];',
     `const old = m.curry(1)(2); await rewrite(at('curry > return'), 'b => { b += 10; return c => [a, b, c, "v1"]; }'); const one = m.curry(1)(2);

@@ -126,16 +126,58 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
       'm.Cart.of is not a function',
     ],
   ],
+  'static fields come, change and go, for instances that exist; what they held comes back': [
+    FILES,
+    `const { Cart } = m; const cart = new Cart().add(4); const v = await edit('static made = 0;', 'static made = 0;\\n  static limit = Cart.made + RATE + this.made;\\n  static name = "cart";\\n  static of = (item) => new this().add(item);\\n  static empty;'); const now = [m.Cart === Cart, v.summary, Cart.limit, Cart.name, Cart.of(5).total(), Cart.of.name, 'empty' in Cart, Cart.made]; const w = await edit('made = 0', 'made = 10'); await edit('return this.#items.length', 'return this.#items.length + Cart.limit'); const x = await edit('new this().add(item)', 'new this().add(item).add(item)'); const changed = [w.summary, Cart.made, cart.size, x.summary, Cart.of(5).size]; const bad = await no(edit('static empty;', 'static empty = null.x;')); writeFileSync(M, code(M)); const gone = await edit('static empty;', ''); await rollback(M, 99); return [now, changed, bad, gone.summary, 'empty' in Cart, Cart.made, cart.size, Object.keys(Cart), (await restore(M, 1), Cart.of(5).size), Cart.limit]`,
+    [
+      [true, '+Cart.limit, +Cart.name, +Cart.of, +Cart.empty', 4, 'cart', 10, 'of', true, 2],
+      ['~Cart.made', 10, 5, '~Cart.of', 6],
+      'STRUCTURAL',
+      '-Cart.empty',
+      false,
+      2,
+      1,
+      ['made'],
+      1,
+      4,
+    ],
+  ],
   'fields make a new class, whose methods old instances have too': [
     FILES,
     `const { Point } = m; const old = new Point(); await edit('x = 1; sum() { return this.x; }', 'x = 1; y = 2; sum() { return this.x + (this.y ?? 0); } more() { return super.constructor === Object; }'); const young = new m.Point(); const now = [m.Point === Point, young.sum(), old.sum(), old instanceof m.Point, young instanceof Point, old.more()]; await edit('this.x + (', '100 * this.x + ('); now.push(young.sum(), old.sum()); await rollback(M, 2); return [now, m.Point === Point, old.sum(), young.sum(), 'more' in old, new m.Point().y ?? null, (await restore(M, 1), new m.Point().sum()), old.more()]`,
     [[false, 3, 1, true, false, true, 102, 100], true, 1, 1, false, null, 3, true],
   ],
-  'one with #private names: old instances keep theirs, all of it': [
+  'one with #private names: old instances keep theirs, and take new code that needs no others': [
     FILES,
-    `const old = new m.Cart().add(1); await edit('#items = [];', '#items = []; #more = 1;'); const young = new m.Cart().add(1); await edit('this.#items.length', 'this.#items.length * 10'); const now = [old.size, young.size, young.total()]; await rollback(M, 2); const cart = new m.Cart().add(3); await edit('this.#items.length', 'this.#items.length * 100', M).catch(() => {}); return [now, cart.size, old.total()]`,
-    [[1, 10, 2], 1, 2],
+    `const old = new m.Cart().add(1); await edit('#items = [];', '#items = []; #more = 1;'); const young = new m.Cart().add(1); await edit('this.#items.length', 'this.#items.length * 10'); const now = [old.size, young.size, young.total()]; await rollback(M, 2); return [now, old.size, old instanceof m.Cart, new m.Cart().add(3).size, old.total()]`,
+    [[10, 10, 2], 1, true, 1, 2],
   ],
+  'new code that needs a #private name which old instances lack, or names their class: they keep theirs, and it is said':
+    [
+      FILES,
+      `const old = new m.Cart().add(1); await edit('get size', 'first() { return this.#items[0]; }\\n  get size'); await edit('#items = [];', '#items = []; #more = 1;'); const v = await edit('this.#items[0]', 'this.#items[0] + this.#more'); const w = await edit('return this.#items.length', 'return this.#items.length + Cart.made'); const kept = [old.first(), new m.Cart().add(1).first(), old.size, v.deferred, w.deferred]; await rollback(M, 3); writeFileSync(M, code(M)); await edit('this.#items[0]', 'this.#items[0] + 5'); return [...kept, old.first(), old instanceof m.Cart]`,
+      [
+        1,
+        2,
+        1,
+        [
+          {
+            path: 'Cart.prototype.first',
+            names: [],
+            reason: 'instances that were made before have no #more',
+          },
+        ],
+        [
+          {
+            path: 'Cart.prototype.get size',
+            names: [],
+            reason: 'instances that were made before are of another class than Cart is now',
+          },
+        ],
+        6,
+        true,
+      ],
+    ],
   'statements at the top level: only new and changed ones run': [
     FILES,
     `await edit("seen.push('loaded');", "seen.push('loaded');\\nseen.push('more');"); await edit("push('more')", "push('changed')"); await edit("seen.push('loaded');\\n", ''); const v = version(M); const now = [...m.seen]; await rollback(M, 99); const back = [...m.seen]; writeFileSync(M, code(M)); await edit("seen.push('loaded');", "for (const x of [1, 2]) { const y = x; seen.push(y + count); }\\nif (seen.length > 3) { var late = seen.length; seen.push(late); }"); return [v.summary, now, back, m.seen.slice(3)]`,

@@ -11,6 +11,7 @@ import { transaction } from '../api/transaction.ts';
 import { aligned } from '../api/units.ts';
 import { restore } from '../api/versions.ts';
 import { HotswapError } from '../error.ts';
+import { writtenFor } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import type { Node, Program } from '../loader/parse.ts';
 import { type JsonChange, jsonChange } from './json.ts';
@@ -44,7 +45,8 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
   const json: JsonChange[] = [];
   for (const one of changed) {
     try {
-      if (one.modules.length > 0) programs.set(one.file, analyse(one.text, one.file).program);
+      const [module] = one.modules;
+      if (module !== undefined) programs.set(one.file, analyse(one.text, module.url, one.file).program);
       if (one.json !== undefined) json.push(await jsonChange(one.json.url, one.json.before, one.text));
     } catch (error) {
       failures.set(one.file, error as Error);
@@ -174,8 +176,10 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
     begun.add(one);
     for (const { url } of one.modules) {
       for (const specifier of specifiersIn(programs.get(one.file))) {
-        const imported = URL.canParse(specifier, url) ? byUrl.get(new URL(specifier, url).href) : undefined;
-        if (imported !== undefined) visit(imported);
+        for (const one of [specifier, ...writtenFor(specifier)]) {
+          const imported = URL.canParse(one, url) ? byUrl.get(new URL(one, url).href) : undefined;
+          if (imported !== undefined) visit(imported);
+        }
       }
     }
     inOrder.add(one);
@@ -184,7 +188,8 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
   return [...inOrder];
 }
 
-function specifiersIn(program: Program | undefined): string[] {
+/** What a text's `import` and `export … from` name. */
+export function specifiersIn(program: Program | undefined): string[] {
   const found: string[] = [];
   for (const statement of (program?.body ?? []) as Node[]) {
     if (!('source' in statement) || statement.source === null || typeof statement.source !== 'object')

@@ -4,6 +4,7 @@
  * that reaches everyone who holds it or a part of it; what the program itself has put into it stays.
  */
 import { HotswapError } from '../error.ts';
+import { languageOf } from '../loader/language.ts';
 import type { Node } from '../loader/parse.ts';
 import { tryParse } from '../loader/parse.ts';
 import { fileURLToPath } from '../node.ts';
@@ -15,14 +16,14 @@ type Holder = Json[] | { [key: string]: Json };
 export function jsonImports(source: string, url: string): string[] {
   if (!/\bwith\b/.test(source) || !/json/.test(source)) return [];
   const urls: string[] = [];
-  for (const statement of tryParse(source).program.body as Node[]) {
+  for (const statement of tryParse(source, languageOf(url)).program.body as Node[]) {
     if (!('attributes' in statement) || !('source' in statement) || statement.source === null) continue;
     const isJson = statement.attributes.some(
       ({ key, value }) =>
         (key.type === 'Identifier' ? key.name : key.value) === 'type' && value.value === 'json',
     );
     const specifier = statement.source.value;
-    if (isJson && typeof specifier === 'string' && /^(\.{0,2}\/|file:)/.test(specifier))
+    if (isJson && /^(\.{0,2}\/|file:)(?!.*%2f)/i.test(specifier) && URL.canParse(specifier, url))
       urls.push(new URL(specifier, url).href);
   }
   return urls.filter((one) => !one.includes('/node_modules/'));

@@ -4,7 +4,7 @@
  * which may well be nothing. Every event is passed on at once: chokidar's own answers drop the second of two quick saves.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { watch } from 'chokidar';
 
@@ -23,13 +23,18 @@ const watcher = watch([], {
   ignored: (path) => !files.has(path) && !directories.has(path),
 });
 
-watcher.on('all', (_event, path) => tell(path));
+watcher.on('all', (event, path) => {
+  if (event === 'unlinkDir' && directories.has(path)) miss(path);
+  tell(path);
+});
 watcher.on('raw', (_event, name, details) => {
   const { watchedPath } = details as { watchedPath?: string };
   if (watchedPath === undefined) return;
   if (files.has(watchedPath)) tell(watchedPath);
   else if (typeof name === 'string') tell(join(watchedPath, name));
-  if (directories.has(watchedPath) && !existsSync(watchedPath)) miss(watchedPath);
+  // A directory that goes, or is renamed, says so under its own name; another may be there by now.
+  const isGone = name === basename(watchedPath) || !existsSync(watchedPath);
+  if (isGone && directories.has(watchedPath)) miss(watchedPath);
 });
 watcher.on('error', (error) => parentPort?.postMessage({ error: (error as Error).message }));
 
@@ -54,13 +59,16 @@ function tell(path: string): void {
 function miss(directory: string): void {
   if (absent.has(directory)) return;
   absent.add(directory);
-  const look = setInterval(() => {
-    if (!existsSync(directory)) return;
-    clearInterval(look);
+  const look = (): void => {
+    if (!existsSync(directory)) {
+      setTimeout(look, ABSENT);
+      return;
+    }
     absent.delete(directory);
     const inside = [...files].filter((file) => dirname(file) === directory);
     watcher.unwatch([directory, ...inside]);
     watcher.add([directory, ...inside.filter((file) => existsSync(file))]);
     inside.forEach(tell);
-  }, ABSENT);
+  };
+  look();
 }

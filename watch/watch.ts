@@ -7,9 +7,11 @@ import { setTimeout as later } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { needRegistry, runningVersion } from '../api/history.ts';
 import { sha256 } from '../cache/objects.ts';
+import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { tryParse } from '../loader/parse.ts';
 import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
-import { type Changed, type Failures, takeOver } from './burst.ts';
+import { type Changed, type Failures, specifiersIn, takeOver } from './burst.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -22,6 +24,9 @@ const SECOND_LOOK = 60;
 
 /** How long a checkout is waited for: git holds a lock while it writes files. */
 const CHECKOUT = 10_000;
+
+/** How long after the last module was loaded its imports are looked at for what is not hot. */
+const LOADED = 500;
 
 /** What is known of a file. */
 interface Watched {
@@ -36,7 +41,7 @@ interface Watched {
 /** Files that were saved together and of which one fails. */
 interface Waiting {
   files: Set<string>;
-  /** what was said of it, so that it is not said again */
+  /** what was said of it, so that it is not said again where nothing of it was saved */
   said: string;
 }
 
@@ -58,6 +63,11 @@ function begin(): () => void {
   const files = new Map<string, Watched>();
   /** files that are not loaded, at which a failed import was aimed */
   const awaited = new Set<string>();
+  /** files that hot modules import and that are not hot, and when they were changed last */
+  const plain = new Map<string, number>();
+  const importers = new Set<LiveModule>();
+  let saidPlain = false;
+  let loading: NodeJS.Timeout | undefined;
   const dirty = new Set<string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
@@ -92,6 +102,41 @@ function begin(): () => void {
     else files.set(file, { modules: [module], json: undefined, seen: sha256(module.base), gone: false });
     if (known === undefined) look([file]);
     followJson(module.source, module.url);
+    importers.add(module);
+    clearTimeout(loading);
+    loading = later(findPlain, LOADED);
+    loading.unref();
+  }
+
+  /** Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. */
+  function findPlain(): void {
+    for (const { source, url } of saidPlain ? [] : importers) {
+      for (const specifier of specifiersIn(tryParse(source, languageOf(url)).program)) {
+        if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
+        if (!URL.canParse(specifier, url)) continue;
+        const { href, pathname } = new URL(specifier, url);
+        if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
+        const file = fileURLToPath(href);
+        const stats = statSync(file, { throwIfNoEntry: false });
+        if (files.has(file) || plain.has(file) || stats === undefined) continue;
+        plain.set(file, stats.mtimeMs);
+        look([file]);
+      }
+    }
+    importers.clear();
+  }
+
+  function sayPlain(file: string): void {
+    if (
+      saidPlain ||
+      files.has(file) ||
+      statSync(file, { throwIfNoEntry: false })?.mtimeMs === plain.get(file)
+    )
+      return;
+    saidPlain = true;
+    registry.say(
+      `${shown(file)} is no hot module (CommonJS, or excluded): files like it, and node_modules, are left alone until a restart`,
+    );
   }
 
   function followJson(source: string, url: string): void {
@@ -148,6 +193,7 @@ function begin(): () => void {
     for (const one of waiting) {
       if (![...one.files].some((file) => burst.has(file))) continue;
       for (const file of one.files) burst.add(file);
+      own.said = one.said;
     }
     const others = waiting.filter((one) => ![...one.files].some((file) => burst.has(file)));
     const before = new Set(waiting.flatMap((one) => [...one.files]));
@@ -185,7 +231,7 @@ function begin(): () => void {
       failures = done?.failures ?? failures;
     }
     if (failures.size > 0 || done === undefined) {
-      sayFailures(group, failures);
+      sayFailures(group, failures, first);
       return 'failed';
     }
     for (const { file, text } of changed) {
@@ -205,7 +251,10 @@ function begin(): () => void {
   /** Whether a file says something else than was last taken over, or waits; says so of one that is gone. */
   function isChanged(file: string): boolean {
     const known = files.get(file);
-    if (known === undefined) return false;
+    if (known === undefined) {
+      if (plain.has(file)) sayPlain(file);
+      return false;
+    }
     const text = textOf(file);
     if (text === undefined) {
       if (!known.gone) void sayGone(file, known);
@@ -236,7 +285,7 @@ function begin(): () => void {
     return { changed, failures };
   }
 
-  function sayFailures(group: Waiting, failures: Failures): void {
+  function sayFailures(group: Waiting, failures: Failures, again: boolean): void {
     const all: string[] = [];
     for (const [file, error] of failures) {
       all.push(`${shown(file)} is not taken over; ${running(file)}\n${error.message}`);
@@ -255,7 +304,7 @@ function begin(): () => void {
       all.push(`${names}: saved together with it, and wait for it`);
     }
     const said = all.join('\n');
-    if (said === group.said) return;
+    if (said === group.said && !again) return;
     group.said = said;
     for (const one of all) sayError(one);
   }

@@ -1,0 +1,3 @@
+export async function report({ data: { tick } }) {
+  return `tick ${tick}`;
+}
