@@ -27,6 +27,8 @@ import { staging } from './staging.ts';
 
 /** URLs of modules that nothing imports any more, and that have been told so. */
 const pruned = new Set<string>();
+/** Those of them that have undone what they did. */
+const undone = new Set<string>();
 
 /**
  * Brings a module to another text: through `import.meta.hot` where some module accepts that, else in place. Updates wait for one
@@ -64,6 +66,7 @@ export async function update(
           await emit('vite:beforeUpdate', { type: 'update', updates });
           const version = await inPlace(source);
           notify = async () => {
+            await revive();
             await prune(before);
             await emit('vite:afterUpdate', { type: 'update', updates });
           };
@@ -73,6 +76,7 @@ export async function update(
         notify = async () => {
           await done.notify();
           if (done.error !== undefined) throw done.error;
+          await revive();
           await prune(before);
           await emit('vite:afterUpdate', { type: 'update', updates: done.updates });
           await seeToInvalid(new Set(reached.stale));
@@ -172,6 +176,8 @@ async function importNow(reached: Reached, changed: Changed | undefined): Promis
     });
     written = changed && enter(changed.module, changed.source, fileURLToPath(changed.module.url));
   } catch (error) {
+    receive();
+    for (const { instance } of modules) delete hot.arrived[instance];
     end(number, false);
     throw error;
   }
@@ -216,6 +222,7 @@ function succeed(module: LiveModule, { instance }: Fresh): () => void {
   renew(module, hot.arrived[instance] as { prefix: string; source: string });
   delete hot.arrived[instance];
   pruned.delete(module.url);
+  undone.delete(module.url);
   return lead;
 }
 
@@ -328,7 +335,24 @@ async function prune(before: readonly string[]): Promise<void> {
   }
   if (paths.length === 0) return;
   await emit('vite:beforePrune', { type: 'prune', paths });
-  for (const url of paths) await endInstance(wishesOf(modules.get(url) as LiveModule), true);
+  for (const url of paths)
+    if (await endInstance(wishesOf(modules.get(url) as LiveModule), true)) undone.add(url);
+}
+
+/** Imports modules again that were pruned, and that something imports now, to do again what they have undone. */
+async function revive(): Promise<void> {
+  const { modules } = needRegistry();
+  const isBack = (): string | undefined => {
+    const all = pruned.size === 0 ? undefined : importers(pruned);
+    return [...pruned].find((url) => all?.has(url));
+  };
+  for (let url = isBack(); url !== undefined; url = isBack()) {
+    pruned.delete(url);
+    const module = modules.get(url);
+    if (module === undefined || !undone.delete(url)) continue;
+    const itself: Boundary = { by: module, via: module, accepts: [] };
+    await (await importAgain({ stale: [module], boundaries: [itself] }, undefined)).notify();
+  }
 }
 
 /**

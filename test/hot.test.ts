@@ -265,6 +265,15 @@ await import.meta.hot?.send('custom:event', { a: 1 });
     `await edit('m.js', "import './old.js';\\n", ''); return log`,
     ['pruned old', 'disposed deep', 'pruned deep'],
   ],
+  'a module that was pruned and is imported again runs again; one that had nothing to undo does not': [
+    {
+      'm.js': `import { beat } from './timer.js';\nimport './plain.js';\nexport const now = () => beat?.();\n`,
+      'timer.js': `globalThis.log ??= [];\nlog.push('start');\nlet n = 0;\nexport const beat = () => ++n;\nimport.meta.hot?.prune(() => log.push('stop'));\n`,
+      'plain.js': `globalThis.log ??= [];\nlog.push('plain');\n`,
+    },
+    `const text = readFileSync(D + 'm.js', 'utf8'); m.now(); m.now(); await save('m.js', 'export const now = () => 0;\\n'); const none = m.now(); await save('m.js', text); return [none, m.now(), log]`,
+    [0, 1, ['stop', 'start']],
+  ],
   'import() of a literal': [
     {
       'm.js': `export const now = async () => (await import('./dep.js')).n;\nimport.meta.hot?.accept('./dep.js', (dep) => log.push(dep.n));\n`,
