@@ -67,6 +67,14 @@ test('Express: routers, middleware, a service with #private state', () =>
         "productRoutes.get('/-/left', (_req, res) => {\n  res.json({ left: catalog.left, sold: catalog.sold > 0 });\n});\n\nproductRoutes.get('/:name'",
       );
       assert.equal(await get('/products/-/left'), { left: ['tea sells', 'cup sells'], sold: true });
+      // a new #private field: the instance that exists goes on with its own, and takes what does not need it
+      await edit('services/catalog.js', '#sold = 0;', '#sold = 0;\n  #wanted = 0;');
+      await edit(
+        'services/catalog.js',
+        'no product ${name}',
+        'there is no ${name} among ${this.#products.size}',
+      );
+      assert.equal(await get('/products/hat'), { error: 'there is no hat among 2' });
       // middleware
       await edit('middleware/stats.js', 'String(requests)', "'#' + requests");
       const header = (await fetch(`${it.url}/products`)).headers.get('x-request') ?? '';
