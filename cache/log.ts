@@ -105,9 +105,11 @@ export class ModuleLog {
    */
   appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
     this.#last = { key: `${OURS}${appended++}`, number: undefined };
-    // Again where someone empties the cache between the line's writing and its reading.
-    for (let tries = 0; tries < 8 && this.#last.number === undefined; tries++)
+    // Again where someone empties the cache between the line's writing and its reading; that takes them some milliseconds.
+    for (let tries = 0; tries < 10 && this.#last.number === undefined; tries++) {
+      if (tries > 1) pause(2 ** (tries - 2));
       this.#append({ event: 'version', base, ...record, key: this.#last.key });
+    }
     const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
     return made;
@@ -343,4 +345,9 @@ function parse(line: string): LogEvent | undefined {
     default:
       return undefined;
   }
+}
+
+/** Waits, on this thread. @param ms milliseconds */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
