@@ -96,6 +96,13 @@ async function nextSave(root: string, since: number): Promise<string> {
     });
     watcher.on('ready', () => {
       ready = true;
+      // And one that was saved between being looked at and being watched.
+      for (const [directory, names] of Object.entries(watcher.getWatched())) {
+        for (const path of names.map((name) => join(directory, name))) {
+          const stats = SOURCE.test(path) ? statSync(path, { throwIfNoEntry: false }) : undefined;
+          if (stats?.isFile() && stats.mtimeMs >= since) resolve(path);
+        }
+      }
     });
     watcher.on('error', (error) => sayError(`a file cannot be watched: ${(error as Error).message}`));
   });
