@@ -191,11 +191,13 @@ export class ModuleLog {
   }
 
   #append(event: LogEvent): void {
-    asLoaded(() => this.#write(event));
-    this.#catchUp();
+    asLoaded(() => {
+      if (!this.#write(event)) this.#readOn();
+    });
   }
 
-  #write(event: LogEvent): void {
+  /** @returns whether the line is taken already: nobody else has written, so there is nothing to read back */
+  #write(event: LogEvent): boolean {
     try {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
@@ -218,14 +220,13 @@ export class ModuleLog {
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
         this.#own.bases.add(event.base);
-        // Where nobody else has written, or taken the file away, there is nothing to read back.
         const after = fstatSync(fd);
-        if (isRead && after.size === size + written && after.nlink > 0) {
-          this.#offset = after.size;
-          this.#source = identity(found);
-          this.#take(event);
-          return;
-        }
+        // Others may have written before this line or behind it, or taken the file away.
+        if (!isRead || after.size !== size + written || after.nlink === 0) return false;
+        this.#offset = after.size;
+        this.#source = identity(found);
+        this.#take(event);
+        return true;
       } finally {
         closeSync(fd);
       }
@@ -233,7 +234,6 @@ export class ModuleLog {
       if (this.#offset === 0) removeEmpty(dirname(this.file));
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
-    this.#catchUp();
   }
 
   #catchUp(): void {
