@@ -2,8 +2,8 @@
  * A cache without anything in it. In: its directory; out: nothing but what is not ours, which stays: somebody may have
  * named a directory that has other things in it.
  */
-import { type Dirent, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { join, readdirSync, rmSync } from '../node.ts';
 import { cacheError, removeEmpty } from './objects.ts';
 
 /** What is ours: directory, directory in it, file in that. One that is being written has another name, and stays. */

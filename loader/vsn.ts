@@ -3,27 +3,27 @@
  * number by which people know that version: `export const vsn = 42` in the text, else `"hotswap": { "vsn": 42 }` in the nearest
  * package.json, else 0. In the log and in memory versions are numbered from 0 all the same.
  */
-import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { tryParse } from './parse.ts';
+import { basename, dirname, fileURLToPath, join, readFileSync } from '../node.ts';
+import { type Language, languageOf } from './language.ts';
+import { tryParse, unwrapped } from './parse.ts';
 
 /** The number of a module's version 0. @param say is told of a package.json whose number is none */
 export function vsnOf(url: string, base: string, say: (line: string) => void): number {
-  return exportedVsn(base) ?? packageVsn(dirname(fileURLToPath(url)), say);
+  return exportedVsn(base, languageOf(url)) ?? packageVsn(dirname(fileURLToPath(url)), say);
 }
 
 /** The number that `export const vsn = <number>` gives; undefined where there is none, or another value. */
-function exportedVsn(text: string): number | undefined {
-  if (!/\bvsn\s*=/.test(text)) return undefined;
-  const { program, errors } = tryParse(text);
+function exportedVsn(text: string, lang: Language): number | undefined {
+  if (!/\bvsn\b/.test(text)) return undefined;
+  const { program, errors } = tryParse(text, lang);
   if (errors.length > 0) return undefined;
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration') continue;
     const { declaration } = statement;
     if (declaration?.type !== 'VariableDeclaration' || declaration.kind !== 'const') continue;
     const named = declaration.declarations.find(({ id }) => id.type === 'Identifier' && id.name === 'vsn');
-    if (named?.init?.type === 'Literal' && isCount(named.init.value)) return named.init.value;
+    const value = named?.init && unwrapped(named.init);
+    if (value?.type === 'Literal' && isCount(value.value)) return value.value;
   }
   return undefined;
 }

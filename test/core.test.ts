@@ -472,6 +472,28 @@ const out = [history('os').map((one) => one.number)]; await restore('os', 1).cat
   }
 });
 
+test('neither do the numbers of package.json, nor purge()', async () => {
+  const app = program({
+    'app.js': `import { purge, reset, rewrite, version } from 'hotswap'; import { readdirSync } from 'node:fs';
+const list = readdirSync; let calls = 0;
+const before = (await rewrite((await import('./m.js')).f, () => 1)).persisted;
+for (const target of ['fs#readFileSync', 'fs#readdirSync', 'fs#rmSync', 'path#basename', 'url#fileURLToPath']) await rewrite(target, () => { calls++; throw new Error('broken ' + target); });
+await reset('url'); // Node's own loader calls it
+const out = [before];
+await import('./in/numbered.js'); out.push(version('./in/numbered.js').number);
+await reset('path'); await purge(); out.push(calls); await reset('fs');
+console.log(JSON.stringify([...out, list('node_modules/.cache/hotswap', { recursive: true }).filter((name) => /log$/.test(name)).length]));`,
+    'm.js': `export function f() { return 'old'; }`,
+    'in/numbered.js': 'export const g = () => 1;',
+    'in/package.json': '{ "type": "module", "hotswap": { "vsn": 7 } }',
+  });
+  try {
+    assert.equal(await app.json({ env: { HOTSWAP_OVERRIDE_CORE: '1' } }), [true, 7, 0, 0]);
+  } finally {
+    app.remove();
+  }
+});
+
 test('purge() and stop({ unload }) put them back, status() lists them', async () => {
   const app = program({
     'm.js': 'export const f = () => 0;',

@@ -567,6 +567,15 @@ return [p.from, p.number, /version 42[^]*version 43/.test(p.diff), t.number, t.p
   'nor one that is computed': [`export const vsn = 40 + 2;\n${F}`, number, [0, 1]],
   'nor one that is not exported': [`const vsn = 42;\n${F}`, number, [0, 1]],
   'nor one that can change': [`export let vsn = 42;\n${F}`, number, [0, 1]],
+  'one that is written with types': [
+    {
+      'm.js': `export { f } from './in/n.ts';`,
+      'in/n.ts': `export const vsn: number = 42 as const;\n${F.replace('f =', 'f: () => unknown =')}`,
+      'in/package.json': '{ "type": "module" }',
+    },
+    `const N = M.replace('m.js', 'in/n.ts'); return [version(N).number, (await rewrite(m.f, () => 1)).number]`,
+    [42, 43],
+  ],
   'nor one in a comment': [`// export const vsn = 42;\n${F}`, number, [0, 1]],
   'the nearest package.json numbers its modules': [
     { 'm.js': F, 'package.json': '{ "type": "module", "hotswap": { "vsn": 7 } }' },
