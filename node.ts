@@ -3,13 +3,14 @@
  * ESM import follows such a change at once; our cache and our hooks must not. In: nothing; out: copies, each of which
  * finds Node's other functions in their places while it runs, since Node's own code calls those. Below all rooms.
  */
-import crypto from 'node:crypto';
-import fs from 'node:fs';
-import module from 'node:module';
-import path from 'node:path';
-import url from 'node:url';
-import util from 'node:util';
-import threads from 'node:worker_threads';
+
+// An `import` of one of Node's modules asks for each of its exports, and some load more of Node when they are asked for.
+const crypto = process.getBuiltinModule('node:crypto');
+const fs = process.getBuiltinModule('node:fs');
+const module = process.getBuiltinModule('node:module');
+const path = process.getBuiltinModule('node:path');
+const url = process.getBuiltinModule('node:url');
+const util = process.getBuiltinModule('node:util');
 
 /** A property of one of Node's objects that an edit has changed, and what it was before. */
 export interface Replaced {
@@ -72,7 +73,7 @@ function own<T extends (...args: any[]) => unknown>(find: () => T): T {
 }
 
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
-export const createHash = own(() => crypto.createHash);
+export const hash = own<(algorithm: string, data: string | Buffer) => string>(() => crypto.hash);
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);
@@ -82,6 +83,7 @@ export const openSync = own(() => fs.openSync);
 export const readdirSync = own(() => fs.readdirSync);
 export const readFileSync = own(() => fs.readFileSync);
 export const readSync = own(() => fs.readSync);
+export const realpath = own(() => fs.realpathSync.native);
 export const realpathSync = own(() => fs.realpathSync);
 export const renameSync = own(() => fs.renameSync);
 export const rmdirSync = own(() => fs.rmdirSync);
@@ -99,7 +101,6 @@ export const join = own(() => path.join);
 export const relative = own(() => path.relative);
 export const resolve = own(() => path.resolve);
 export const getBuiltinModule = own<(name: string) => object | undefined>(() => process.getBuiltinModule);
-export const receiveMessageOnPort = own(() => threads.receiveMessageOnPort);
 export const fileURLToPath = own(() => url.fileURLToPath);
 export const pathToFileURL = own(() => url.pathToFileURL);
 export const inspect = own(() => util.inspect);

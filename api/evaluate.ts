@@ -6,8 +6,8 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
-import { cellName } from '../loader/instrument.ts';
 import { type LiveCell, type LiveModule, type Scope, valueIn } from '../loader/live.ts';
+import { cellName } from '../loader/names.ts';
 import { eachChild, type FunctionNode, type Node } from '../loader/parse.ts';
 import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';

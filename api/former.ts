@@ -3,8 +3,9 @@
  * it, still does. In: an instance that is about to be one; out: what leads its exports to the instance that is live,
  * through the cells of its functions and its own variables.
  */
-import { cellName } from '../loader/instrument.ts';
+
 import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
+import { cellName } from '../loader/names.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { analyse, defaultName } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';

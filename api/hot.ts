@@ -6,9 +6,10 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotUpdate, ModuleNamespace, Wishes } from '../loader/hot.ts';
-import { HOT, mentionsHot } from '../loader/instrument.ts';
+import { mentionsHot } from '../loader/instrument.ts';
 import { type Fresh, type LiveModule, registry, renew } from '../loader/live.ts';
 import { instanceUrl } from '../loader/load.ts';
+import { HOT } from '../loader/names.ts';
 import { fileURLToPath } from '../node.ts';
 import { type Entry, enter, isOther, queued } from './commit.ts';
 import { succeeded } from './former.ts';

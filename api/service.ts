@@ -5,6 +5,7 @@
  */
 import { probe } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import { keepCompiled } from '../loader/compiled.ts';
 import {
   type Config,
   checkOptions,
@@ -53,6 +54,7 @@ const START: readonly (keyof Config)[] = [
   'exclude',
   'silent',
   'watch',
+  'compileCache',
 ];
 
 /**
@@ -88,6 +90,7 @@ export async function start(options: StartOptions = {}): Promise<Status> {
     if (cacheDir !== undefined) probe(cacheDir);
     attachAll(cacheDir);
     service.configure(config);
+    keepCompiled(config);
     service.service = 'started';
     if (config.reload) {
       const { failures } = await bringUp((_module, change) => change());

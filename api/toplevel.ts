@@ -6,9 +6,9 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import { DEFAULT, SCOPE } from '../loader/instrument.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
+import { DEFAULT, SCOPE } from '../loader/names.ts';
 import { eachChild, lineOf, type Node } from '../loader/parse.ts';
 import { setProperties } from '../loader/patch.ts';
 import { existsSync } from '../node.ts';

@@ -6,11 +6,15 @@ import type { Dirent } from 'node:fs';
 import { join, readdirSync, rmSync } from '../node.ts';
 import { cacheError, removeEmpty } from './objects.ts';
 
-/** What is ours: directory, directory in it, file in that. One that is being written has another name, and stays. */
+/**
+ * What is ours: directory, directory in it, file in that. One that is being written has another name, and stays. Node has the
+ * names in its compile cache, and writes it anew when the program ends.
+ */
 const OURS: [room: string, part: RegExp, file: RegExp][] = [
   ['objects', /^[0-9a-f]{2}$/, /^[0-9a-f]{62}\.\w+$/],
   ['modules', /^[0-9a-f]{64}$/, /^log$/],
-  ['transforms', /^[0-9a-f]{2}$/, /^[0-9a-f]{62}\.js$/],
+  [join('transforms', 'compiled'), /^v\d+\.\d/, /^[0-9a-f]{1,8}$/],
+  ['transforms', /^[0-9a-f]{16}$/, /^(index|texts)$/],
 ];
 
 /**

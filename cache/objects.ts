@@ -5,10 +5,9 @@
  */
 import { HotswapError } from '../error.ts';
 import {
-  asLoaded,
-  createHash,
   dirname,
   existsSync,
+  hash,
   join,
   mkdirSync,
   readFileSync,
@@ -19,9 +18,9 @@ import {
   writeFileSync,
 } from '../node.ts';
 
-/** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
-export function sha256(text: string): string {
-  return asLoaded(() => createHash('sha256').update(text).digest('hex'));
+/** Lower-case hexadecimal SHA-256 of a text in UTF-8, or of bytes: 64 characters. */
+export function sha256(text: string | Buffer): string {
+  return hash('sha256', text);
 }
 
 /** Whether `id` has the form of an object id; anything else (`../..`, a number, a short hash) is not one. */
@@ -153,7 +152,7 @@ export function inDirectory<T>(file: string, make: () => T): T {
  * Makes a directory and those above it. Node's own `recursive` never returns where a file system answers ENOENT for
  * a directory whose parent is there, as /proc does.
  */
-function makeDirectory(directory: string): void {
+export function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory);
   } catch (error) {

@@ -1,37 +1,225 @@
 /**
- * Instrumented texts on disk, so that a second start parses nothing: `transforms/ab/cdef….js`. In: a key (the
- * hash of all that the transformation depends on) and a function that makes the text; out: the text.
- * It is a convenience: an entry that is damaged, or a disk that refuses, is as if there were no cache.
+ * Instrumented texts on disk, so that a second start parses nothing: `transforms/<id>/index`, one JSON line a text, and
+ * `transforms/<id>/texts`, which has them one behind the other. In: the URL of a module and the hash of what its text was made
+ * from; out: the text. `id` stands for what made them (another Node, another version of ours: another directory).
+ * It is a convenience: what is damaged, or a disk that refuses, is as if there were no cache. Both files only grow, and
+ * several processes may write: an index line that does not lead to the text with its hash is as if it were not there.
  */
+import type { Dirent } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  join,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from '../node.ts';
+import { inDirectory, sha256 } from './objects.ts';
 
-import { join, readFileSync } from '../node.ts';
-import { sha256, writeWhole } from './objects.ts';
-
-/** The text for `key`: from the cache where it is there and whole, else made, stored and returned. */
-export function cachedTransform(cacheDir: string | undefined, key: string, make: () => string): string {
-  if (cacheDir === undefined) return make();
-  const file = join(cacheDir, 'transforms', key.slice(0, 2), `${key.slice(2)}.js`);
-  const kept = read(file);
-  if (kept !== undefined) return kept;
-  const text = make();
-  write(file, text);
-  return text;
+/** What was made of a module's text. */
+export interface Transform {
+  /** what the names of its cells begin with */
+  prefix: string;
+  /** how many cells it needs */
+  cells: number;
+  /** the text to run; undefined: the module's own, which cannot be instrumented */
+  code: string | undefined;
 }
 
-function read(file: string): string | undefined {
-  try {
-    const entry = readFileSync(file, 'utf8');
-    const text = entry.slice(65);
-    return entry[64] === '\n' && sha256(text) === entry.slice(0, 64) ? text : undefined;
-  } catch {
-    return undefined;
+/** A line of the index. The text has that SHA-256, and is `size` bytes from `at` on. */
+type Line = [url: string, of: string, at: number, size: number, hash: string];
+
+/** How many texts wait at most before they are written. */
+const WAITING = 64;
+
+/** How many directories of others stay: programs of several Nodes may share a cache. */
+const OTHERS = 7;
+
+/** Bytes that no line leads to any more, from which on the files are written anew, where that is most of them. */
+const WASTE = 2 ** 20;
+
+const { setImmediate } = globalThis;
+
+export class Transforms {
+  readonly #home: string;
+  readonly #id: string;
+  /** by URL; undefined until the index is read */
+  #lines: Map<string, Line> | undefined;
+  /** the texts, while modules are being loaded */
+  #fd: number | undefined;
+  #buffer = Buffer.alloc(0);
+  #waiting: [url: string, of: string, body: Buffer][] = [];
+  #isAwaited = false;
+
+  /** @param id what makes the texts: 16 hexadecimal digits */
+  constructor(cacheDir: string, id: string) {
+    this.#home = join(cacheDir, 'transforms');
+    this.#id = id;
+  }
+
+  /**
+   * What was made of a module's text; undefined where that is not known.
+   * @param of hash of all that it was made from
+   */
+  get(url: string, of: string): Transform | undefined {
+    const line = (this.#lines ??= this.#read()).get(url);
+    if (line === undefined || line[1] !== of) return undefined;
+    const body = this.#body(line)?.toString();
+    if (body === undefined) return undefined;
+    const end = body.indexOf('\n');
+    const [prefix = '', cells] = body.slice(0, end).split(' ');
+    return { prefix, cells: Number(cells), code: end + 1 === body.length ? undefined : body.slice(end + 1) };
+  }
+
+  /** Keeps what was made of a module's text. It is written with others, at the latest in the next turn of the event loop. */
+  put(url: string, of: string, { prefix, cells, code = '' }: Transform): void {
+    this.#waiting.push([url, of, Buffer.from(`${prefix} ${cells}\n${code}`)]);
+    if (this.#waiting.length >= WAITING) this.write();
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    setImmediate(() => {
+      this.#isAwaited = false;
+      this.write();
+    }).unref();
+  }
+
+  #file(name: 'index' | 'texts'): string {
+    return join(this.#home, this.#id, name);
+  }
+
+  #read(): Map<string, Line> {
+    let text = '';
+    try {
+      text = readFileSync(this.#file('index'), 'utf8');
+    } catch {
+      // there is none yet
+    }
+    const lines = new Map<string, Line>();
+    for (const one of parsed(text)) lines.set(one[0], one);
+    return lines;
+  }
+
+  /** The bytes that a line leads to, if they are what they were; until the next are asked for. */
+  #body([, , at, size, hash]: Line): Buffer | undefined {
+    try {
+      if (this.#fd === undefined) {
+        this.#fd = openSync(this.#file('texts'), 'r');
+        setImmediate(() => this.#close()).unref();
+      }
+      if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * size);
+      const bytes = this.#buffer.subarray(0, size);
+      return readSync(this.#fd, bytes, 0, size, at) === size && sha256(bytes) === hash ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#buffer = Buffer.alloc(0);
+  }
+
+  /** Writes what waits. */
+  write(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length === 0) return;
+    try {
+      const fd = inDirectory(this.#file('texts'), () => openSync(this.#file('texts'), 'a'));
+      let at: number;
+      try {
+        at = fstatSync(fd).size; // and if another process writes now, our lines lead to nothing
+        writeSync(fd, Buffer.concat(waiting.map(([, , body]) => body)));
+      } finally {
+        closeSync(fd);
+      }
+      if (at === 0) this.#removeOthers();
+      const lines = waiting.map(([url, of, body]): Line => {
+        at += body.length;
+        return [url, of, at - body.length, body.length, sha256(body)];
+      });
+      // On a line of its own: the last one may be torn.
+      writeFileSync(this.#file('index'), `\n${printed(lines)}`, { flag: 'a' });
+      this.#lines ??= this.#read();
+      for (const line of lines) this.#lines.set(line[0], line);
+      this.#compact(at);
+    } catch {
+      // a disk that refuses: every start transforms anew
+    }
+  }
+
+  /** Writes anew what is still led to, where that is little of it. @param size bytes of all texts */
+  #compact(size: number): void {
+    const lines = [...(this.#lines?.values() ?? [])];
+    const used = lines.reduce((sum, line) => sum + line[3], 0);
+    if (size - used < Math.max(WASTE, used)) return;
+    const bodies = lines.map((line) => {
+      const body = this.#body(line);
+      return body && Buffer.from(body);
+    });
+    this.#close();
+    let at = 0;
+    const kept: [Line, Buffer][] = [];
+    lines.forEach(([url, of, , length, hash], i) => {
+      const body = bodies[i];
+      if (body === undefined) return;
+      kept.push([[url, of, at, length, hash], body]);
+      at += length;
+    });
+    this.#replace('texts', Buffer.concat(kept.map(([, body]) => body)));
+    this.#replace('index', printed(kept.map(([line]) => line)));
+    this.#lines = new Map(kept.map(([line]) => [line[0], line]));
+  }
+
+  #replace(name: 'index' | 'texts', content: string | Buffer): void {
+    const temporary = `${this.#file(name)}.${process.pid}`;
+    writeFileSync(temporary, content);
+    renameSync(temporary, this.#file(name));
+  }
+
+  /** Removes what was written longest ago by others, of Nodes and versions that may be gone. */
+  #removeOthers(): void {
+    const others = readdirSync(this.#home, { withFileTypes: true })
+      .filter((one: Dirent) => one.isDirectory() && /^[0-9a-f]{16}$/.test(one.name) && one.name !== this.#id)
+      .map(({ name }) => ({ name, at: lastWritten(join(this.#home, name, 'index')) }))
+      .sort((a, b) => b.at - a.at);
+    for (const { name } of others.slice(OTHERS))
+      rmSync(join(this.#home, name), { recursive: true, force: true });
   }
 }
 
-function write(file: string, text: string): void {
+function printed(lines: Line[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** The lines of an index. Those that a killed process left torn, or that anything else has damaged, are left out. */
+function parsed(text: string): Line[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const isLine = (one: unknown): one is Line => Array.isArray(one);
   try {
-    writeWhole(file, `${sha256(text)}\n${text}`);
+    return JSON.parse(`[${lines.join()}]`).filter(isLine);
   } catch {
-    // a read-only disk: every start transforms anew
+    return lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line)].filter(isLine);
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+function lastWritten(file: string): number {
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return 0;
   }
 }

@@ -5,6 +5,11 @@
  */
 const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 
+/** Asks for a getter without making a descriptor. */
+const lookupGetter: (on: object, key: PropertyKey) => unknown = Function.prototype.call.bind(
+  (Object.prototype as unknown as { __lookupGetter__: () => unknown }).__lookupGetter__,
+);
+
 interface Builtin {
   on: object;
   key: PropertyKey;
@@ -71,9 +76,8 @@ export function withBuiltins<T>(work: () => T): T {
     const builtin = kept[i] as Builtin;
     const { on, key, method } = builtin;
     if (method !== undefined && (on as Record<PropertyKey, unknown>)[key] === method) continue;
-    const descriptor = getOwnPropertyDescriptor(on, key);
-    if (method === undefined && descriptor?.get === builtin.descriptor.get) continue;
-    theirs[count++] = { builtin, descriptor };
+    if (method === undefined && lookupGetter(on, key) === builtin.descriptor.get) continue;
+    theirs[count++] = { builtin, descriptor: getOwnPropertyDescriptor(on, key) };
     defineProperty(on, key, builtin.descriptor);
   }
   if (count === 0) return work();

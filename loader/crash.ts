@@ -10,7 +10,7 @@ export const CRASHED = 'HOTSWAP_RUN_CRASHED';
 /** Makes the file when the program ends by an uncaught error. */
 export function markCrashes(): void {
   const { [CRASHED]: file } = process.env;
-  if (file === undefined) return;
+  if (file === undefined || !process.getBuiltinModule('node:worker_threads').isMainThread) return;
   delete process.env[CRASHED];
   process.on('uncaughtExceptionMonitor', () => {
     if (process.listenerCount('uncaughtException') > 0) return; // the program sees to it

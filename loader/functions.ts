@@ -20,7 +20,7 @@ import {
   skipTrivia,
   unwrapped,
 } from './parse.ts';
-import { naming } from './paths.ts';
+import { type Naming, naming } from './paths.ts';
 import {
   type Accessor,
   moduleScope,
@@ -130,10 +130,17 @@ interface Place {
  * Finds the hot functions of a module.
  * @param program the tree of `source`
  * @param references collects every use of a name in it, in source order, where given
+ * @param named see `partReader`
  */
-export function functionsOf(source: string, program: Program, references?: Reference[]): ModuleFunctions {
+export function functionsOf(
+  source: string,
+  program: Program,
+  references?: Reference[],
+  named = true,
+): ModuleFunctions {
   const found: ModuleFunctions = { functions: [], classes: [], accessors: [] };
-  const read = partReader(source, moduleScope(program.body as Node[]), references !== undefined);
+  const top = moduleScope(program.body as Node[]);
+  const read = partReader(source, top, references !== undefined, [], named);
   for (let i = 0; i < program.body.length; i++) {
     const part = read(program.body[i] as Node);
     addTo(found, part);
@@ -154,15 +161,17 @@ export function addTo(all: ModuleFunctions, { functions, classes, accessors }: M
  * @param top the module's scope
  * @param withReferences whether uses of names are wanted
  * @param before what stands before the first statement that will be read
+ * @param named whether functions are to have their paths, lines and `reach`: the loader asks for none of them
  */
 export function partReader(
   source: string,
   top: Scope,
   withReferences: boolean,
   before: readonly Part[] = [],
+  named = true,
 ): (statement: Node) => Part {
   const seen = new Map<string, number>();
-  const { keyText, callText, text } = naming(source);
+  const { keyText, callText, text } = named ? naming(source) : UNNAMED;
   let last = { offset: 0, line: 1 };
   let index = 0;
   let classIndex = 0;
@@ -200,12 +209,14 @@ export function partReader(
 
   /** Functions come in source order, all but some keys of classes, so that each search goes on from the one before. */
   function lineAt(offset: number): number {
+    if (!named) return 0;
     if (offset < last.offset) last = { offset: 0, line: 1 };
     last = { offset, line: lineOf(source, offset, last.offset, last.line) };
     return last.line;
   }
 
   function unique(path: string): string {
+    if (!named) return '';
     const count = (seen.get(path) ?? 0) + 1;
     seen.set(path, count);
     part.names.push(path);
@@ -487,6 +498,8 @@ export function partReader(
     }
   }
 }
+
+const UNNAMED: Naming = { keyText: () => '', text: () => '', callText: () => '' };
 
 /** The place of something that is called `name` there. Written out: spreading took a tenth of the time of an edit. */
 function at(place: Place, name: string, reach: Reach | undefined, lead = `${name} = `): Place {

@@ -1,35 +1,45 @@
 /**
  * The hooks where Node runs them on a thread of their own (Node 20, `module.register`). In: requests for modules;
- * out: instrumented texts, and over a port a message a module for the registry on the main thread. Cells are
- * defined there by a virtual module, `hotswap:cells/<prefix>/<count>`, that each instrumented one imports first.
+ * out: instrumented texts, and over a port a message a module for the registry on the main thread. Cells are defined there
+ * by a virtual module, `hotswap:cells/<turn>`, that each instrumented one imports first. It serves all that were loaded since
+ * the last such one ran: running, it begins the next turn and then takes in every message. A module is told of before
+ * the turn is read that it imports, so that its message is there when that one runs.
  */
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { fileURLToPath, readFileSync } from '../node.ts';
 import type { Config } from './config.ts';
+import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
-import { CELLS as DEFINE, type News } from './live.ts';
+import type { Announced, News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
+import { CELLS, CELLS_DIGITS, CELLS_URL } from './names.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {
   port: MessagePort;
+  /** number of the next virtual module that is to run, shared with the main thread */
+  turn: Int32Array;
   config: Config;
   sourceMaps: boolean;
+  /** whether Node's own loader stands behind these hooks */
+  isAlone: boolean;
 }
 
-const CELLS = 'hotswap:cells/';
 let loader: ModuleLoader;
 let say: (line: string) => void;
 let port: MessagePort;
+let turn: Int32Array;
+let isAlone: boolean;
 
 export function initialize(data: HooksData): void {
-  port = data.port;
+  ({ port, turn, isAlone } = data);
   loader = createLoader(data.config, true, () => data.sourceMaps);
   say = sayer(data.config);
 }
 
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
-  if (specifier.startsWith(CELLS)) return { url: specifier, format: 'module', shortCircuit: true };
+  if (specifier.startsWith(CELLS_URL)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await resolved(specifier, context, nextResolve);
   receive();
   const other = loader.leadsTo(result.url, context.parentURL);
@@ -38,6 +48,8 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
 
 /** In TypeScript `./x.js` may stand for `./x.ts`. */
 const resolved: ResolveHook = async (specifier, context, nextResolve) => {
+  const plain = isAlone ? resolvedPlainly(specifier, context.parentURL) : undefined;
+  if (plain !== undefined) return { url: plain, format: 'module', shortCircuit: true };
   try {
     return await nextResolve(specifier, context);
   } catch (error) {
@@ -62,16 +74,13 @@ function receive(): void {
 }
 
 export const load: LoadHook = async (url, context, nextLoad) => {
-  if (url.startsWith(CELLS)) {
-    const [prefix, count] = url.slice(CELLS.length).split('/');
-    const source = `${DEFINE}(${JSON.stringify(prefix)}, ${Number(count)})`;
-    return { format: 'module', source, shortCircuit: true };
-  }
+  if (url.startsWith(CELLS_URL)) return { format: 'module', source: `${CELLS}()`, shortCircuit: true };
   receive();
   const fresh = loader.fresh(url);
   if (fresh !== undefined) {
-    if (fresh.loaded !== undefined) port.postMessage(fresh.loaded);
-    return { format: 'module', source: fresh.code, shortCircuit: true };
+    const { code, cells, loaded } = fresh;
+    const source = loaded === undefined ? code : announced(code, { loaded, cells });
+    return { format: 'module', source, shortCircuit: true };
   }
   const version = loader.version(url) ?? loader.facade(url);
   if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
@@ -80,10 +89,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   const source = textOf(result.source);
   if (source === undefined) return result;
   try {
-    const instrumented = loader.load(url, source);
-    if (instrumented === undefined) return result;
-    port.postMessage(instrumented.loaded);
-    return { ...result, source: instrumented.code };
+    const made = loader.load(url, source);
+    return made === undefined ? result : { ...result, source: announced(made.code, made) };
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
     say(`${url} could not be instrumented and runs as it is: ${error}`);
@@ -91,13 +98,37 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
 };
 
+/** Tells the main thread of a module. @returns its text, which imports the virtual module that will have heard of it */
+function announced(code: string, { loaded, cells }: Announced): string {
+  const told: Announced = { loaded, cells };
+  for (let number = Atomics.load(turn, 0); ; number = Atomics.load(turn, 0)) {
+    port.postMessage(told);
+    if (Atomics.load(turn, 0) !== number) continue;
+    const at = code.indexOf(CELLS_URL) + CELLS_URL.length;
+    return code.slice(0, at) + String(number).padStart(CELLS_DIGITS, '0') + code.slice(at + CELLS_DIGITS);
+  }
+}
+
 /** What the next loader gives; this Node has none for TypeScript and JSX. */
 const given: LoadHook = async (url, context, nextLoad) => {
+  if (isAlone && context.format === 'module' && url.startsWith('file:') && hasNone(context)) {
+    try {
+      return { format: 'module', source: readFileSync(fileURLToPath(url)), shortCircuit: true };
+    } catch {
+      // Node says what is wrong with it
+    }
+  }
   const isKnown = (context.format ?? undefined) !== undefined || languageOf(url) === 'js';
   if (isKnown || !loader.takes(url)) return nextLoad(url, context);
   const read = await nextLoad(url, { ...context, format: 'module' });
   return loader.isModule(url, textOf(read.source) ?? '') ? read : nextLoad(url, context);
 };
+
+/** Whether an import has no attributes, which Node would have to look at. */
+function hasNone(context: object): boolean {
+  const { importAttributes = {} } = context as { importAttributes?: object };
+  return Object.keys(importAttributes).length === 0;
+}
 
 function hear(news: News): void {
   if ('version' in news) loader.remember(news.version);

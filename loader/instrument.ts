@@ -7,17 +7,18 @@ import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
 import { languageOf, typed } from './language.ts';
+import { CELLS_DIGITS, CELLS_URL, cellName, DEFAULT, HOT, SCOPE } from './names.ts';
 import {
   boundNames,
   eachChild,
   isClass,
   isFunction,
+  loadParse,
   type Node,
   type Program,
   type Read,
   skipTrivia,
   syntaxError,
-  tryParse,
   tryRead,
   unwrapped,
 } from './parse.ts';
@@ -25,12 +26,6 @@ import { addAccessor, addPatchPoint, setProperties } from './patch.ts';
 import type { Reference } from './scopes.ts';
 import type { Settings } from './settings.ts';
 import type { Transformed } from './transform.ts';
-
-/** Global through which an instrumented module hands over its scope; defined by the registry. */
-export const SCOPE = 'hs$scope';
-
-/** Global through which a module gets its `import.meta.hot`; defined by the registry. */
-export const HOT = 'hs$hot';
 
 /** Whether a module may use `import.meta.hot`, under whatever name. */
 export function mentionsHot(source: string): boolean {
@@ -40,7 +35,7 @@ export function mentionsHot(source: string): boolean {
 export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
-  /** import a virtual module that defines the cells first: for hooks that run on another thread */
+  /** import a virtual module that defines the cells first, numbered 0: for hooks that run on another thread */
   importCells: boolean;
   /** whether to make a source map */
   mapped: boolean;
@@ -64,11 +59,6 @@ export interface Instrumented {
   map: string | undefined;
 }
 
-/** The name of a hot function's cell. @param index its position in `functionsOf` */
-export function cellName(prefix: string, index: number): string {
-  return `${prefix}$${index}`;
-}
-
 /**
  * Instruments one module. Returns undefined where the text is JavaScript that does not parse.
  * @throws ERR_HOTSWAP_SYNTAX for TypeScript or JSX that does not, which Node cannot report
@@ -81,10 +71,12 @@ export function instrument(
   if (read === undefined) return undefined;
   const { program } = read;
   const references: Reference[] = [];
-  const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references);
+  const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references, false);
   const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
-  const facts = survey(plain, program);
+  const data = exportedData(program);
+  const byDefault = defaultData(program);
+  const facts = survey(plain, program, data.length > 0 || byDefault !== undefined);
 
   // Inner ones first: where two begin at one place, the outer's text must come to stand outside.
   for (let i = functions.length - 1; i >= 0; i--) {
@@ -98,9 +90,9 @@ export function instrument(
     const scope = classes[i] as (typeof classes)[number];
     text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);
   }
-  if (!facts.evaluates) freeExports(text, program, facts.assigned);
+  if (!facts.evaluates) freeExports(text, freed(data, facts.assigned), byDefault);
 
-  const cells = importCells ? `import "hotswap:cells/${prefix}/${functions.length}";` : '';
+  const cells = importCells ? `import "${CELLS_URL}${'0'.repeat(CELLS_DIGITS)}";` : '';
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
   const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;
@@ -118,7 +110,7 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   if (read === undefined) return { code: source, map: undefined };
   const { program, plain, properties } = read;
   const references: Reference[] = [];
-  functionsOf(plain, program, references);
+  functionsOf(plain, program, references, false);
   const text = new MagicString(typed().withoutUnused(read, source, references, where.settings as Settings));
   setProperties(text, program, properties, where.settings?.define);
   return finished(text, read, source, where, mapped);
@@ -127,7 +119,7 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
 function readModule(source: string, { url, settings }: WrittenIn): Read | undefined {
   const lang = settings === undefined ? 'js' : languageOf(url);
   const { metadata = false, define = true } = settings ?? {};
-  const found = tryRead(source, lang, { early: lang === 'js', parser: tryParse, metadata, define });
+  const found = tryRead(source, lang, { early: lang === 'js', parser: loadParse, metadata, define });
   if ('program' in found) return found;
   if (lang === 'js') return undefined;
   throw syntaxError(source, url, found.errors);
@@ -162,12 +154,13 @@ interface Facts {
   evaluates: boolean;
 }
 
-/** One walk over the whole tree for what instrumentation must know of function bodies. */
-function survey(source: string, program: Program): Facts {
+/**
+ * One walk over the whole tree for what instrumentation must know of function bodies, where it must.
+ * @param wantsAssigned whether assignments matter
+ */
+function survey(source: string, program: Program, wantsAssigned: boolean): Facts {
   const facts: Facts = { readsNewTarget: new Set(), assigned: new Set(), evaluates: false };
-  const wantsTarget = /\btarget\b/.test(source);
-  const wantsAssigned = /\bexport\b/.test(source) && /\b(?:const|default)\b/.test(source);
-  if (!wantsTarget && !wantsAssigned) return facts;
+  if (!wantsAssigned && !/\btarget\b/.test(source)) return facts;
   const target = (pattern: Node): void => {
     boundNames(unwrapped(pattern)).forEach((name) => facts.assigned.add(name));
   };
@@ -193,11 +186,8 @@ function survey(source: string, program: Program): Facts {
 
 type VariableDeclaration = Extract<Node, { type: 'VariableDeclaration' }>;
 
-/**
- * Declarations of exported constants that hold data, which become `let`, so that a new value reaches importers through the
- * live binding. One that the module assigns to stays, as it must go on throwing; one that holds a function stays.
- */
-function freed(program: Program, assigned: Set<string>): VariableDeclaration[] {
+/** Declarations of exported constants that hold data, and not a function or class only. */
+function exportedData(program: Program): VariableDeclaration[] {
   const exported = new Set<string>();
   const constants: VariableDeclaration[] = [];
   for (let i = 0; i < program.body.length; i++) {
@@ -220,17 +210,27 @@ function freed(program: Program, assigned: Set<string>): VariableDeclaration[] {
     }
   }
   return constants.filter(({ declarations }) => {
-    const names: string[] = [];
     let holdsData = false;
     declarations.forEach((one) => {
       const init = one.init === null ? undefined : unwrapped(one.init);
-      const bound = boundNames(one.id);
       holdsData ||=
-        init !== undefined && !isFunction(init) && !isClass(init) && bound.some((name) => exported.has(name));
-      bound.forEach((name) => names.push(name));
+        init !== undefined &&
+        !isFunction(init) &&
+        !isClass(init) &&
+        boundNames(one.id).some((name) => exported.has(name));
     });
-    return holdsData && !names.some((name) => assigned.has(name));
+    return holdsData;
   });
+}
+
+/**
+ * Those of them that become `let`, so that a new value reaches importers through the live binding. One that the module
+ * assigns to stays, as it must go on throwing.
+ */
+function freed(data: VariableDeclaration[], assigned: Set<string>): VariableDeclaration[] {
+  return data.filter(
+    ({ declarations }) => !declarations.some((one) => boundNames(one.id).some((name) => assigned.has(name))),
+  );
 }
 
 /** What an `export default` gives that is neither a function nor a class: then it stands in a variable, DEFAULT. */
@@ -244,29 +244,30 @@ function defaultData(program: Program): Extract<Node, { type: 'ExportDefaultDecl
   return undefined;
 }
 
-/** The variable behind `export default <data>`. */
-export const DEFAULT = 'hs$default';
-
 /** The constants of a text that the running module can assign to all the same, `default` for DEFAULT. */
 export function freedNames(source: string, program: Program): Set<string> {
-  const facts = survey(source, program);
+  const data = exportedData(program);
+  const byDefault = defaultData(program);
   const names = new Set<string>();
+  const facts = survey(source, program, data.length > 0 || byDefault !== undefined);
   if (facts.evaluates) return names;
-  for (const { declarations } of freed(program, facts.assigned)) {
+  for (const { declarations } of freed(data, facts.assigned)) {
     for (const one of declarations) for (const name of boundNames(one.id)) names.add(name);
   }
-  if (defaultData(program) !== undefined) names.add('default');
+  if (byDefault !== undefined) names.add('default');
   return names;
 }
 
 /** Makes what is exported assignable where nothing in the module can tell. */
-function freeExports(text: MagicString, program: Program, assigned: Set<string>): void {
-  const constants = freed(program, assigned);
+function freeExports(
+  text: MagicString,
+  constants: VariableDeclaration[],
+  data: ReturnType<typeof defaultData>,
+): void {
   for (let i = 0; i < constants.length; i++) {
     const { start } = constants[i] as VariableDeclaration;
     text.overwrite(start, start + 'const'.length, 'let  ');
   }
-  const data = defaultData(program);
   if (data === undefined) return;
   const { end } = data.declaration as Node;
   text.overwrite(data.start, data.start + 'export'.length, `let ${DEFAULT}=(`);

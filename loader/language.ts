@@ -14,14 +14,31 @@ export function languageOf(url: string): Language {
   return BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? ''] ?? 'js';
 }
 
-let room: typeof import('./typescript.ts') | undefined;
+/** What modules in TypeScript and JSX need besides, loaded when the first of them asks. */
+export const typed = room<typeof import('./typescript.ts')>('typescript');
 
-/** What modules in TypeScript and JSX need besides, loaded when the first of them asks. Hooks cannot wait for an `import()`. */
-export function typed(): typeof import('./typescript.ts') {
-  room ??= createRequire(import.meta.url)(`./typescript${extname(import.meta.url)}`) as NonNullable<
-    typeof room
-  >;
-  return room;
+/** What a module needs whose instrumented text is not in the cache, loaded when the first of them asks. */
+export const instrumenter = room<typeof import('./instrumenter.ts')>('instrumenter');
+
+/** Files that are loaded when they are first asked for, and at once: hooks cannot wait for an `import()`. */
+function room<T>(name: string): () => T {
+  let loaded: T | undefined;
+  return () =>
+    (loaded ??= asOurs(() => createRequire(import.meta.url)(`./${name}${extname(import.meta.url)}`) as T));
+}
+
+/** Whether modules that are loaded now are ours to work with, and not the program's. */
+export let isOurs = false;
+
+/** Does work that may load more of what we use. */
+export function asOurs<T>(work: () => T): T {
+  const before = isOurs;
+  isOurs = true;
+  try {
+    return work();
+  } finally {
+    isOurs = before;
+  }
 }
 
 /** Whether a file's nearest package.json says what its modules are; `.mts` says so itself. */

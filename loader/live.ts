@@ -7,8 +7,7 @@ import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
-import { cellName, DEFAULT, HOT, SCOPE } from './instrument.ts';
-import { CONSTRUCT, NULLISH } from './patch.ts';
+import { CONSTRUCT, cellName, DEFAULT, HOT, NULLISH, SCOPE } from './names.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
@@ -212,6 +211,12 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   instance?: string;
 };
 
+/** What hooks on another thread tell of a module: besides, how many cells it needs before it runs. */
+export interface Announced {
+  loaded: Loaded;
+  cells: number;
+}
+
 /** A module that is to be imported again. */
 export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {
   /** the text that is to run */
@@ -311,12 +316,9 @@ export interface Registry {
 
 const KEY = Symbol.for('hotswap');
 
-/** Global through which a virtual module defines the cells of the one that imports it; see hooks.ts. */
-export const CELLS = 'hs$cells';
-
 const { captureStackTrace } = Error;
 const { defineProperty, isExtensible } = Object;
-const { deleteProperty } = Reflect;
+const { defineProperty: define, deleteProperty } = Reflect;
 
 /** The registry of this thread; undefined when the program was not started with `--import hotswap/register`. */
 export function registry(): Registry | undefined {
@@ -339,10 +341,12 @@ export function createRegistry(
   > & {
     /** lets the modules that hooks on another thread send come in by themselves, or no longer */
     deliver?: (on: boolean) => void;
+    /** called whenever a module or class begins to run */
+    settle?: () => void;
   },
 ): Registry {
   const core = { modules: new Map(), slots: [], replaced: [] };
-  const { deliver, ...rest } = channel;
+  const { deliver, settle, ...rest } = channel;
   const made: Registry = {
     layout: 1,
     config,
@@ -366,6 +370,7 @@ export function createRegistry(
   hidden(NULLISH, nullish);
   defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
+    settle?.();
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
       handed.classScopes[what] = scope;
@@ -469,11 +474,22 @@ export function renew(module: LiveModule, { prefix, source }: Pick<Loaded, 'pref
  * rewritten for a constant and compiles the check away.
  */
 export function defineCells(prefix: string, count: number, from = 0): void {
+  // Some are there already where a module was loaded that could not be linked then.
+  const isNew = !(cellName(prefix, from) in globalThis);
   for (let i = from; i < from + count; i++) {
     const name = cellName(prefix, i);
-    if (!(name in globalThis)) hidden(name, undefined);
+    if (isNew || !(name in globalThis)) define(globalThis, name, EMPTY);
   }
 }
+
+/** Of a cell of a function that is as it was loaded. One object for all: there are many. */
+const EMPTY = Object.freeze({
+  __proto__: null,
+  value: undefined,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});
 
 /**
  * Writes a cell: `replacement` runs from the next call on; undefined is the function as loaded. The property is taken

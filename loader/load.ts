@@ -3,17 +3,26 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
-import remapping from '@jridgewell/remapping';
 import { ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
-import { cachedTransform } from '../cache/transforms.ts';
+import { type Transform, Transforms } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
-import { createRequire, existsSync, extname, fileURLToPath, readFileSync, writeSync } from '../node.ts';
+import {
+  createRequire,
+  dirname,
+  existsSync,
+  extname,
+  fileURLToPath,
+  join,
+  readFileSync,
+  statSync,
+  writeSync,
+} from '../node.ts';
 import type { Config } from './config.ts';
-import { asJavaScript, instrument } from './instrument.ts';
-import { declaredType, languageOf, typed } from './language.ts';
+import type { InstrumentOptions } from './instrument.ts';
+import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
-import { tryParse } from './parse.ts';
+import { type Settings, settingsFor } from './settings.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
@@ -39,6 +48,8 @@ export interface ModuleLoader {
   leadsTo(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
   facade(url: string): string | undefined;
+  /** Writes down what was made of modules' texts: the first of them begins to run, and may end the program. */
+  settle(): void;
   /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
   forget(url: string): void;
   /** Makes other settings hold for modules that are loaded from now on. */
@@ -46,7 +57,7 @@ export interface ModuleLoader {
 }
 
 /** Our own compiled files, which edit modules and are not edited. */
-const OURS = new URL('../', import.meta.url).href;
+export const OURS = new URL('../', import.meta.url).href;
 
 /**
  * @param importCells see `InstrumentOptions`
@@ -69,8 +80,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   const say = sayer(config);
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
-  let ourHash: string | undefined;
-  let typesHash: string | undefined;
+  /** by cache, and whether source maps were asked for */
+  const transforms = new Map<string, Transforms>();
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
 
@@ -88,6 +99,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     end,
     fresh,
     leadsTo,
+    settle,
   };
 
   function configure(next: Config): void {
@@ -99,6 +111,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
   function takes(url: string): boolean {
     if (
+      isOurs ||
       !url.startsWith('file:') ||
       (url.startsWith(OURS) && /^(api|loader|cache|watch|cli|error|node)\b/.test(url.slice(OURS.length)))
     )
@@ -112,7 +125,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   /** As Node decides on JavaScript: what package.json says, else whether there is an import or export. */
   function isModule(url: string, text: string): boolean {
     const type = declaredType(url);
-    return type === undefined ? tryParse(text, languageOf(url)).module.hasModuleSyntax : type === 'module';
+    if (type !== undefined) return type === 'module';
+    return instrumenter().tryParse(text, languageOf(url)).module.hasModuleSyntax;
   }
 
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
@@ -120,31 +134,59 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const vsn = vsnOf(url, disk, say);
     bases.set(url, { id: base, vsn });
     const { text, number } = newest(url, disk, base, vsn);
+    const { prefix, cells, code } = transformed(url, text, text === disk ? base : sha256(text));
+    if (code === undefined) return undefined;
+    return { code, cells, loaded: { url, prefix, base: disk, source: text, started: number, vsn } };
+  }
+
+  /** The text that runs for a module's: from the cache where it is there. @param id its SHA-256 */
+  function transformed(url: string, text: string, id: string): Transform {
+    const mapped = sourceMaps();
+    const settings = settingsOf(url);
+    const of = settings === undefined ? id : sha256(id + JSON.stringify(settings));
+    const kept = transformsFor(mapped);
+    const known = kept?.get(url, of);
+    if (known !== undefined && isFree(known.prefix, url)) return known;
     const prefix = prefixFor(url);
-    const maps = sourceMaps();
-    // Everything the result depends on; `ourHash` stands for the instrumenter itself.
-    ourHash ??= hashOf(OUR_FILES);
-    const lang = languageOf(url);
-    const settings = lang === 'js' ? undefined : typed().settingsFor(url);
-    const parts = [ourHash, prefix, importCells, maps ? url : '', text];
-    if (settings !== undefined) parts.push(lang, JSON.stringify(settings), (typesHash ??= hashForTypes()));
-    const key = sha256(parts.join('\0'));
-    const entry = cachedTransform(config.cacheDir, key, () => {
-      const made = instrument(text, { prefix, importCells, mapped: maps, url, settings });
-      if (made === undefined) return '';
-      return `${made.cells}\n${made.map === undefined ? made.code : withMap(made.code, made.map, text, url)}`;
-    });
-    if (entry === '') return undefined;
-    const newline = entry.indexOf('\n');
-    const loaded: Loaded = { url, prefix, base: disk, source: text, started: number, vsn };
-    return { code: entry.slice(newline + 1), cells: Number(entry.slice(0, newline)), loaded };
+    const made = instrumented(text, { prefix, mapped, url, settings });
+    const transform = { prefix, cells: made?.cells ?? 0, code: made?.code };
+    kept?.put(url, of, transform);
+    return transform;
+  }
+
+  /** A text with its patch points, and with the map that leads back. */
+  function instrumented(
+    text: string,
+    options: Omit<InstrumentOptions, 'importCells'>,
+  ): { code: string; cells: number } | undefined {
+    const { instrument, withMap } = instrumenter();
+    const made = instrument(text, { ...options, importCells });
+    if (made?.map === undefined) return made;
+    return { code: withMap(made.code, made.map, text, options.url), cells: made.cells };
+  }
+
+  function settle(): void {
+    for (const one of transforms.values()) one.write();
+  }
+
+  function transformsFor(mapped: boolean): Transforms | undefined {
+    const { cacheDir } = config;
+    if (cacheDir === undefined) return undefined;
+    const key = `${mapped} ${cacheDir}`;
+    let found = transforms.get(key);
+    if (found === undefined) {
+      const id = sha256(`${identity()} ${importCells} ${mapped}`).slice(0, 16);
+      transforms.set(key, (found = new Transforms(cacheDir, id)));
+    }
+    return found;
   }
 
   /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
   function newest(url: string, disk: string, base: string, vsn: number): { text: string; number: number } {
     const { cacheDir } = config;
     if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
-    const log = new ModuleLog(cacheDir, url);
+    const log = existsSync(`${cacheDir}/modules`) ? new ModuleLog(cacheDir, url) : undefined;
+    if (log === undefined || !existsSync(log.file)) return { text: disk, number: 0 };
     const changed = (number: number): string =>
       `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
@@ -200,7 +242,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
     const text = versionText(url);
     if (text === undefined || languageOf(url) === 'js') return text;
-    const { code, map } = asJavaScript(text, { url, settings: typed().settingsFor(url) }, sourceMaps());
+    const { asJavaScript, withMap } = instrumenter();
+    const { code, map } = asJavaScript(text, { url, settings: settingsOf(url) }, sourceMaps());
     return map === undefined ? code : withMap(code, map, text, url);
   }
 
@@ -286,13 +329,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (typeof found === 'string') return { code: found, cells: 0, loaded: undefined };
     const { url, text, base, started, vsn } = found;
     const prefix = prefixFor(instance);
-    const settings = languageOf(url) === 'js' ? undefined : typed().settingsFor(url);
-    const mapped = sourceMaps();
-    const made = instrument(text, { prefix, importCells, mapped, hot: true, url, settings });
+    const made = instrumented(text, {
+      prefix,
+      mapped: sourceMaps(),
+      hot: true,
+      url,
+      settings: settingsOf(url),
+    });
     if (made === undefined) return { code: text, cells: 0, loaded: undefined };
-    const whole = made.map === undefined ? made.code : withMap(made.code, made.map, text, url);
     // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
-    const code = `${whole}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+    const code = `${made.code}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
     return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
   }
 
@@ -315,12 +361,15 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const digits = BigInt(`0x${sha256(url)}`).toString(36);
     for (let length = 7; ; length++) {
       const prefix = `hs$${digits.slice(0, length)}`;
-      const taken = prefixes.get(prefix);
-      if (taken === undefined || taken === url) {
-        prefixes.set(prefix, url);
-        return prefix;
-      }
+      if (isFree(prefix, url)) return prefix;
     }
+  }
+
+  /** Takes a prefix for a module's, unless it is another's. */
+  function isFree(prefix: string, url: string): boolean {
+    const taken = prefixes.get(prefix);
+    if (taken === undefined) prefixes.set(prefix, url);
+    return taken === undefined || taken === url;
   }
 }
 
@@ -369,18 +418,35 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
   return lines.join('\n');
 }
 
-const OUR_FILES = ['instrument', 'patch', 'parameters', 'functions', 'paths', 'scopes', 'parse'];
-
-function hashOf(files: readonly string[]): string {
-  const textOf = (name: string) =>
-    readFileSync(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url), 'utf8');
-  return sha256(files.map(textOf).join('\0'));
+/** What makes instrumented texts. A file of ours that was edited has another size or time, and one from npm another version. */
+function identity(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const stamps = MAKERS.map((name) => {
+    const { mtimeMs, size } = statSync(join(here, name + extname(import.meta.url)));
+    return `${mtimeMs} ${size}`;
+  });
+  const versions = ['', 'node_modules/oxc-parser', 'node_modules/oxc-transform'].map((one) =>
+    versionOf(here, one),
+  );
+  return [process.version, ...versions, ...stamps].join();
 }
 
-/** The same for what only TypeScript and JSX go through. */
-function hashForTypes(): string {
-  const { version } = createRequire(import.meta.url)('oxc-transform/package.json') as { version: string };
-  return hashOf(['erase', 'imports', 'transform']) + version;
+const MAKERS = [
+  ...['instrument', 'patch', 'parameters', 'functions', 'scopes', 'parse', 'names', 'maps'],
+  ...['erase', 'imports', 'transform'],
+];
+
+/** The version in the nearest package.json below a directory or one around it, without Node's slower search for a package. */
+function versionOf(directory: string, below: string): string {
+  for (let at = directory; ; at = dirname(at)) {
+    const file = join(at, below, 'package.json');
+    if (existsSync(file)) return /"version":\s*"([^"]*)"/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
+    if (at === dirname(at)) return '';
+  }
+}
+
+function settingsOf(url: string): Settings | undefined {
+  return languageOf(url) === 'js' ? undefined : settingsFor(url);
 }
 
 /** The file extension of a module, with its dot, as the cache uses it. */
@@ -410,33 +476,4 @@ function matcher(patterns: string[]): ((file: string) => boolean) | undefined {
   );
   const matches = picomatch(absolute, { dot: true });
   return (file) => matches(file.replaceAll('\\', '/'));
-}
-
-/** Code with a source map that leads through ours and the one the text came with, if any. */
-function withMap(code: string, map: string, source: string, url: string): string {
-  const own = [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
-  let whole: unknown;
-  try {
-    whole = own === undefined ? undefined : throughMap(map, own, url);
-  } catch {
-    // a map that cannot be read or understood is no map, as for Node
-  }
-  const json = whole === undefined ? map : JSON.stringify(whole);
-  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(json).toString('base64')}`;
-}
-
-/** Our map and the one that the text names, as one; its sources are URLs. */
-function throughMap(map: string, own: string, url: string): unknown {
-  const inner = readMap(own, url);
-  return remapping(map, (_file, context) => {
-    if (context.depth !== 1) return null;
-    if (!own.startsWith('data:')) context.source = new URL(own, url).href; // what its sources are relative to
-    return inner;
-  });
-}
-
-function readMap(reference: string, url: string): string {
-  if (!reference.startsWith('data:')) return readFileSync(new URL(reference, url), 'utf8');
-  const [head = '', body = ''] = reference.split(/,(.*)/s);
-  return head.endsWith(';base64') ? Buffer.from(body, 'base64').toString() : body; // as Node reads it
 }

@@ -18,7 +18,7 @@ import {
 import { HotswapError } from '../error.ts';
 import { asImported } from '../node.ts';
 import type { Erased, EraseOptions } from './erase.ts';
-import { type Language, typed } from './language.ts';
+import { asOurs, type Language, typed } from './language.ts';
 
 export type {
   AccessorProperty,
@@ -127,11 +127,20 @@ export function parseAt(source: string, start: number, end: number): Program['bo
 
 let rawTransfer = rawTransferSupported();
 
+/** How many modules are read by way of JSON before the other way's 20 ms are worth it. */
+const FEW = 24;
+let loads = 0;
+
+/** The same for modules that are being loaded: a few, or a whole program. */
+export function loadParse(source: string, lang: Language, early?: boolean): ParseResult {
+  return ++loads > FEW ? asOurs(() => fastParse(source, lang, early)) : tryParse(source, lang, early);
+}
+
 /**
  * The same tree by oxc's raw transfer, from memory that the parser and we share instead of by way of JSON: a third to a
- * fifth of the time once its code is loaded, which takes 20 ms; so it serves edits, and not the loading of modules.
+ * fifth of the time once its code is loaded, which takes 20 ms; so it serves edits, and programs of many modules.
  */
-function fastParse(source: string, lang: Language): ParseResult {
+function fastParse(source: string, lang: Language, early = false): ParseResult {
   if (rawTransfer) {
     try {
       // At its first use the parser loads more of itself, which imports from Node.
@@ -139,6 +148,7 @@ function fastParse(source: string, lang: Language): ParseResult {
         parseSync(`module.${lang}`, source, {
           ...OPTIONS,
           lang,
+          showSemanticErrors: early,
           experimentalRawTransfer: true,
         } as ParserOptions),
       );
@@ -146,7 +156,7 @@ function fastParse(source: string, lang: Language): ParseResult {
       rawTransfer = false; // an address space too small for its buffer
     }
   }
-  return tryParse(source, lang);
+  return tryParse(source, lang, early);
 }
 
 /**

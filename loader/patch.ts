@@ -5,13 +5,10 @@
  */
 import type MagicString from 'magic-string';
 import { type HotFunction, superCall } from './functions.ts';
+import { CONSTRUCT, NULLISH } from './names.ts';
 import { hasInitialisers, movable } from './parameters.ts';
 import { blockOf, eachChild, type FunctionNode, isClass, type Node, skipTrivia, unwrapped } from './parse.ts';
 import type { Accessor, CapturedName } from './scopes.ts';
-
-/** Names that patch points use besides their cells; the registry defines them as hidden globals. */
-export const CONSTRUCT = 'hs$construct';
-export const NULLISH = 'hs$nullish';
 
 /** The parameter that takes what an arrow's own parameters leave. */
 const REST = '...hs$r';

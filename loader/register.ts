@@ -2,26 +2,26 @@
  * `node --import hotswap/register app.js`: puts the hooks in place before the program loads. Side effect only.
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
-import * as nodeModule from 'node:module';
-import { isMainThread, MessageChannel } from 'node:worker_threads';
-import { asLoaded, receiveMessageOnPort } from '../node.ts';
+import { asLoaded } from '../node.ts';
 import { withBuiltins } from './builtins.ts';
+import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig } from './config.ts';
 import { markCrashes } from './crash.ts';
+import { isAlone } from './direct.ts';
 import type { HooksData } from './hooks.ts';
-import { languageOf, writtenFor } from './language.ts';
+import { instrumenter, isOurs, languageOf, writtenFor } from './language.ts';
 import {
+  type Announced,
   addModule,
-  CELLS,
   createRegistry,
   defineCells,
   hidden,
-  type Loaded,
   type News,
   type Registry,
   registry,
 } from './live.ts';
-import { createLoader, sayer } from './load.ts';
+import { createLoader, OURS, sayer } from './load.ts';
+import { CELLS } from './names.ts';
 import { textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Parameters<typeof textOf>[0]; shortCircuit?: boolean };
@@ -54,16 +54,21 @@ type SyncResolve = (
   nextResolve: (specifier: string, context: object) => { url: string },
 ) => { url: string };
 
+const nodeModule = process.getBuiltinModule('node:module');
 const { registerHooks } = nodeModule as {
   registerHooks?: (hooks: { load?: SyncLoad; resolve?: SyncResolve }) => void;
 };
 
+/** Asked for only where it is needed: it loads more of Node. */
+const threads = () => process.getBuiltinModule('node:worker_threads');
+
 if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
+  keepCompiled(config);
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
-  if (config.watch && isMainThread) beginWatching();
-  if (isMainThread) markCrashes();
+  if (config.watch && threads().isMainThread) beginWatching();
+  markCrashes();
 
   /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */
   function beginWatching(): void {
@@ -77,6 +82,10 @@ if (registry() === undefined) {
     const say = sayer(config);
     const loader = createLoader(config, false, () => process.sourceMapsEnabled);
     let resolves = false;
+    /** whether a file of ours has come through the hooks */
+    let isAsked = false;
+    /** whether a module was loaded since the last one began to run */
+    let made = false;
     const modules = createRegistry(config, {
       hooks: 'on-thread',
       receive: () => {},
@@ -93,9 +102,19 @@ if (registry() === undefined) {
       end: loader.end,
       configure: loader.configure,
       say,
+      settle() {
+        if (made) withBuiltins(loader.settle);
+        made = false;
+      },
     });
     install({
       load(url, context, nextLoad) {
+        if (!isAsked && !isOurs && includes(url, OURS)) {
+          // The program is loading the API, which has files in common with the instrumenter: what Node is loading for an `import`
+          // cannot be required meanwhile.
+          isAsked = true;
+          withBuiltins(instrumenter);
+        }
         const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url)) : undefined;
         if (source !== undefined) return { format: 'module', source, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
@@ -104,8 +123,8 @@ if (registry() === undefined) {
         const next = exec(TYPED, url) === null ? nextLoad : typed;
         const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
         const { format } = result;
-        const isOurs = format === 'module' || format === 'module-typescript';
-        return isOurs ? withBuiltins(() => instrumented(url, result)) : result;
+        const isModule = format === 'module' || format === 'module-typescript';
+        return isModule ? withBuiltins(() => instrumented(url, result)) : result;
 
         /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
         function typed(): LoadResult {
@@ -114,8 +133,8 @@ if (registry() === undefined) {
           // 'typescript' is what `require` calls a file whose package.json does not say.
           if ((context.format ?? 'typescript') !== 'typescript') return nextLoad(url, context);
           const read = nextLoad(url, { ...context, format: 'module' });
-          const isModule = withBuiltins(() => loader.isModule(url, textOf(read.source) ?? ''));
-          return isModule ? read : nextLoad(url, context);
+          const isOne = withBuiltins(() => loader.isModule(url, textOf(read.source) ?? ''));
+          return isOne ? read : nextLoad(url, context);
         }
       },
     });
@@ -174,11 +193,12 @@ if (registry() === undefined) {
     function instrumented(url: string, result: LoadResult): LoadResult {
       try {
         const source = loader.takes(url) ? textOf(result.source) : undefined;
-        const made = source === undefined ? undefined : loader.load(url, source);
-        if (made === undefined) return result;
-        defineCells(made.loaded.prefix, made.cells);
-        addModule(modules, made.loaded);
-        return { ...result, format: 'module', source: made.code };
+        const found = source === undefined ? undefined : loader.load(url, source);
+        if (found === undefined) return result;
+        made = true;
+        defineCells(found.loaded.prefix, found.cells);
+        addModule(modules, found.loaded);
+        return { ...result, format: 'module', source: found.code };
       } catch (error) {
         if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
         say(`${url} could not be instrumented and runs as it is: ${error}`);
@@ -188,15 +208,23 @@ if (registry() === undefined) {
   }
 
   function onAnotherThread(): void {
+    const { isMainThread, MessageChannel, receiveMessageOnPort } = threads();
     const { port1, port2 } = new MessageChannel();
+    const turn = new Int32Array(new SharedArrayBuffer(4));
     const tell = (news: News): void => port1.postMessage(news);
+    const take = ({ loaded, cells }: Announced): void => {
+      defineCells(loaded.prefix, cells);
+      addModule(modules, loaded);
+    };
+    const receive = (): void =>
+      asLoaded(() => {
+        for (let sent = receiveMessageOnPort(port1); sent !== undefined; sent = receiveMessageOnPort(port1)) {
+          take(sent.message as Announced);
+        }
+      });
     const modules = createRegistry(config, {
       hooks: 'off-thread',
-      receive() {
-        for (let sent = receiveMessageOnPort(port1); sent !== undefined; sent = receiveMessageOnPort(port1)) {
-          addModule(modules, sent.message as Loaded);
-        }
-      },
+      receive,
       publish: (version) => tell({ version }),
       expose: (...expose) => tell({ expose }),
       forget: (url) => tell({ forget: url }),
@@ -208,14 +236,23 @@ if (registry() === undefined) {
       },
       say: sayer(config),
       deliver(on) {
-        const take = (loaded: Loaded): void => addModule(modules, loaded);
         port1.removeAllListeners('message');
         if (on) port1.on('message', take);
         port1.unref();
       },
     });
-    hidden(CELLS, defineCells);
-    const data: HooksData = { port: port2, config, sourceMaps: process.sourceMapsEnabled };
+    const { add } = Atomics;
+    hidden(CELLS, () => {
+      add(turn, 0, 1); // what comes from now on is for the next one
+      receive();
+    });
+    const data: HooksData = {
+      port: port2,
+      turn,
+      config,
+      sourceMaps: process.sourceMapsEnabled,
+      isAlone: isMainThread && isAlone(process.execArgv, process.env.NODE_OPTIONS),
+    };
     nodeModule.register('./hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
     port1.unref();
   }

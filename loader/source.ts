@@ -3,5 +3,7 @@ export function textOf(
   source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined,
 ): string | undefined {
   if (source === null || source === undefined) return undefined;
-  return typeof source === 'string' ? source : new TextDecoder('utf-8', { ignoreBOM: true }).decode(source);
+  return typeof source === 'string' ? source : decoder.decode(source);
 }
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -4,18 +4,27 @@
  * package.json, else 0. In the log and in memory versions are numbered from 0 all the same.
  */
 import { basename, dirname, fileURLToPath, join, readFileSync } from '../node.ts';
-import { type Language, languageOf } from './language.ts';
-import { tryParse, unwrapped } from './parse.ts';
+import { instrumenter, languageOf } from './language.ts';
 
 /** The number of a module's version 0. @param say is told of a package.json whose number is none */
 export function vsnOf(url: string, base: string, say: (line: string) => void): number {
-  return exportedVsn(base, languageOf(url)) ?? packageVsn(dirname(fileURLToPath(url)), say);
+  const exported = exportedVsn(base, url);
+  if (exported !== undefined) return exported;
+  const directory = url.slice(0, url.lastIndexOf('/'));
+  let known = byUrl.get(directory);
+  if (known === undefined) byUrl.set(directory, (known = packageVsn(dirname(fileURLToPath(url)), say)));
+  return known;
 }
 
+/** By the URL of a directory, and by its path. */
+const byUrl = new Map<string, number>();
+const byDirectory = new Map<string, number>();
+
 /** The number that `export const vsn = <number>` gives; undefined where there is none, or another value. */
-function exportedVsn(text: string, lang: Language): number | undefined {
-  if (!/\bvsn\b/.test(text)) return undefined;
-  const { program, errors } = tryParse(text, lang);
+function exportedVsn(text: string, url: string): number | undefined {
+  if (!text.includes('vsn')) return undefined;
+  const { tryParse, unwrapped } = instrumenter();
+  const { program, errors } = tryParse(text, languageOf(url));
   if (errors.length > 0) return undefined;
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration') continue;
@@ -27,8 +36,6 @@ function exportedVsn(text: string, lang: Language): number | undefined {
   }
   return undefined;
 }
-
-const byDirectory = new Map<string, number>();
 
 function packageVsn(directory: string, say: (line: string) => void): number {
   const known = byDirectory.get(directory);

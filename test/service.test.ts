@@ -77,6 +77,7 @@ await stop(); say((await start({ persist: again.persist, rollbackLength: again.r
     exclude: [],
     silent: false,
     watch: false,
+    compileCache: true,
     modules: 2,
     edited: [],
   });

@@ -1,0 +1,41 @@
+/**
+ * Whether ours are the only hooks. In: how the process was started, or what is imported; out: whether Node's own loader stands
+ * behind us, and what it would make of an import. For hooks on a thread of their own, where asking Node takes a file several
+ * trips between threads.
+ */
+import { fileURLToPath, realpath, statSync } from '../node.ts';
+import { declaredType } from './language.ts';
+
+const PRELOADS = /^(?:-r|--require|--import|--loader|--experimental-loader)(?:=(.*))?$/s;
+const OTHERWISE =
+  /^--(?:preserve-symlinks|experimental-default-type|experimental-policy|experimental-permission)/;
+const OURS = /(?:^|[/\\])(?:hotswap[/\\]register|loader[/\\]register\.[jt]s)$/;
+
+/**
+ * Whether nothing but `hotswap/register` was preloaded, and no option changes how Node resolves.
+ * @param options NODE_OPTIONS
+ */
+export function isAlone(execArgv: readonly string[], options = ''): boolean {
+  const words = [...options.split(/\s+/), ...execArgv];
+  const preloads = words.flatMap((word, i) => {
+    const found = PRELOADS.exec(word);
+    return found === null ? [] : [found[1] ?? words[i + 1] ?? ''];
+  });
+  return (
+    preloads.length === 1 && OURS.test(preloads[0] as string) && !words.some((word) => OTHERWISE.test(word))
+  );
+}
+
+/**
+ * What Node resolves `./x.mjs` to, or `./x.js` in a package of modules (https://nodejs.org/api/esm.html#resolution-algorithm);
+ * undefined for anything less plain than that, and where there is no such file.
+ */
+export function resolvedPlainly(specifier: string, parent: string | undefined): string | undefined {
+  if (!/^\.\.?\/[^?#%\\]*\.m?js$/.test(specifier) || !parent?.startsWith('file:')) return undefined;
+  if (process.platform !== 'linux') return undefined; // elsewhere a file may be found by a name that is not its own
+  const url = new URL(specifier, parent).href;
+  const file = fileURLToPath(url);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true || realpath(file) !== file)
+    return undefined;
+  return file.endsWith('.mjs') || declaredType(url) === 'module' ? url : undefined;
+}

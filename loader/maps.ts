@@ -1,0 +1,35 @@
+/**
+ * Source maps, where the user asked for them. In: an instrumented text, its map to the author's text, and what that text says of
+ * a map of its own; out: the text with one map that leads the whole way.
+ */
+import remapping from '@jridgewell/remapping';
+import { readFileSync } from '../node.ts';
+
+/** Code with a source map that leads through ours and the one the text came with, if any. */
+export function withMap(code: string, map: string, source: string, url: string): string {
+  const own = [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
+  let whole: unknown;
+  try {
+    whole = own === undefined ? undefined : throughMap(map, own, url);
+  } catch {
+    // a map that cannot be read or understood is no map, as for Node
+  }
+  const json = whole === undefined ? map : JSON.stringify(whole);
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(json).toString('base64')}`;
+}
+
+/** Our map and the one that the text names, as one; its sources are URLs. */
+function throughMap(map: string, own: string, url: string): unknown {
+  const inner = readMap(own, url);
+  return remapping(map, (_file, context) => {
+    if (context.depth !== 1) return null;
+    if (!own.startsWith('data:')) context.source = new URL(own, url).href; // what its sources are relative to
+    return inner;
+  });
+}
+
+function readMap(reference: string, url: string): string {
+  if (!reference.startsWith('data:')) return readFileSync(new URL(reference, url), 'utf8');
+  const [head = '', body = ''] = reference.split(/,(.*)/s);
+  return head.endsWith(';base64') ? Buffer.from(body, 'base64').toString() : body; // as Node reads it
+}

@@ -1,0 +1,221 @@
+/** Starts: what the cache of instrumented texts serves, and what it must not. Each program is run again and observed from outside. */
+import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Transforms } from '../cache/transforms.ts';
+import { type Program, program, type RunOptions } from './program.ts';
+
+const CACHE = 'node_modules/.cache/hotswap';
+
+/** Says what `f` gives, and whether the parser has been loaded into the process. */
+const SAYS = `console.log(JSON.stringify([f(), g(), process.report.getReport().sharedObjects.some((one) => one.includes('oxc-parser'))]));`;
+
+const FILES = {
+  'app.js': `import { f } from './m.js'; import { g } from './n.ts';\n${SAYS}`,
+  'm.js': `export function f(n = 1) { return n; }`,
+  'n.ts': `export const g = (): string => 'g';`,
+};
+
+const COLD = [1, 'g', true];
+const WARM = [1, 'g', false];
+
+/** A file of the one directory of transforms that there is. */
+function kept(app: Program, name: 'index' | 'texts'): string {
+  const directory = join(app.dir, CACHE, 'transforms');
+  const ids = readdirSync(directory).filter((one) => one !== 'compiled');
+  assert.is(ids.length, 1);
+  return join(directory, ids[0] as string, name);
+}
+
+async function quiet(app: Program, options?: RunOptions): Promise<unknown> {
+  const { stdout, stderr, code } = await app.run(options);
+  assert.equal([stderr, code], ['', 0]);
+  return JSON.parse(stdout);
+}
+
+test('a second start parses nothing, and loads no parser', async () => {
+  const app = program(FILES);
+  assert.equal([await quiet(app), await quiet(app), await quiet(app)], [COLD, WARM, WARM]);
+  app.remove();
+});
+
+test('what a program has loaded is kept when it ends at once', async () => {
+  const app = program({ ...FILES, 'app.js': FILES['app.js'].replace('));', ')); process.exit(0);') });
+  assert.equal([await quiet(app), await quiet(app)], [COLD, WARM]);
+  app.remove();
+});
+
+test('a changed file is never served: same size, same time', async () => {
+  const app = program(FILES);
+  await quiet(app);
+  const { atime, mtime } = statSync(app.file('m.js'));
+  app.write('m.js', FILES['m.js'].replace('n = 1', 'n = 2'));
+  utimesSync(app.file('m.js'), atime, mtime);
+  assert.equal(
+    [await quiet(app), await quiet(app)],
+    [
+      [2, 'g', true],
+      [2, 'g', false],
+    ],
+  );
+  app.write('m.js', FILES['m.js']);
+  assert.equal(((await quiet(app)) as unknown[])[0], 1);
+  app.remove();
+});
+
+test('the settings of TypeScript count', async () => {
+  const app = program({ ...FILES, 'n.ts': `class A { x; } export const g = () => String('x' in new A());` });
+  app.write('tsconfig.json', '{ "compilerOptions": { "useDefineForClassFields": true } }');
+  const out = [await quiet(app), await quiet(app)];
+  app.write('tsconfig.json', '{ "compilerOptions": { "useDefineForClassFields": false } }');
+  out.push(await quiet(app), await quiet(app));
+  assert.equal(
+    out.map((one) => (one as unknown[]).slice(1)),
+    [
+      ['true', true],
+      ['true', false],
+      ['false', true],
+      ['false', false],
+    ],
+  );
+  app.remove();
+});
+
+const DAMAGE: Record<string, (index: string, texts: string) => void> = {
+  'an empty index': (index) => writeFileSync(index, ''),
+  'a torn last line': (index) => writeFileSync(index, readFileSync(index, 'utf8').slice(0, -30)),
+  'a line of something else': (index) => appendFileSync(index, 'null\n{"a":1}\nnot JSON\n[]\n'),
+  'lines of numbers': (index) =>
+    writeFileSync(index, readFileSync(index, 'utf8').replace(/,(\d+),(\d+),/g, ',1,99999999,')),
+  'negative sizes': (index) =>
+    writeFileSync(index, readFileSync(index, 'utf8').replace(/,(\d+),(\d+),/g, ',-1,-5,')),
+  'no texts': (_index, texts) => writeFileSync(texts, ''),
+  'half of the texts': (_index, texts) =>
+    writeFileSync(texts, readFileSync(texts).subarray(0, readFileSync(texts).length / 2)),
+  'a digit that is another': (_index, texts) =>
+    writeFileSync(texts, readFileSync(texts, 'utf8').replace(/\$\w/, '$z')),
+  'texts of others': (_index, texts) =>
+    writeFileSync(texts, readFileSync(texts, 'utf8').replaceAll('n = 1', 'n = 7')),
+};
+for (const [name, damage] of Object.entries(DAMAGE)) {
+  test(`damage is found, and mended: ${name}`, async () => {
+    const app = program(FILES);
+    await quiet(app);
+    damage(kept(app, 'index'), kept(app, 'texts'));
+    const [again, then] = [await quiet(app), await quiet(app)] as [unknown[], unknown[]];
+    assert.equal([again.slice(0, 2), then], [[1, 'g'], WARM]);
+    app.remove();
+  });
+}
+
+test('a cache that cannot be written serves nothing, and is no error', async () => {
+  const app = program(FILES);
+  app.write('file', '');
+  const env = { HOTSWAP_CACHE_DIR: app.file('file/cache') };
+  assert.equal([await quiet(app, { env }), await quiet(app, { env })], [COLD, COLD]);
+  app.remove();
+});
+
+test('several processes that start at once', async () => {
+  const many = Array.from({ length: 90 }, (_, i) => [`m${i}.js`, `export const f${i} = () => ${i};`]);
+  const app = program({
+    ...FILES,
+    ...Object.fromEntries(many),
+    'app.js': `${many.map((_, i) => `import { f${i} } from './m${i}.js';`).join('\n')}
+${FILES['app.js']}const sum = [${many.map((_, i) => `f${i}()`).join()}].reduce((a, b) => a + b); if (sum !== 4005) throw sum;`,
+  });
+  const starts = await Promise.all([quiet(app), quiet(app), quiet(app), quiet(app)]);
+  assert.equal(
+    starts.map((one) => (one as unknown[])[0]),
+    [1, 1, 1, 1],
+  );
+  await quiet(app);
+  assert.equal(await quiet(app), WARM);
+  app.remove();
+});
+
+test('the API and modules that are not in the cache, in any order and at once', async () => {
+  const orders = [
+    `import { rewrite } from 'hotswap'; import { f } from './m.js';`,
+    `import { f } from './m.js'; import { rewrite } from 'hotswap';`,
+    `const [{ rewrite }, { f }] = await Promise.all([import('hotswap'), import('./m.js')]);`,
+    `const [{ f }, { rewrite }] = await Promise.all([import('./m.js'), import('hotswap')]);`,
+    `const [{ rewrite }, { f }] = await Promise.all([import('./api.js'), import('./m.js')]);`,
+  ];
+  for (const order of orders) {
+    const app = program({
+      'app.js': `${order} await rewrite(f, () => 'new'); console.log(JSON.stringify(f()));`,
+      'm.js': `import './o.js'; ${FILES['m.js']}`,
+      'o.js': `export const o = () => 1;`,
+      'api.js': `import './o.js'; export { rewrite } from 'hotswap';`,
+    });
+    const env = { HOTSWAP_RELOAD: '0' };
+    assert.equal([await quiet(app, { env }), await quiet(app, { env })], ['new', 'new'], order);
+    app.remove();
+  }
+});
+
+test("V8's code is kept too, where Node can and nobody else does", async () => {
+  const app = program(FILES);
+  const has = process.version.startsWith('v20.') ? 0 : 1;
+  const compiled = (directory: string) =>
+    app.exists(directory) ? readdirSync(app.file(directory)).length : 0;
+  await quiet(app, { env: { HOTSWAP_COMPILE_CACHE: '0' } });
+  assert.is(compiled(`${CACHE}/transforms/compiled`), 0);
+  await quiet(app, { env: { NODE_V8_COVERAGE: app.file('coverage') } });
+  assert.is(compiled(`${CACHE}/transforms/compiled`), 0);
+  await quiet(app, { env: { NODE_COMPILE_CACHE: app.file('theirs') } });
+  assert.equal([compiled(`${CACHE}/transforms/compiled`), compiled('theirs')], [0, has]);
+  assert.equal(await quiet(app), WARM);
+  assert.is(compiled(`${CACHE}/transforms/compiled`), has);
+  app.write('purge.js', `import { purge } from 'hotswap'; await purge(); process.reallyExit(0);`);
+  await app.run({ entry: 'purge.js' });
+  assert.is(compiled(`${CACHE}/transforms/compiled`), 0);
+  app.remove();
+});
+
+test('what nothing leads to any more goes; what others have added is found', () => {
+  const app = program({});
+  const cache = app.file('cache');
+  const id = '0123456789abcdef';
+  const text = 'x'.repeat(50_000);
+  const made = (n: number) => ({ prefix: `hs$${n}`, cells: n, code: text + n });
+  const one = new Transforms(cache, id);
+  for (let n = 0; n < 300; n++) {
+    one.put('file:///often.js', String(n), made(n));
+    if (n === 0) one.put('file:///once.js', 'of', { prefix: 'hs$once', cells: 0, code: undefined });
+    one.write();
+  }
+  const other = new Transforms(cache, id);
+  assert.equal(other.get('file:///once.js', 'of'), { prefix: 'hs$once', cells: 0, code: undefined });
+  assert.equal(other.get('file:///often.js', '299'), made(299));
+  assert.equal(
+    [other.get('file:///often.js', '298'), other.get('file:///never.js', 'of')],
+    [undefined, undefined],
+  );
+  assert.ok(statSync(join(cache, 'transforms', id, 'texts')).size < 2_500_000);
+
+  other.put('file:///other.js', 'of', made(1));
+  one.put('file:///often.js', '300', made(300));
+  other.write();
+  one.write();
+  const third = new Transforms(cache, id);
+  assert.equal(
+    [third.get('file:///other.js', 'of'), third.get('file:///often.js', '300')],
+    [made(1), made(300)],
+  );
+
+  for (let n = 0; n < 12; n++) {
+    const next = new Transforms(cache, n.toString(16).padStart(16, '0'));
+    next.put('file:///a.js', 'of', made(n));
+    next.write();
+    const at = new Date(2020, 0, 1 + n);
+    utimesSync(join(cache, 'transforms', n.toString(16).padStart(16, '0'), 'index'), at, at);
+  }
+  assert.is(readdirSync(join(cache, 'transforms')).length, 8);
+  assert.ok(third.get('file:///other.js', 'of'));
+  app.remove();
+});
+
+test.run();
