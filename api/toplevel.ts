@@ -230,7 +230,7 @@ function isThere(
 /** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
 function isSameClass({ text }: MadeBy, analysis: Analysis, unit: Unit): boolean {
   if (classOf(unit) === undefined || unit.names[0] === 'default') return false;
-  const before = analyse(`${kindOf(unit) ?? ''} ${text}`, 'the text of the class before');
+  const before = analyse(`${kindOf(unit) ?? ''} ${text}`, analysis.url, 'the text of the class before');
   const [was] = unitsOf(before);
   if (was === undefined || classOf(was) === undefined) return false;
   const { isSame, come } = compareUnits(before, was, analysis, unit);

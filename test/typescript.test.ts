@@ -280,6 +280,20 @@ test('a file that changes on disk: enums, classes, imports that were of types on
   assert.equal(result, [6, 7, 3, 105, 7, 6]);
 });
 
+test('a class that was edited and removed comes back as the same one', async () => {
+  const result = await run(
+    {
+      'm.ts':
+        'export class Box<T = number> { constructor(private x: T) {} get(): T { return this.x } }\nexport const kept: string = "";',
+    },
+    `const m = await import('./m.ts'); const { Box } = m; const M = './m.ts'; const box = new Box(4); const out: unknown[] = [];
+     await rewrite(M + '#Box.prototype.get', 'get(): T { return [this.x] as any }'); await removeExport(M + '#Box'); out.push(await no((async () => new Box(1))()));
+     out.push(await no(rollback(M)), box.get(), new Box(5).get(), m.Box === Box, (await import(M)).Box === Box);
+     await reset(M); out.push(box.get()); return out;`,
+  );
+  assert.equal(result, ['REMOVED', 'accepted', [4], [5], true, true, 4]);
+});
+
 test('versions survive a restart and can be imported side by side', async () => {
   const app = program({
     'm.ts': `enum K { A = 1 }\nexport let calls: number = 0;\nexport function f(x: number = K.A): string { calls++; return 'v0 ' + x; }\n`,
