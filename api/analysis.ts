@@ -4,7 +4,7 @@
  */
 import { addTo, type HotFunction, type ModuleFunctions, type Part, partReader } from '../loader/functions.ts';
 import { languageOf } from '../loader/language.ts';
-import { type Program, type Read, read, unwrapped } from '../loader/parse.ts';
+import { type Program, type Read, read } from '../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../loader/scopes.ts';
 import { changed } from './changed.ts';
 
@@ -18,16 +18,6 @@ export interface Analysis extends ModuleFunctions, Read {
   top: Scope;
   hashbang: Program['hashbang'];
   readonly program: Program;
-}
-
-/** The variable of `export default name`. */
-export function defaultName({ parts }: Analysis): string | undefined {
-  for (const { statement } of parts) {
-    if (statement.type !== 'ExportDefaultDeclaration') continue;
-    const value = unwrapped(statement.declaration);
-    return value.type === 'Identifier' ? value.name : undefined;
-  }
-  return undefined;
 }
 
 const KEPT = 16;

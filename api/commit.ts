@@ -12,7 +12,7 @@ import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
 import { announce } from './events.ts';
-import { exportedLocals } from './exported.ts';
+import { exportedLocals, localOf } from './exported.ts';
 import { exposeExports } from './facade.ts';
 import {
   boundOf,
@@ -295,7 +295,7 @@ function isIn(units: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction)
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
-  const exported = new Set(exportedLocals(before.source, before.url).map((one) => one.local ?? one.name));
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => localOf(one, before)));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
@@ -314,7 +314,7 @@ function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
     const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
     const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
-    const locals = new Set(exported.map((one) => one.local));
+    const locals = new Set(exported.map((one) => localOf(one, here)));
     const own = names(units, here).filter((name) => !locals.has(name));
     return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
   };

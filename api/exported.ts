@@ -5,13 +5,13 @@
 import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
-import { boundNames, type Node } from '../loader/parse.ts';
-import { analyse } from './analysis.ts';
+import { boundNames, type Node, unwrapped } from '../loader/parse.ts';
+import { type Analysis, analyse } from './analysis.ts';
 
 export interface Exported {
   /** `*` for `export * from` */
   name: string;
-  /** the module's own variable; undefined for a re-export and for `export default <expression>` */
+  /** the module's own variable; undefined for a re-export and for `export default <expression>`, see `localOf` */
   local: string | undefined;
   /** specifier of the module that a re-export comes from, and the name there (undefined: its namespace) */
   from: string | undefined;
@@ -47,6 +47,24 @@ export function exportedLocals(source: string, url: string): Exported[] {
   recent.set(source, list);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return list;
+}
+
+/**
+ * The module's own variable behind an export, that of `export default name` too; `default` where the default export is what an
+ * expression gives, and undefined for a re-export.
+ * @param text the one that has the export
+ */
+export function localOf(
+  { name, local, from }: Exported,
+  { source, url }: Pick<Analysis, 'source' | 'url'>,
+): string | undefined {
+  if (local !== undefined || from !== undefined || name !== 'default') return local;
+  for (const { statement } of analyse(source, url).parts) {
+    if (statement.type !== 'ExportDefaultDeclaration') continue;
+    const value = unwrapped(statement.declaration);
+    return value.type === 'Identifier' ? value.name : 'default';
+  }
+  return 'default';
 }
 
 /** The same from a tree, a statement at a time. */

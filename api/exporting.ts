@@ -6,9 +6,9 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
 import { type Node, tryParse, unwrapped } from '../loader/parse.ts';
-import { type Analysis, analyse, defaultName, referencesIn } from './analysis.ts';
+import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { type Bindings, literalOf } from './bind.ts';
-import { type Exported, exportedLocals } from './exported.ts';
+import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { describe, type Given } from './given.ts';
 import { list } from './module.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
@@ -118,12 +118,8 @@ export function removeExportText(place: ExportPlace): Edited {
       if (value.type === 'Identifier') removeStatement(text, analysis.source, statement);
     }
   }
-  // `export default name` has a variable behind it; the lexer does not say so.
-  const standing = defaultName(analysis);
-  const local = name === 'default' ? (standing ?? found.local ?? 'default') : found.local;
-  const shared = exported.some(
-    (one) => one !== found && (one.local ?? (one.name === 'default' ? standing : undefined)) === local,
-  );
+  const local = localOf(found, analysis);
+  const shared = exported.some((one) => one !== found && localOf(one, analysis) === local);
   if (local !== undefined && !shared) {
     const unit = unitsOf(analysis).find((one) => one.names.includes(local));
     if (unit !== undefined && unit.node.type !== 'ImportDeclaration') units.add(unit);

@@ -5,8 +5,8 @@
  * what he had.
  */
 import { type ExportedBy, type LiveModule, registry, valueIn } from '../loader/live.ts';
-import { type Analysis, analyse, defaultName } from './analysis.ts';
-import { type Exported, exportedLocals } from './exported.ts';
+import type { Analysis } from './analysis.ts';
+import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { overlaidIn } from './overlay.ts';
 import { unitsOf } from './units.ts';
 
@@ -28,15 +28,14 @@ export function exposeExports(module: LiveModule, after: Analysis): void {
 /** What a facade is to export; undefined where the module itself exports just that. */
 function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined {
   if (after.source === module.source) return undefined;
-  const before = analyse(module.source, module.url);
   const overlaid = overlaidIn(module, after);
   const known = new Map(
-    exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, before)]),
+    exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, module)]),
   );
   const exported: ExportedBy = { native: [], own: [], from: [] };
   const all = exportedLocals(after.source, module.url);
   for (const one of all) {
-    const local = one.local ?? (one.name === 'default' ? (defaultName(after) ?? 'default') : undefined);
+    const local = localOf(one, after);
     const isNative =
       known.get(one.name) === keyOf(one, after) && !(local !== undefined && overlaid.has(local));
     if (isNative && one.name !== '*') exported.native.push(one.name);
@@ -50,7 +49,6 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
   return same ? undefined : exported;
 }
 
-function keyOf({ local, from, importName, name }: Exported, analysis: Analysis): string {
-  if (from !== undefined) return `${from} ${importName}`;
-  return local ?? (name === 'default' ? (defaultName(analysis) ?? 'default') : name);
+function keyOf(one: Exported, text: Pick<Analysis, 'source' | 'url'>): string | undefined {
+  return one.from === undefined ? localOf(one, text) : `${one.from} ${one.importName}`;
 }

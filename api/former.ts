@@ -7,9 +7,8 @@
 import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
 import { cellName } from '../loader/names.ts';
 import { isGeneratorFunction } from '../node.ts';
-import { analyse, defaultName } from './analysis.ts';
 import { cellsOf, nativeOf } from './cells.ts';
-import { type Exported, exportedLocals } from './exported.ts';
+import { exportedLocals, localOf } from './exported.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
 import { setterOf } from './toplevel.ts';
@@ -92,7 +91,7 @@ function localsOf(module: LiveModule): Locals {
   if (recent?.text !== text || recent.url !== url) {
     const entries = exportedLocals(text, url).map((one): [string, string | undefined] => [
       one.name,
-      localOf(one, text, url),
+      localOf(one, { source: text, url }),
     ]);
     recent = { text, url, locals: new Map(entries) };
   }
@@ -107,11 +106,6 @@ export function formerOf(text: string): { module: LiveModule; path: string } | u
     if (path !== undefined) return { module, path };
   }
   return undefined;
-}
-
-function localOf({ name, local, from }: Exported, text: string, url: string): string | undefined {
-  if (local !== undefined || from !== undefined || name !== 'default') return local;
-  return defaultName(analyse(text, url)) ?? 'default';
 }
 
 /** The cells of the function at the top level that a variable holds; undefined where it holds none. */

@@ -7,10 +7,10 @@ import type { FunctionKind } from '../loader/functions.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
-import { type Analysis, analyse, defaultName } from './analysis.ts';
+import { type Analysis, analyse } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
 import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, noClauses, valueAt } from './core.ts';
-import { type Exported, exportedLocals } from './exported.ts';
+import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { cellOf, cleanText, given, isClassText } from './given.ts';
 import { currentText } from './history.ts';
 import { liveModules, type ModuleRef, moduleOf } from './module.ts';
@@ -243,12 +243,10 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
           ...(inner.find((one) => one.name === exported.importName) ?? { kind: 'value' }),
           name: exported.name,
         });
-    } else if (exported.local !== undefined) {
-      infos.push(describeExport(exported.name, valueIn(module, exported.local)));
     } else {
-      const local = defaultName(analysis);
+      const local = localOf(exported, analysis) as string;
       infos.push(
-        local === undefined
+        local === 'default'
           ? describeDefault(exported, analysis)
           : describeExport(exported.name, valueIn(module, local)),
       );

@@ -5,9 +5,9 @@
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
-import { type Analysis, analyse, defaultName } from './analysis.ts';
+import { type Analysis, analyse } from './analysis.ts';
 import { cellsOf, pathOf } from './cells.ts';
-import { exportedLocals } from './exported.ts';
+import { exportedLocals, localOf } from './exported.ts';
 import { formerOf } from './former.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
 import { currentText, needRegistry } from './history.ts';
@@ -80,12 +80,9 @@ export function exportOf(target: unknown): { ref: ModuleRef; path: string } {
   const found = isClass ? classOf(target) : find(target);
   const { url } = found.module;
   const path = 'path' in found ? found.path : found.hot.path;
-  const { source } = found.analysis;
-  const name =
-    exportedLocals(source, url).find((one) => one.local === path)?.name ??
-    (defaultName(found.analysis) === path ? 'default' : undefined) ??
-    path;
-  return { ref: url, path: name };
+  const exported = exportedLocals(found.analysis.source, url);
+  const name = exported.find((one) => localOf(one, found.analysis) === path)?.name;
+  return { ref: url, path: name ?? path };
 }
 
 function classOf(value: object): { module: LiveModule; analysis: Analysis; path: string } {
@@ -175,9 +172,8 @@ function lookUp(analysis: Analysis, path: string): HotFunction | undefined {
   const exact = named(path);
   if (exact !== undefined) return exact;
   const [root = '', ...rest] = path.split(/(?=[.[~])/);
-  const local =
-    exportedLocals(source, analysis.url).find((one) => one.name === root)?.local ??
-    (root === 'default' ? defaultName(analysis) : undefined);
+  const exported = exportedLocals(source, analysis.url).find((one) => one.name === root);
+  const local = exported && localOf(exported, analysis);
   const aliased = local === undefined || local === root ? undefined : named(local + rest.join(''));
   if (aliased !== undefined) return aliased;
   const accessors = functions.filter(

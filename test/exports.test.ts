@@ -204,6 +204,14 @@ const CASES: Record<string, Case> = {
       0,
     ],
   ],
+  'a default that is a variable is gone for whoever holds it, and so is a class': [
+    {
+      'm.js': 'const f = () => 1;\nexport default f;\nexport let kept;\n',
+      'k.js': 'class Box { constructor() { this.v = 1; } }\nexport default Box;\n',
+    },
+    `${SAYS}const f = m.default; const K = M.replace('m.js', 'k.js'); const { default: Box } = await import(K.replace(/^\\.\\/\\d+/, '.')); const v = await removeExport(f); const w = await removeExport(Box); const gone = [says(f), says(() => new Box()), Object.keys(await again()).join()]; await rollback(M); await rollback(K); return [v.summary, w.summary, gone, f(), new Box().v, (await again()) === m]`,
+    ['-default', '-default', ['ERR_HOTSWAP_REMOVED', 'ERR_HOTSWAP_REMOVED', 'kept'], 1, 1, true],
+  ],
   'an async one rejects, a generator fails at the first step': [
     'export async function a() {}\nexport function* g() {}\n',
     `${SAYS}const { a, g } = m; await removeExport(a); await removeExport(g); const started = g(); return [await no(a()), says(() => started.next())]`,
