@@ -122,7 +122,7 @@ export function removeExportText(place: ExportPlace): Edited {
   const shared = exported.some((one) => one !== found && localOf(one, analysis) === local);
   if (local !== undefined && !shared) {
     const unit = unitsOf(analysis).find((one) => one.names.includes(local));
-    if (unit !== undefined && unit.node.type !== 'ImportDeclaration') units.add(unit);
+    if (unit !== undefined && unit.imported === undefined) units.add(unit);
   }
   for (const unit of units) {
     checkUnused(place, unit);

@@ -53,6 +53,11 @@ const REMOVALS: Record<string, [from: string, name: string, to: string]> = {
     'x',
     'import x from "x";\n',
   ],
+  'an import that is the default stays imported, and so does what comes with it': [
+    'import { f, n } from "x";\nexport default f;\n',
+    'default',
+    'import { f, n } from "x";\n',
+  ],
   'a class': ['export class A { m() { return new A(); } }\nlet b;\n', 'A', 'let b;\n'],
   'one that calls only itself': ['export function f() { return f(); }\n', 'f', ''],
   'one that others call': [
