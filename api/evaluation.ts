@@ -3,12 +3,79 @@
  * in; out: the value, on its own line of a file that exists, or an error that a person can act on. What the program
  * runs does not change by this.
  */
+import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import type { Place } from '../loader/erase.ts';
 import { typed } from '../loader/language.ts';
-import type { LiveModule, Scope } from '../loader/live.ts';
-import { lineOf } from '../loader/parse.ts';
-import type { Analysis } from './analysis.ts';
+import type { LiveCell, LiveModule, Scope } from '../loader/live.ts';
+import { eachChild, lineOf, type Node } from '../loader/parse.ts';
+import { setProperties } from '../loader/patch.ts';
+import { type Analysis, partAround } from './analysis.ts';
+import { lifeOf } from './cells.ts';
+import { overlaidIn, same } from './overlay.ts';
+import { isOverlaid, patchInside, referTo } from './surroundings.ts';
+
+/** A piece of a version's text that is evaluated by itself: a unit of the top level, a member of a class. */
+export interface Piece {
+  module: LiveModule;
+  analysis: Analysis;
+  node: Node;
+  /** what is taken of the node */
+  place: Pick<Node, 'start' | 'end'>;
+  /** what it is for, and where it is evaluated, see `evaluated` */
+  path: string;
+  scope: Scope | undefined;
+  isAsync?: boolean;
+  /** names of what its code is given when it is called */
+  params: readonly string[];
+  /**
+   * Makes the piece the body of an arrow, its names leading to where they live and its functions being hot.
+   * @param cells of its functions
+   * @returns what goes before it, and itself with what goes after it
+   */
+  body: (text: MagicString, cells: readonly LiveCell[]) => [head: string, text: string];
+  /** file that stack traces are to name */
+  url: string;
+}
+
+/** A piece as a function that evaluates it. @throws as `placed` and `evaluated` */
+export function compiled(piece: Piece): (...values: unknown[]) => unknown {
+  const { module, analysis, node, place, scope, isAsync, params, url } = piece;
+  const { start, end } = place;
+  const overlaid = overlaidIn(module, analysis);
+  const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
+  const text = new MagicString(analysis.plain);
+  for (const reference of partAround(analysis, node).references) {
+    if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
+  }
+  const usesMeta = replaceMetas(text, node);
+  const first = module.cells.length;
+  const inside = analysis.functions.filter(isHere);
+  patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
+  const last = module.cells.length;
+  setProperties(text, node, analysis.properties);
+  const [head, body] = piece.body(text, module.cells.slice(first) as LiveCell[]);
+  const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life'];
+  const code = placed(piece, place, `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`, `${body})`, url);
+  const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
+  return (...values) => {
+    const meta = usesMeta ? module.meta?.() : undefined;
+    return factory(module.overlay?.values, same, meta, ...values, lifeOf(module, first, last));
+  };
+}
+
+/** Rewrites `import.meta`. @returns whether there was any */
+function replaceMetas(text: MagicString, node: Node): boolean {
+  let found = false;
+  const look = (one: Node): void => {
+    if (one.type === 'MetaProperty' && one.meta.name === 'import') {
+      found = true;
+      text.overwrite(one.start, one.end, 'hs$meta');
+    } else eachChild(one, look);
+  };
+  look(node);
+  return found;
+}
 
 /**
  * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.

@@ -3,19 +3,16 @@
  * change; out: what puts them on the live class or takes them off it, and what takes that back. Instances that exist
  * have them from then on. A static field that comes back to an earlier text finds its value as it was.
  */
-import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { LiveModule, Scope } from '../loader/live.ts';
 import { lineOf, type Node } from '../loader/parse.ts';
-import { type Analysis, partAround } from './analysis.ts';
+import type { Analysis } from './analysis.ts';
 import type { Change } from './apply.ts';
-import { lifeOf } from './cells.ts';
-import { evaluated, placed } from './evaluation.ts';
-import { classNumberIn, classScopeIn, overlaidIn, overlayOf, same } from './overlay.ts';
+import { compiled } from './evaluation.ts';
+import { classNumberIn, classScopeIn, overlayOf } from './overlay.ts';
 import type { StaticField } from './plan.ts';
-import { isOverlaid, patchInside, referTo } from './surroundings.ts';
-import { keep, replaceMetas } from './toplevel.ts';
+import { keep } from './toplevel.ts';
 
 type Members = Pick<Change, 'before' | 'after' | 'lessMembers' | 'moreMembers' | 'statics' | 'url'>;
 
@@ -172,27 +169,20 @@ function evaluatedAs(
   url: string,
   key?: string,
 ): (home: object | null) => object {
-  const { start, end } = place;
-  const overlaid = overlaidIn(module, analysis);
-  const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
-  const text = new MagicString(analysis.plain);
-  for (const reference of partAround(analysis, node).references) {
-    if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
-  }
-  const usesMeta = replaceMetas(text, node);
-  const first = module.cells.length;
-  const inside = analysis.functions.filter(isHere);
-  patchInside(text, { module, analysis, overlaid }, inside, { start, end }, new Set(), () => undefined);
-  const last = module.cells.length;
-  const home = of === undefined ? undefined : classNumberIn(module, of);
-  for (const cell of module.cells.slice(first)) if (cell && home !== undefined) cell.home = home;
+  const number = of === undefined ? undefined : classNumberIn(module, of);
   const name = key === undefined ? '' : `[${JSON.stringify(key)}]:`;
-  const head = `((hs$home,hs$o,hs$i,hs$meta,hs$life,hs$see=()=>hs$life)=>({__proto__:hs$home,${name}`;
-  const code = placed({ module, analysis }, place, head, `${text.slice(start, end)}}))`, url);
-  const scope = of === undefined ? undefined : classScopeIn(module, of);
-  const factory = evaluated({ module, path }, scope, code) as (...args: unknown[]) => object;
-  return (home) => {
-    const meta = usesMeta ? module.meta?.() : undefined;
-    return factory(home, module.overlay?.values, same, meta, lifeOf(module, first, last));
-  };
+  return compiled({
+    module,
+    analysis,
+    node,
+    place,
+    path,
+    scope: of === undefined ? undefined : classScopeIn(module, of),
+    params: ['hs$home'],
+    body: (text, cells) => {
+      for (const cell of cells) if (number !== undefined) cell.home = number;
+      return [`({__proto__:hs$home,${name}`, `${text.slice(place.start, place.end)}})`];
+    },
+    url,
+  }) as (home: object | null) => object;
 }

@@ -4,20 +4,17 @@
  * it, in the module's own variable or on the overlay. A name that comes back to an earlier text finds its value as it was, and
  * a statement that has run is not run again for going back.
  */
-import MagicString from 'magic-string';
+import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
-import { type Bound, type LiveCell, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
+import { type Bound, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
-import { eachChild, lineOf, type Node } from '../loader/parse.ts';
-import { setProperties } from '../loader/patch.ts';
+import { lineOf } from '../loader/parse.ts';
 import { existsSync } from '../node.ts';
-import { type Analysis, analyse, partAround } from './analysis.ts';
-import { lifeOf } from './cells.ts';
-import { evaluated, placed } from './evaluation.ts';
-import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames, same } from './overlay.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { compiled } from './evaluation.ts';
+import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
-import { isOverlaid, patchInside, referTo } from './surroundings.ts';
 import {
   awaits,
   canBecome,
@@ -394,47 +391,36 @@ function compile(
   if (unit.imported !== undefined) return importInto(overlay.values, unit);
   const { node, names } = unit;
   const overlaid = overlaidIn(module, analysis);
-  const isHere = ({ start, end }: { start: number; end: number }) => start >= node.start && end <= node.end;
-  const text = new MagicString(analysis.plain);
-  for (const reference of partAround(analysis, node).references) {
-    if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
-  }
-  const usesMeta = replaceMetas(text, node);
-  const first = module.cells.length;
-  patchInside(
-    text,
-    { module, analysis, overlaid },
-    analysis.functions.filter((one) => isHere(one)),
-    node,
-    new Set(),
-    () => undefined,
-  );
-  const last = module.cells.length;
-  setProperties(text, node, analysis.properties);
   const classes = new Map<string, number>();
-  for (const scope of analysis.classes) {
-    if (!isHere(scope.node)) continue;
-    const number = overlay.nextClass++;
-    classes.set(scope.path, number);
-    overlay.privates.set(number, privateNames(scope.node));
-    text.appendLeft(
-      scope.node.body.start + 1,
-      `static{${SCOPE}("${module.prefix}",hs$c=>eval(hs$c),${number})}`,
-    );
-  }
-
-  for (const cell of module.cells.slice(first, last)) {
-    const home = cell && classes.get(analysis.functions[cell.position]?.classScope?.path ?? '');
-    if (home !== undefined) (cell as LiveCell).home = home;
-  }
-
-  const bound = Object.keys(values);
-  const params = ['hs$o', 'hs$d', 'hs$i', 'hs$meta', ...bound, 'hs$life', 'hs$see=()=>hs$life'];
-  const head = `(${awaits(unit) ? 'async' : ''}(${params.join()})=>{`;
-  const code = placed({ module, analysis }, node, head, `${assignment(text, unit, overlaid)}})`, url);
-  const factory = evaluated({ module, path: names[0] ?? '' }, module.scope, code) as (
-    ...args: unknown[]
-  ) => unknown;
+  const isAsync = awaits(unit);
+  const make = compiled({
+    module,
+    analysis,
+    node,
+    place: node,
+    path: names[0] ?? '',
+    scope: module.scope,
+    isAsync,
+    params: ['hs$d', ...Object.keys(values)],
+    body: (text, cells) => {
+      for (const scope of analysis.classes) {
+        if (scope.node.start < node.start || scope.node.end > node.end) continue;
+        const number = overlay.nextClass++;
+        classes.set(scope.path, number);
+        overlay.privates.set(number, privateNames(scope.node));
+        text.appendLeft(
+          scope.node.body.start + 1,
+          `static{${SCOPE}("${module.prefix}",hs$c=>eval(hs$c),${number})}`,
+        );
+      }
+      for (const cell of cells) {
+        const home = classes.get(analysis.functions[cell.position]?.classScope?.path ?? '');
+        if (home !== undefined) cell.home = home;
+      }
+      return ['{', `${assignment(text, unit, overlaid)}}`];
+    },
+    url,
+  });
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(overlay.values, name, {
       value,
@@ -450,15 +436,8 @@ function compile(
       if (overlaid.has(name)) Object.defineProperty(overlay.values, name, { writable: false });
   };
   return () => {
-    const result = factory(
-      overlay.values,
-      define,
-      same,
-      usesMeta ? module.meta?.() : undefined,
-      ...bound.map((name) => values[name]),
-      lifeOf(module, first, last),
-    );
-    if (awaits(unit)) return (result as Promise<unknown>).then(finish);
+    const result = make(define, ...Object.values(values));
+    if (isAsync) return (result as Promise<unknown>).then(finish);
     finish();
     return undefined;
   };
@@ -485,19 +464,6 @@ function assignment(text: MagicString, { node, names }: Unit, overlaid: Readonly
     value = /Declaration$/.test(node.type) && name !== 'default' ? whole : `({${key}:${whole}})[${key}]`;
   }
   return overlaid.has(name) ? `hs$d(${key},${value})` : `${variableOf(name)}=${value}`;
-}
-
-/** Rewrites `import.meta`. @returns whether there was any */
-export function replaceMetas(text: MagicString, node: Node): boolean {
-  let found = false;
-  const look = (one: Node): void => {
-    if (one.type === 'MetaProperty' && one.meta.name === 'import') {
-      found = true;
-      text.overwrite(one.start, one.end, 'hs$meta');
-    } else eachChild(one, look);
-  };
-  look(node);
-  return found;
 }
 
 /** An imported name is read from its module each time: the binding is live (ECMA-262 16.2.1.7). */

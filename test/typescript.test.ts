@@ -294,6 +294,18 @@ test('a class that was edited and removed comes back as the same one', async () 
   assert.equal(result, ['REMOVED', 'accepted', [4], [5], true, true, 4]);
 });
 
+test('classes in a method or static field that a class has gained set the properties of their parameters', async () => {
+  const result = await run(
+    { 'm.ts': 'export class Box { one(): number { return 1 } }\n' },
+    `const m: any = await import('./m.ts'); const { writeFileSync } = await import('node:fs'); const box = new m.Box();
+     writeFileSync('m.ts', \`export class Box { one(): number { return 1 }
+       two(): number { return new (class { constructor(private x: number) {} get(): number { return this.x } })(2).get() }
+       static of = (n: number) => new (class extends Box { constructor(public y = n) { super() } })() }\`);
+     const v = await reload('./m.ts'); return [v.summary, box.two(), m.Box.of(3)];`,
+  );
+  assert.equal(result, ['+Box.prototype.two, +Box.of', 2, { y: 3 }]);
+});
+
 test('versions survive a restart and can be imported side by side', async () => {
   const app = program({
     'm.ts': `enum K { A = 1 }\nexport let calls: number = 0;\nexport function f(x: number = K.A): string { calls++; return 'v0 ' + x; }\n`,
