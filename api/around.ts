@@ -8,9 +8,8 @@ import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveCell } from '../loader/live.ts';
 import { type Bindings, bindings, checkOptions } from './bind.ts';
 import { cellsOf, pathOf } from './cells.ts';
-import { commit, queued } from './commit.ts';
 import { coreTarget } from './core.ts';
-import { type EditOptions, editOf } from './edit.ts';
+import { type EditOptions, editInTurn } from './edit.ts';
 import { reported } from './events.ts';
 import { type AnyFunction, cellOf, checkCallable, given } from './given.ts';
 import type { Version } from './history.ts';
@@ -45,8 +44,7 @@ export function replace(target: Target, value: AnyFunction): Promise<Version> {
     const core = coreTarget(target);
     if (core !== undefined) return rewriteCore(core, value, {});
     const { module } = find(target);
-    return queued(module, async () => {
-      const found = find(target);
+    return editInTurn(module, target, new Set(), (to, found) => {
       checkOther(found, value);
       const arity = Math.max(0, Math.trunc(Number(value.length)) || 0);
       if (found.arity !== undefined && arity !== found.arity) {
@@ -56,8 +54,7 @@ export function replace(target: Target, value: AnyFunction): Promise<Version> {
           { module: module.url, path: found.hot.path },
         );
       }
-      const edit = editOf(found, new Set(), (to) => replaceText(to, value, arity));
-      return commit(module, edit);
+      return replaceText(to, value, arity);
     });
   });
 }
@@ -131,11 +128,9 @@ function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Prom
     const bind = options.bind === undefined ? undefined : bindings(options.bind);
     const wrapper = wrapperOf(fn, bind, languageOf(module.url));
     const bound = new Set([...(bind?.constants.keys() ?? []), ...Object.keys(bind?.values ?? {})]);
-    return queued(module, async () => {
-      const found = find(target);
+    return editInTurn(module, target, bound, (to, found) => {
       checkOther(found, fn);
-      const edit = editOf(found, bound, (to) => wrapText(to, wrapper, how));
-      return commit(module, edit);
+      return wrapText(to, wrapper, how);
     });
   });
 }

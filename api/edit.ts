@@ -4,7 +4,7 @@
  */
 import { HotswapError } from '../error.ts';
 import { type Language, languageOf } from '../loader/language.ts';
-import type { Bound } from '../loader/live.ts';
+import type { Bound, LiveModule } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { addClauseText, type Order } from './addclause.ts';
 import { analyse } from './analysis.ts';
@@ -227,13 +227,10 @@ async function change(
 ): Promise<Version> {
   const first = find(target);
   checkOptions(options);
-  // What is given is taken now; where it goes is looked up when its turn comes, as an edit before it may move that.
   const what = given(code, role, languageOf(first.module.url));
   const bind = bindings(options.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
-  return queued(first.module, async () => {
-    const found = find(target);
-    const { module, hot, arity } = found;
+  return editInTurn(first.module, target, bound, (to, { module, hot, arity }) => {
     if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
@@ -241,9 +238,26 @@ async function change(
         { module: module.url, path: hot.path },
       );
     }
+    return edit(to, what, bind);
+  });
+}
+
+/**
+ * Makes a text edit of a function its module's newest version. What is given is taken now; where it goes is looked up when
+ * its turn comes, as an edit before it may move that.
+ * @param bound names that `bind` supplies
+ */
+export function editInTurn(
+  module: LiveModule,
+  target: Target,
+  bound: ReadonlySet<string>,
+  edit: (to: Destination, found: Found) => Edited,
+): Promise<Version> {
+  return queued(module, async () => {
+    const found = find(target);
     return commit(
-      module,
-      editOf(found, bound, (to) => edit(to, what, bind)),
+      found.module,
+      editOf(found, bound, (to) => edit(to, found)),
     );
   });
 }
