@@ -11,6 +11,7 @@ import { cellOf, describe, isClassText } from './given.ts';
 import { needRegistry } from './history.ts';
 import type { FunctionInfo } from './introspect.ts';
 import { coreRefused, list } from './module.ts';
+import { withArity } from './target.ts';
 
 /** A function of a core module, as an edit aims at it. */
 export interface CoreTarget {
@@ -173,12 +174,10 @@ export function originText(name: string): string {
 }
 
 function byPath(module: CoreModule, asked: string): CoreTarget {
-  const exact = /^(.+)\/(\d+)$/.exec(asked);
-  const path = exact?.[1] ?? asked;
+  const { path, arity } = withArity(asked);
   const found = follow(module, path);
   const slot = slotAt(found.holder, found.key, module, path);
   const value = valueAt(slot);
-  const arity = exact ? Number(exact[2]) : undefined;
   if (arity !== undefined && arity !== value.length) {
     throw new HotswapError(
       'ERR_HOTSWAP_ARITY',

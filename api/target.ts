@@ -65,12 +65,7 @@ export function placeOf(target: unknown): { ref: ModuleRef; path: string; arity:
     );
   }
   if (typeof place.path !== 'string' || place.path === '') throw badPath(place.path);
-  const exact = /^(.+)\/(\d+)$/.exec(place.path);
-  return {
-    ref: place.module as ModuleRef,
-    path: exact?.[1] ?? place.path,
-    arity: exact ? Number(exact[2]) : undefined,
-  };
+  return { ref: place.module as ModuleRef, ...withArity(place.path) };
 }
 
 /** The module and name of an export that is there, by name or by what it holds. @throws as `find` */
@@ -116,6 +111,12 @@ export function split(target: string): { module: string; path: string } {
   return { module: target.slice(0, hash), path: target.slice(hash + 1) };
 }
 
+/** A path, and the arity that it insists on as `<path>/<arity>`. */
+export function withArity(asked: string): { path: string; arity: number | undefined } {
+  const [, path, arity] = /^(.+)\/(\d+)$/.exec(asked) ?? [];
+  return path === undefined ? { path: asked, arity: undefined } : { path, arity: Number(arity) };
+}
+
 function byValue(fn: object): Found {
   needRegistry();
   const text = Function.prototype.toString.call(fn);
@@ -150,11 +151,9 @@ function byValue(fn: object): Found {
 
 function byPath(module: LiveModule, asked: string): Found {
   const analysis = analyse(currentText(module), module.url);
-  const exact = /^(.+)\/(\d+)$/.exec(asked);
-  const path = exact?.[1] ?? asked;
+  const { path, arity } = withArity(asked);
   const hot = lookUp(analysis, path);
   if (hot === undefined) throw missing(module, analysis, path);
-  const arity = exact ? Number(exact[2]) : undefined;
   if (arity !== undefined && arity !== hot.arity) {
     throw new HotswapError(
       'ERR_HOTSWAP_ARITY',
