@@ -4,7 +4,7 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import { blockOf, eachChild, isFunction, type Node } from '../loader/parse.ts';
+import { blockOf, type Node } from '../loader/parse.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { isDirective } from './clauses.ts';
@@ -91,17 +91,6 @@ export function innerText({ what, text }: Carried, ended: boolean): string {
   // A comment at the end may run to the end of its line.
   const behind = source.slice(last?.end ?? block.start + 1, block.end - 1);
   return inner + (behind.includes('//') ? '\n' : '');
-}
-
-/** Whether code awaits outside of the functions in it. */
-export function awaits(node: Node): boolean {
-  if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await)) return true;
-  if (isFunction(node)) return false;
-  let found = false;
-  eachChild(node, (child) => {
-    found ||= awaits(child);
-  });
-  return found;
 }
 
 /** @throws ERR_HOTSWAP_OUT_OF_SCOPE for names of a function value that would mean something else in the target */

@@ -5,9 +5,9 @@
  */
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
-import { blockOf, eachChild, isClass, isFunction, type Node } from '../loader/parse.ts';
+import { awaits, blockOf, eachChild, isClass, isFunction, type Node } from '../loader/parse.ts';
 import type { Bindings } from './bind.ts';
-import { awaits, type Carried, carry, innerText } from './carry.ts';
+import { type Carried, carry, innerText } from './carry.ts';
 import type { Destination } from './check.ts';
 import { bodyOf, type Clause, clausesOf, isDirective, lastReached, type StatementList } from './clauses.ts';
 import { describe, type Given } from './given.ts';

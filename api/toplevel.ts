@@ -9,22 +9,13 @@ import { HotswapError } from '../error.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
-import { lineOf } from '../loader/parse.ts';
+import { awaits, lineOf } from '../loader/parse.ts';
 import { existsSync } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compiled } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
-import {
-  awaits,
-  canBecome,
-  classOf,
-  type Imported,
-  kindOf,
-  textOfUnit,
-  type Unit,
-  unitsOf,
-} from './units.ts';
+import { canBecome, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
 
 /** Units made ready. */
 export interface Evaluation {
@@ -67,7 +58,7 @@ export function prepareUnits(
         : compile(module, analysis, unit, bound.get(unit.names[0] as string) ?? {}, url),
     }),
   );
-  const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit));
+  const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
   let undo: (() => void) | undefined;
   const load = async (): Promise<void> => {
@@ -392,7 +383,7 @@ function compile(
   const { node, names } = unit;
   const overlaid = overlaidIn(module, analysis);
   const classes = new Map<string, number>();
-  const isAsync = awaits(unit);
+  const isAsync = awaits(node);
   const make = compiled({
     module,
     analysis,

@@ -9,10 +9,8 @@ import type { Kind } from '../loader/live.ts';
 import {
   boundNames,
   type ClassNode,
-  eachChild,
   type FunctionNode,
   isClass,
-  isFunction,
   type Node,
   unwrapped,
 } from '../loader/parse.ts';
@@ -157,20 +155,6 @@ export function canBecome(from: Kind, to: Kind): boolean {
 export function classOf(unit: Unit): ClassNode | undefined {
   const value = givenBy(unit);
   return isClass(value) ? value : undefined;
-}
-
-/** Whether evaluating a unit takes time: it awaits outside of functions. */
-export function awaits({ node }: Unit): boolean {
-  const look = (at: Node): boolean => {
-    if (at.type === 'AwaitExpression' || (at.type === 'ForOfStatement' && at.await)) return true;
-    if (isFunction(at)) return false;
-    let found = false;
-    eachChild(at, (child) => {
-      found ||= look(child);
-    });
-    return found;
-  };
-  return look(node);
 }
 
 export type UnitPair = [before: Unit | undefined, after: Unit | undefined];

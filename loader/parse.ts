@@ -262,6 +262,17 @@ export function isClass(node: Node): node is ClassNode {
   return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
 }
 
+/** Whether code awaits outside of the functions in it. */
+export function awaits(node: Node): boolean {
+  if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await)) return true;
+  if (isFunction(node)) return false;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= awaits(child);
+  });
+  return found;
+}
+
 /** An expression without the parentheses (and TypeScript assertions) around it. */
 export function unwrapped(node: Node): Node {
   let inner = node;
