@@ -1,8 +1,9 @@
 /**
- * The file on disk taken over. In: a hot module; out: a promise of its new version, whose text is the file's. Whatever
- * changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
+ * The file on disk taken over. In: a hot module, and perhaps the text that was read; out: a promise of its new version, whose
+ * text is that. Whatever changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
  */
 import { HotswapError } from '../error.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { fileURLToPath, readFileSync, statSync } from '../node.ts';
 import { commit } from './commit.ts';
 import { reported } from './events.ts';
@@ -25,11 +26,18 @@ import { type ModuleRef, moduleOf } from './module.ts';
 export function reload(ref: ModuleRef): Promise<Version> {
   return reported(async () => {
     const module = moduleOf(ref);
-    const about = fileURLToPath(module.url);
-    const inPlace = (source: string): Promise<Version> =>
-      commit(module, { source, about, bound: UNBOUND, open: true });
-    return update(module, () => readSource(module.url), inPlace);
+    return take(module, () => readSource(module.url));
   });
+}
+
+/** As `reload`, with a text that was read from the file and looked at before: it may have another by now. */
+export function reloadFrom(module: LiveModule, text: string): Promise<Version> {
+  return reported(() => take(module, () => text));
+}
+
+function take(module: LiveModule, read: () => string): Promise<Version> {
+  const about = fileURLToPath(module.url);
+  return update(module, read, (source) => commit(module, { source, about, bound: UNBOUND, open: true }));
 }
 
 /** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */

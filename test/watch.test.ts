@@ -221,6 +221,20 @@ test('files saved together go in together, whatever imports what; one that fails
     },
   ));
 
+test('a file that is saved again while its burst goes in has its own turn', () =>
+  watched({}, async ({ ask, write, said }) => {
+    const again = JSON.stringify(M.replace('n * tax()', 'n * * '));
+    write(
+      'k.js',
+      `import { writeFileSync } from 'node:fs';\nwriteFileSync(new URL('./m.js', import.meta.url), ${again});\nexport const late = () => 50;\n${K}`,
+    );
+    write('m.js', M.replace('{ tax }', '{ tax, late }').replace('n * tax()', 'n * late()'));
+    await said(/^hotswap: k\.js v1: .*\+late/);
+    await said(/^hotswap: m\.js v1: .*~total/);
+    await said(/^hotswap: m\.js is not taken over; v1 runs on$/);
+    assert.is(await ask('m.total(1)'), 50);
+  }));
+
 test('a checkout by git: hundreds of files in one step', () =>
   watched(
     {

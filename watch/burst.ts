@@ -6,7 +6,7 @@
 import { analyse } from '../api/analysis.ts';
 import { currentText, runningVersion, type Version } from '../api/history.ts';
 import { isAccepted } from '../api/hot.ts';
-import { reload } from '../api/reload.ts';
+import { reloadFrom } from '../api/reload.ts';
 import { transaction } from '../api/transaction.ts';
 import { aligned } from '../api/units.ts';
 import { restore } from '../api/versions.ts';
@@ -103,10 +103,10 @@ async function inOneStep(
   const undos: (() => void)[] = [];
   try {
     const all = await transaction(async () => {
-      for (const { file, modules } of changed) {
+      for (const { file, text, modules } of changed) {
         for (const module of modules) {
           try {
-            versions.set(module, await reload(new URL(module.url)));
+            versions.set(module, await reloadFrom(module, text));
           } catch (error) {
             failures.set(file, error as Error);
           }
@@ -140,11 +140,11 @@ async function oneByOne(
       at = changed.find(({ json }) => json?.url === one.url)?.file ?? '';
       undos.push(one.make());
     }
-    for (const { file, modules } of changed) {
+    for (const { file, text, modules } of changed) {
       at = file;
       for (const module of modules) {
         const { number } = stateOf(module);
-        const version = await reload(new URL(module.url));
+        const version = await reloadFrom(module, text);
         versions.set(module, version);
         if (version.number !== number) undos.push(() => restore(new URL(module.url), number));
       }
