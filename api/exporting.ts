@@ -98,18 +98,12 @@ export function removeExportText(place: ExportPlace): Edited {
   const found = exported.find((one) => one.name === name);
   if (found === undefined) throw missingExport(place, exported);
   const text = new MagicString(analysis.source);
-  const units = new Set<Unit>();
   for (const statement of analysis.program.body) {
     if (statement.type === 'ExportNamedDeclaration' && statement.declaration === null) {
       const left = statement.specifiers.filter((one) => nameOf(one.exported) !== name);
       if (left.length === statement.specifiers.length) continue;
       if (left.length === 0) removeStatement(text, analysis.source, statement);
-      else
-        removeItem(
-          text,
-          statement.specifiers.map((one) => one),
-          (one) => nameOf(one.exported) === name,
-        );
+      else removeItem(text, statement.specifiers, (one) => nameOf(one.exported) === name);
     } else if (statement.type === 'ExportAllDeclaration') {
       if (statement.exported !== null && nameOf(statement.exported) === name)
         removeStatement(text, analysis.source, statement);
@@ -122,11 +116,10 @@ export function removeExportText(place: ExportPlace): Edited {
   const shared = exported.some((one) => one !== found && localOf(one, analysis) === local);
   if (local !== undefined && !shared) {
     const unit = unitsOf(analysis).find((one) => one.names.includes(local));
-    if (unit !== undefined && unit.imported === undefined) units.add(unit);
-  }
-  for (const unit of units) {
-    checkUnused(place, unit);
-    removeUnit(text, place, unit);
+    if (unit !== undefined && unit.imported === undefined) {
+      checkUnused(place, unit);
+      removeUnit(text, place, unit);
+    }
   }
   return { source: text.toString(), values: {} };
 }
