@@ -81,15 +81,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const places = placesOf(module, change);
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
-  const prepared: Prepared = {
-    load: undefined,
-    evaluate: () => () => {},
-    overlaid,
-    steps: [],
-    deferred: unclearOnes(change, places),
-    places,
-    stale,
-  };
+  const steps: Step[] = [];
+  const deferred = unclearOnes(change, places);
   const waiting = new Set(change.replaced);
   const arrived = new Set(places.values());
   for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
@@ -135,7 +128,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
         sameHomes(cell, overlaid, after, hot) &&
         sameOwn(analyse(cell.source, module.url), native, after, hot)
       ) {
-        prepared.steps.push({ index, native, hot, value: undefined });
+        steps.push({ index, native, hot, value: undefined });
         continue;
       }
       const own = hot.local && /\bsuper\b/.test(after.source.slice(hot.start, hot.end)) ? index : '';
@@ -145,17 +138,17 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       );
       const kept = module.made.get(key);
       if (kept !== undefined && kept.bound === values) {
-        prepared.steps.push({ index, native, hot, value: kept.value });
+        steps.push({ index, native, hot, value: kept.value });
         continue;
       }
       const made = make(hot, index, values);
       if (!('value' in made)) stale.add(cell);
       if ('unreachable' in made) made.unreachable.forEach((name) => missing.add(name));
       else if ('unfit' in made) unfit = made.unfit;
-      else prepared.steps.push({ index, native, hot, value: made.value, key, bound: values });
+      else steps.push({ index, native, hot, value: made.value, key, bound: values });
     }
     if (missing.size > 0 || unfit !== undefined) {
-      prepared.deferred.push(deferral(hot, missing, unfit));
+      deferred.push(deferral(hot, missing, unfit));
       if (hot.parent !== undefined) {
         forced.add(hot.parent);
         waiting.add(hot.parent);
@@ -165,30 +158,13 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   places.forEach((to, cell) => {
     if (to !== undefined || cell.path === undefined || !change.gone.has(cell.path)) return;
     const native = nativeOf(module, cell);
-    prepared.steps.push({
+    steps.push({
       index: cells.indexOf(cell),
       native,
       hot: native,
       value: removed(module, cell.path),
     });
   });
-  const units = prepareUnits(module, change.before, after, change.units, bound, change.again, url);
-  const members = prepareMembers(module, change);
-  prepared.load = units.load;
-  prepared.evaluate = () => {
-    const undo = units.run();
-    try {
-      const others = members();
-      bind(true); // the way into a class is there once it has been made
-      return () => {
-        others();
-        undo();
-      };
-    } catch (error) {
-      undo();
-      throw error;
-    }
-  };
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
   const made = new Set<number>();
   const bind = (inClasses: boolean): void => {
@@ -197,11 +173,27 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       if (!bound.has(hot.path) || made.has(index) || (hot.classScope !== undefined && !inClasses)) continue;
       made.add(index);
       const one = make(hot, index, valuesFor(hot, bound));
-      if ('value' in one) prepared.steps.push({ index, native: hot, hot, value: one.value });
+      if ('value' in one) steps.push({ index, native: hot, hot, value: one.value });
     }
   };
+  const units = prepareUnits(module, change.before, after, change.units, bound, change.again, url);
+  const members = prepareMembers(module, change);
   bind(false);
-  return prepared;
+  const evaluate = (): (() => void) => {
+    const undos = [units.run()];
+    const undo = (): void => {
+      for (const one of undos.splice(0).reverse()) one();
+    };
+    try {
+      undos.push(members());
+      bind(true); // the way into a class is there once it has been made
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return undo;
+  };
+  return { load: units.load, evaluate, overlaid, steps, deferred, places, stale };
 }
 
 /** Whether the function as its own text has it would make closures that cannot run the version. */
