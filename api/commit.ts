@@ -146,6 +146,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
     parent: from.number,
     at: Date.now(),
     summary: summaryOf(planned, before, after),
+    file: true,
     kept: needRegistry().config.cacheDir !== undefined,
     text: source,
   });

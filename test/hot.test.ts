@@ -413,6 +413,28 @@ setInterval(() => {}, 1e6);
   }
 });
 
+test('a file that was taken over and is put back while nothing runs is run', async () => {
+  const text = (word: string): string => `export const word = () => '${word}';\nimport.meta.hot?.accept();\n`;
+  const app = program({
+    'm.js': text('first'),
+    'app.js': `import { readFileSync, writeFileSync } from 'node:fs';
+import { reload } from 'hotswap';
+import { word } from './m.js';
+const before = word();
+writeFileSync('m.js', readFileSync('m.js', 'utf8').replace(before, 'second'));
+const { imported = [] } = await reload('./m.js');
+console.log(JSON.stringify([before, word(), imported.length]));
+`,
+  });
+  try {
+    assert.equal(await app.json(), ['first', 'second', 1]);
+    app.write('m.js', text('first'));
+    assert.equal(await app.json(), ['first', 'second', 1]);
+  } finally {
+    app.remove();
+  }
+});
+
 test('TypeScript: types, and what is imported for its type only', async () => {
   const app = program({
     'app.js': `import { readFileSync, writeFileSync } from 'node:fs';
