@@ -15,7 +15,7 @@ import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
 import { groups, isWithin, type Move, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
-import { canBecome, classOf, type Unit } from './units.ts';
+import { canBecome, classOf, isIn, type Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
@@ -89,9 +89,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const forced = new Set<HotFunction>();
   const isRemade = (hot: HotFunction): boolean =>
     change.moreMembers.includes(hot) ||
-    [...change.units, ...change.statics.map(([, one]) => one)].some(
-      (one) => one !== undefined && one.node.start <= hot.start && one.node.end >= hot.end,
-    );
+    isIn([...change.units, ...change.statics.flatMap(([, one]) => one ?? [])], hot);
   const takes = (cell: LiveCell, hot: HotFunction): boolean => canBecome(nativeOf(module, cell), hot);
   const make = (hot: HotFunction, index: number, values: MadeFunction['bound']): Made =>
     makeFunction({

@@ -3,11 +3,9 @@
  * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
  * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
  */
-import { putObject, type StoredObject, sha256 } from '../cache/objects.ts';
+import { sha256 } from '../cache/objects.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
-import { extensionOf } from '../loader/load.ts';
-import type { Node } from '../loader/parse.ts';
 import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
@@ -25,15 +23,17 @@ import {
   publicVersion,
   runningVersion,
   textUrl,
+  UNBOUND,
   type Version,
   versionText,
 } from './history.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
 import { type Move, type Plan, plan } from './plan.ts';
+import { record, recordRestore } from './record.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
-import type { Unit } from './units.ts';
-import { remember } from './withdraw.ts';
+import { NOTHING, summaryOf } from './summary.ts';
+import { isIn, type Unit } from './units.ts';
 
 /** What an edit makes of the current version. */
 export interface Edit {
@@ -136,20 +136,12 @@ export interface Entry {
  */
 export function enter(module: LiveModule, source: string, about: string): Entry {
   catchUp(module);
-  const from = runningVersion(module);
-  const before = analyse(versionText(module, from), module.url);
-  const after = analyse(source, module.url, about, before);
-  const planned = plan(before, after);
-  const written = record(module, {
-    number: historyOf(module).versions.length,
-    id: sha256(source),
-    parent: from.number,
-    at: Date.now(),
-    summary: summaryOf(planned, before, after),
-    file: true,
-    kept: needRegistry().config.cacheDir !== undefined,
-    text: source,
-  });
+  const { from, before, after, planned } = differenceTo(module, source, about);
+  const summary = summaryOf(planned, before, after);
+  const written = record(
+    module,
+    newVersion(module, { source, bound: UNBOUND, open: true }, from.number, summary),
+  );
   const conclude = (): Version => {
     makeCurrent(module, written.version, source);
     historyOf(module).versions.push(written.version);
@@ -201,69 +193,93 @@ function conclude(proposal: Proposal): Version {
 
 /** What an edit is to do. @throws what `commit` may be refused with */
 function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal {
-  const from = runningVersion(module);
-  const before = analyse(versionText(module, from), module.url);
-  const bound = boundOf(from);
   const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
-  const after = analyse(edit.source, module.url, what, before);
-  const planned = plan(before, after);
-  const { replaced, moves } = planned;
-  const boundNow = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
-  rebind(planned, after, bound, boundNow);
+  const difference = differenceTo(module, edit.source, what);
+  const { from, before, after, planned } = difference;
+  const { replaced, added, moves } = planned;
+  const bound = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
+  rebind(planned, after, boundOf(from), bound);
   const summary = summaryOf(planned, before, after);
   rehome(module, planned, before, after);
-  const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(planned.added, hot));
+  const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(added, hot));
   for (const hot of edit.open ? [] : [...replaced, ...fresh]) {
     const path = moves.find(([, to]) => to === hot.path);
     const old = before.functions.find((one) => one.path === (path === undefined ? hot.path : path[0]));
-    const bound = new Set(Object.keys(valuesFor(hot, boundNow) ?? {}));
     const known = old === undefined ? new Set<string>() : openNames(before, old);
-    checkNames(known, hot, { module: module.url, analysis: after, bound });
+    const given = new Set(Object.keys(valuesFor(hot, bound) ?? {}));
+    checkNames(known, hot, { module: module.url, analysis: after, bound: given });
   }
-  const id = sha256(edit.source);
-  const kept = boundNow.size === 0;
-  const url = textUrl(module, id, kept);
-  const units = [...planned.added, ...planned.changed];
-  const gone = goneFrom(before, planned);
-  const again = false;
-  const prepared = prepare(module, { ...planned, before, after, units, gone, again, bound: boundNow, url });
-  const version: KeptVersion = {
-    number: historyOf(module).versions.length,
-    id,
-    // What a transaction has in mind so far never comes to be on its own.
-    parent: staged(module)?.isNew ? parent.parent : parent.number,
-    at: Date.now(),
-    summary,
-    ...(edit.open ? { file: true as const } : {}),
-    kept: kept && needRegistry().config.cacheDir !== undefined,
-    text: edit.source,
-    ...(kept ? {} : { bound: boundNow }),
-  };
-  return { module, from, version, isNew: true, after, replaced: pathsOf(replaced), moves, prepared };
+  // What a transaction has in mind so far never comes to be on its own.
+  const madeFrom = staged(module)?.isNew ? parent.parent : parent.number;
+  const version = newVersion(module, { ...edit, bound }, madeFrom, summary);
+  return madeReady(module, difference, version, true, moves);
 }
 
 /** What going to a version is to do. */
 function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
-  const from = runningVersion(module);
-  const [bound, boundNow] = [boundOf(version), boundOf(from)];
-  const before = analyse(versionText(module, from), module.url);
-  const after = analyse(
-    versionText(module, version),
-    module.url,
-    `version ${numberOf(module, version)} of ${module.url}`,
-    before,
-  );
-  const planned = plan(before, after);
-  rebind(planned, after, boundNow, bound);
+  const what = `version ${numberOf(module, version)} of ${module.url}`;
+  const difference = differenceTo(module, versionText(module, version), what);
+  const { from, before, after, planned } = difference;
+  rebind(planned, after, boundOf(from), boundOf(version));
   rehome(module, planned, before, after);
-  const moves = movesBetween(module, from.number, version.number);
-  const url = textUrl(module, version.id, version.kept);
-  const gone = goneFrom(before, planned);
-  const units = [...planned.added, ...planned.changed];
-  const again = true;
-  const change = { ...planned, before, after, moves, units, gone, again, bound, url };
-  const prepared = prepare(module, change);
-  return { module, from, version, isNew: false, after, replaced: pathsOf(planned.replaced), moves, prepared };
+  return madeReady(module, difference, version, false, movesBetween(module, from.number, version.number));
+}
+
+/** What differs between the version that runs and a text. */
+interface Difference {
+  from: KeptVersion;
+  before: Analysis;
+  after: Analysis;
+  planned: Plan;
+}
+
+/** @param what names the text in an error @throws ERR_HOTSWAP_SYNTAX */
+function differenceTo(module: LiveModule, source: string, what: string): Difference {
+  const from = runningVersion(module);
+  const before = analyse(versionText(module, from), module.url);
+  const after = analyse(source, module.url, what, before);
+  return { from, before, after, planned: plan(before, after) };
+}
+
+/** A version that nothing has been written of yet. @param parent number of the one that it is made from */
+function newVersion(
+  module: LiveModule,
+  { source, bound, open }: Pick<Edit, 'source' | 'bound' | 'open'>,
+  parent: number | undefined,
+  summary: string,
+): KeptVersion {
+  return {
+    number: historyOf(module).versions.length,
+    id: sha256(source),
+    parent,
+    at: Date.now(),
+    summary,
+    ...(open ? { file: true as const } : {}),
+    kept: bound.size === 0 && needRegistry().config.cacheDir !== undefined,
+    text: source,
+    ...(bound.size === 0 ? {} : { bound }),
+  };
+}
+
+function madeReady(
+  module: LiveModule,
+  { from, before, after, planned }: Difference,
+  version: KeptVersion,
+  isNew: boolean,
+  moves: Move[],
+): Proposal {
+  const prepared = prepare(module, {
+    ...planned,
+    before,
+    after,
+    moves,
+    units: [...planned.added, ...planned.changed],
+    gone: goneFrom(before, planned),
+    again: !isNew,
+    bound: boundOf(version),
+    url: textUrl(module, version.id, version.kept),
+  });
+  return { module, from, version, isNew, after, replaced: pathsOf(planned.replaced), moves, prepared };
 }
 
 /** Functions of the same code that must be made anew, as other values are bound into them. */
@@ -288,10 +304,6 @@ function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFun
   if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
-function isIn(units: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
-  return units.some(({ node }) => node.start <= start && node.end >= end);
-}
-
 /** Paths of functions and constructors that were exported and are gone with what declared them. */
 function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const gone = new Set<string>();
@@ -300,43 +312,6 @@ function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
   for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
-}
-
-/** What a version changed that changed no code. */
-const NOTHING = 'comments and layout';
-
-/** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
-function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
-  const { replaced, added, changed, removed, moreMembers, lessMembers, statics } = planned;
-  const isMade = (hot: HotFunction): boolean =>
-    isIn(changed, hot) || statics.some(([, field]) => field !== undefined && isIn([field], hot));
-  const names = (units: Unit[], { source }: Analysis): string[] =>
-    units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
-  const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
-    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
-    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
-    const locals = new Set(exported.map((one) => localOf(one, here)));
-    const own = names(units, here).filter((name) => !locals.has(name));
-    return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
-  };
-  const all = [
-    ...list('+', added, after, before),
-    ...moreMembers.map((hot) => `+${hot.path}`),
-    ...list('-', removed, before, after),
-    ...lessMembers.map((hot) => `-${hot.path}`),
-    ...statics.map(([x, y]) =>
-      x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
-    ),
-    ...names(changed, after).map((name) => `~${name}`),
-    ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
-  ];
-  return all.join(', ') || NOTHING;
-}
-
-/** How a statement begins, in a line. */
-function shortText(source: string, { start, end }: Node): string {
-  const text = source.slice(start, end).replace(/\s+/g, ' ').replace(/;$/, '');
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }
 
 /**
@@ -400,82 +375,4 @@ function movedBound(bound: Bound, moves: readonly Move[]): Bound {
     if (now !== undefined) moved.set(now, values);
   });
   return moved;
-}
-
-/** What was written down, and how to take it back as long as nothing else has been. */
-interface Written {
-  version: KeptVersion;
-  undo: () => void;
-}
-
-/** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
-function recordRestore(module: LiveModule, version: KeptVersion): Written {
-  const { log, versions, current } = historyOf(module);
-  const { id } = versions[0] as KeptVersion;
-  if (log === undefined || log.era(id).current === version.number) return { version, undo: () => {} };
-  remember(module, log);
-  const before = log.size();
-  log.appendRestore(id, version.number);
-  return { version, undo: () => log.retract(before, id, current) };
-}
-
-/** Writes a version to disk and to the log; on failure neither has it. @throws ERR_HOTSWAP_CACHE */
-function record(module: LiveModule, proposed: KeptVersion): Written {
-  const { config, publish } = needRegistry();
-  const { versions, current, log } = historyOf(module);
-  const [original] = versions as [KeptVersion];
-  const { id, at, parent = 0, summary, bound, text = '' } = proposed;
-  const kept = bound === undefined;
-  if (config.cacheDir === undefined || log === undefined) {
-    const version = { ...proposed, number: versions.length, kept: false };
-    publish({ url: module.url, number: version.number, id, text });
-    return { version, undo: () => {} };
-  }
-  remember(module, log);
-  const lost = versions.slice(1 + log.era(original.id).versions.length);
-  const before = log.size();
-  const objects: StoredObject[] = [];
-  const removeObjects = () => {
-    for (const { undo } of objects) undo();
-  };
-  try {
-    if (kept) {
-      const extension = extensionOf(module.url);
-      if (lost.length > 0 || versions.length === 1)
-        objects.push(putObject(config.cacheDir, module.base, extension));
-      objects.push(putObject(config.cacheDir, text, extension));
-      if (lost.length > 0 && runningVersion(module).kept)
-        objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
-    }
-    // A purge of the cache has taken their lines; numbers are positions in the log.
-    for (const { id, parent = 0, at, summary, kept, file } of lost)
-      log.appendVersion(original.id, { id, parent, at, summary, kept, ...(file ? { file } : {}) });
-    const { file } = proposed;
-    const appended = log.appendVersion(original.id, {
-      id,
-      parent,
-      at,
-      summary,
-      kept,
-      ...(file ? { file } : {}),
-    });
-    remember(module, log, objects);
-    catchUpTo(module, appended.number);
-    const version = kept ? appended : { ...appended, text, bound };
-    if (!kept) publish({ url: module.url, number: version.number, id, text });
-    const undo = () => {
-      log.retract(before, original.id, current);
-      removeObjects();
-    };
-    return { version, undo };
-  } catch (error) {
-    removeObjects();
-    throw error;
-  }
-}
-
-/** Versions that other processes made meanwhile come before ours. */
-function catchUpTo(module: LiveModule, number: number): void {
-  catchUp(module);
-  historyOf(module).versions.length = number;
 }

@@ -3,7 +3,7 @@
  * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
  * one. Pure.
  */
-import type { Part } from '../loader/functions.ts';
+import type { HotFunction, Part } from '../loader/functions.ts';
 import { languageOf, typed } from '../loader/language.ts';
 import type { Kind } from '../loader/live.ts';
 import {
@@ -155,6 +155,11 @@ export function canBecome(from: Kind, to: Kind): boolean {
 export function classOf(unit: Unit): ClassNode | undefined {
   const value = givenBy(unit);
   return isClass(value) ? value : undefined;
+}
+
+/** Whether a function stands in one of these. */
+export function isIn(pieces: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
+  return pieces.some(({ node }) => node.start <= start && node.end >= end);
 }
 
 export type UnitPair = [before: Unit | undefined, after: Unit | undefined];

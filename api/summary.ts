@@ -1,0 +1,47 @@
+/**
+ * What a version changed, in a line. In: the plan that leads to it and both texts; out: `+new, -gone, ~changed`, as
+ * histories, `plan()` and watching show it. Pure.
+ */
+import type { HotFunction } from '../loader/functions.ts';
+import type { Node } from '../loader/parse.ts';
+import type { Analysis } from './analysis.ts';
+import { exportedLocals, localOf } from './exported.ts';
+import type { Plan } from './plan.ts';
+import { isIn, type Unit } from './units.ts';
+
+/** What a version changed that changed no code. */
+export const NOTHING = 'comments and layout';
+
+/** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
+export function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
+  const { replaced, added, changed, removed, moreMembers, lessMembers, statics } = planned;
+  const isMade = (hot: HotFunction): boolean =>
+    isIn([...changed, ...statics.flatMap(([, field]) => field ?? [])], hot);
+  const names = (units: Unit[], { source }: Analysis): string[] =>
+    units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
+  const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
+    const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
+    const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
+    const locals = new Set(exported.map((one) => localOf(one, here)));
+    const own = names(units, here).filter((name) => !locals.has(name));
+    return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
+  };
+  const all = [
+    ...list('+', added, after, before),
+    ...moreMembers.map((hot) => `+${hot.path}`),
+    ...list('-', removed, before, after),
+    ...lessMembers.map((hot) => `-${hot.path}`),
+    ...statics.map(([x, y]) =>
+      x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
+    ),
+    ...names(changed, after).map((name) => `~${name}`),
+    ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
+  ];
+  return all.join(', ') || NOTHING;
+}
+
+/** How a statement begins, in a line. */
+function shortText(source: string, { start, end }: Node): string {
+  const text = source.slice(start, end).replace(/\s+/g, ' ').replace(/;$/, '');
+  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+}
