@@ -8,6 +8,7 @@ import { HotswapError } from '../error.ts';
 import type { KeptVersion, LiveModule } from '../loader/live.ts';
 import { extensionOf } from '../loader/load.ts';
 import { align, currentText, historyOf, keyOf, needRegistry, versionText } from './history.ts';
+import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';
 
 /** A history that has been written to a cache and is not yet the module's. */
@@ -53,9 +54,8 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
         if (!written) objects.push(putObject(cacheDir, module.base, extensionOf(module.url)));
         objects.push(putObject(cacheDir, text, extensionOf(module.url)));
       }
-      const { id, at, summary } = version;
       const parent = numbers.get(version.parent ?? 0) ?? 0;
-      const record = log.appendVersion(base, { id, parent, at, summary, kept: text !== undefined });
+      const record = log.appendVersion(base, { ...recordOf(version), parent, kept: text !== undefined });
       numbers.set(version.number, record.number);
       written = true;
     }

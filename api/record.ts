@@ -55,8 +55,8 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
         objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }
     // A purge of the cache has taken their lines; numbers are positions in the log.
-    for (const one of lost) log.appendVersion(original.id, lineOf(one));
-    const appended = log.appendVersion(original.id, lineOf({ ...proposed, kept }));
+    for (const one of lost) log.appendVersion(original.id, recordOf(one));
+    const appended = log.appendVersion(original.id, recordOf({ ...proposed, kept }));
     remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };
@@ -73,7 +73,14 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
 }
 
 /** A version as the log has it. */
-function lineOf({ id, parent = 0, at, summary, kept, file }: KeptVersion): Omit<VersionRecord, 'number'> {
+export function recordOf({
+  id,
+  parent = 0,
+  at,
+  summary,
+  kept,
+  file,
+}: KeptVersion): Omit<VersionRecord, 'number'> {
   return { id, parent, at, summary, kept, ...(file ? { file } : {}) };
 }
 

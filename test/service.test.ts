@@ -320,6 +320,17 @@ await start({ cacheDir: 'other' }); say(f(), g(), numbers()); await rewrite(g, (
   one.remove();
 });
 
+test('start() records of a version in memory, too, that its text is the file that was saved', async () => {
+  const one = app(`
+const { reload } = await import('hotswap'); const { writeFileSync } = await import('node:fs');
+await stop(); writeFileSync(M, ${JSON.stringify(F.replace('return 0', 'return 1'))}); await reload(M); await start(); say(f(), numbers());`);
+  assert.equal((await one.go()).out, [1, '0 1']);
+  one.write('m.js', F); // put back while nothing runs
+  one.script('say(f(), numbers())');
+  assert.equal((await one.go()).out, [0, '0 1']);
+  one.remove();
+});
+
 test('start() in a cache that has versions of its own: those come first, and what runs goes on running', async () => {
   const one =
     app(`say(f()); await rewrite(f, () => 'a'); await rewrite(f, () => 'b'); await rollback(M); await rewrite(g, () => 'c');
