@@ -3,6 +3,7 @@
  * version, and the others as values, which no text can carry.
  */
 import { HotswapError } from '../error.ts';
+import { isIdentifier } from '../loader/parse.ts';
 import { describe } from './given.ts';
 
 export interface Bindings {
@@ -32,7 +33,7 @@ export function bindings(bind: unknown): Bindings {
     );
   }
   for (const [name, value] of Object.entries(bind)) {
-    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name)) {
+    if (!isIdentifier(name)) {
       throw new HotswapError(
         'ERR_HOTSWAP_SYNTAX',
         `bind has ${JSON.stringify(name)}, which cannot name a variable`,

@@ -5,7 +5,7 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
-import { type Node, tryParse, unwrapped } from '../loader/parse.ts';
+import { isIdentifier, type Node, tryParse, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { type Bindings, literalOf } from './bind.ts';
 import { type Exported, exportedLocals, localOf } from './exported.ts';
@@ -82,9 +82,8 @@ export function checkNewExport({ module, analysis, name }: ExportPlace, isNew: b
   };
   if (exportedLocals(analysis.source, analysis.url).some((one) => one.name === name))
     refuse('it does so already; rewrite() changes it, removeExport() takes it away');
-  const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(name);
   const taken = tryParse(`let ${name};`).errors.length > 0 && name !== 'default';
-  if (!isName || taken) refuse('that cannot name a variable');
+  if (!isIdentifier(name) || taken) refuse('that cannot name a variable');
   const declared = unitsOf(analysis).some((unit) => unit.names.includes(name) && name !== 'default');
   if (isNew && declared)
     refuse('it has a variable of that name; addExport() without a second argument exports that one');

@@ -6,7 +6,15 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type HotFunction, superCall } from '../loader/functions.ts';
 import { hasInitialisers, movable } from '../loader/parameters.ts';
-import { blockOf, boundNames, type FunctionNode, type Node, skipTrivia, unwrapped } from '../loader/parse.ts';
+import {
+  blockOf,
+  boundNames,
+  type FunctionNode,
+  isIdentifier,
+  type Node,
+  skipTrivia,
+  unwrapped,
+} from '../loader/parse.ts';
 import { partAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
@@ -173,8 +181,7 @@ export function retarget(
 export function selfReference({ reach }: HotFunction): string | undefined {
   if (reach === undefined) return undefined;
   const root = typeof reach.root === 'string' ? reach.root : reach.root.node.id?.name;
-  if (root === undefined || !reach.keys.every((key) => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)))
-    return undefined;
+  if (root === undefined || !reach.keys.every(isIdentifier)) return undefined;
   return [root, ...reach.keys].join('.');
 }
 

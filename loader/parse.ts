@@ -218,6 +218,11 @@ export function eachChild(node: Node, visit: (child: Node, key: string) => void)
   }
 }
 
+/** Whether a text can name something: an identifier of ECMA-262 12.7, reserved words among them. */
+export function isIdentifier(text: string): boolean {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(text);
+}
+
 /** Whether a node is a function with code of its own. */
 export function isFunction(node: Node): node is FunctionNode {
   return (

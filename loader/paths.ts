@@ -2,7 +2,14 @@
  * How a person would name a place in a source text. In: keys, callees and left sides of assignments; out: the parts that
  * paths are made of: `.total`, `['a-b']`, `app.get('/x')`. Pure.
  */
-import { type CallExpression, isFunction, type NewExpression, type Node, unwrapped } from './parse.ts';
+import {
+  type CallExpression,
+  isFunction,
+  isIdentifier,
+  type NewExpression,
+  type Node,
+  unwrapped,
+} from './parse.ts';
 
 export interface Naming {
   /** `.name`, `.#name`, `['a-b']`, `[0]`, `[Symbol.iterator]` */
@@ -22,9 +29,7 @@ export function naming(source: string): Naming {
     if (!computed && key.type === 'Identifier') return `.${key.name}`;
     if (key.type === 'PrivateIdentifier') return `.#${key.name}`;
     if (key.type === 'Literal' && typeof key.value === 'string') {
-      return /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u.test(key.value)
-        ? `.${key.value}`
-        : `['${key.value}']`;
+      return isIdentifier(key.value) ? `.${key.value}` : `['${key.value}']`;
     }
     return `[${oneLine(source.slice(key.start, key.end))}]`;
   }
