@@ -19,6 +19,7 @@ import {
   unwrapped,
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
+import { short } from '../loader/paths.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf, pathOf } from './cells.ts';
@@ -243,7 +244,10 @@ function refuseOther(statements: Node[], functions: number, text: string, role: 
   const [only] = statements;
   const inner = only?.type === 'ExpressionStatement' ? unwrapped(only.expression) : only;
   if (statements.length === 1 && inner !== undefined && isClass(inner)) {
-    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${role} is a class, and a function is due: ${short(text)}`);
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `${role} is a class, and a function is due: ${short(text, 60)}`,
+    );
   }
   if (statements.length === 0)
     throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${role} is empty, and a function is due`);
@@ -290,13 +294,9 @@ export function nameOf(fn: object): string {
 /** A value as a person would call it in a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return JSON.stringify(short(value));
+  if (typeof value === 'string') return JSON.stringify(short(value, 60));
   if (typeof value === 'function') return `function ${nameOf(value) || '(anonymous)'}`;
   if (isProxy(value)) return 'a Proxy';
   if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value)})`;
   return `${typeof value} ${String(value)}`;
-}
-
-function short(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

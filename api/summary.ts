@@ -4,6 +4,7 @@
  */
 import type { HotFunction } from '../loader/functions.ts';
 import type { Node } from '../loader/parse.ts';
+import { oneLine, short } from '../loader/paths.ts';
 import type { Analysis } from './analysis.ts';
 import { exportedLocals, localOf } from './exported.ts';
 import type { Plan } from './plan.ts';
@@ -18,7 +19,7 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
   const isMade = (hot: HotFunction): boolean =>
     isIn([...changed, ...statics.flatMap(([, field]) => field ?? [])], hot);
   const names = (units: Unit[], { source }: Analysis): string[] =>
-    units.flatMap(({ names, node }) => (names.length > 0 ? names : [shortText(source, node)]));
+    units.flatMap(({ names, node }) => (names.length > 0 ? names : [beginning(source, node)]));
   const list = (mark: string, units: Unit[], here: Analysis, there: Analysis): string[] => {
     const others = new Set(exportedLocals(there.source, there.url).map((one) => one.name));
     const exported = exportedLocals(here.source, here.url).filter((one) => !others.has(one.name));
@@ -41,7 +42,6 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
 }
 
 /** How a statement begins, in a line. */
-function shortText(source: string, { start, end }: Node): string {
-  const text = source.slice(start, end).replace(/\s+/g, ' ').replace(/;$/, '');
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+function beginning(source: string, { start, end }: Node): string {
+  return short(oneLine(source.slice(start, end)).replace(/;$/, ''), 40);
 }

@@ -1,6 +1,6 @@
 /**
  * How a person would name a place in a source text. In: keys, callees and left sides of assignments; out: the parts that
- * paths are made of: `.total`, `['a-b']`, `app.get('/x')`. Pure.
+ * paths are made of: `.total`, `['a-b']`, `app.get('/x')`; and text as a line of a message has it. Pure.
  */
 import {
   type CallExpression,
@@ -89,6 +89,12 @@ export function naming(source: string): Naming {
   }
 }
 
-function oneLine(text: string): string {
+/** A text without its line breaks and indentation. */
+export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
+}
+
+/** A text for a line of a message: its beginning, where it is longer than `most` characters. */
+export function short(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}…` : text;
 }

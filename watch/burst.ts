@@ -14,6 +14,7 @@ import { HotswapError } from '../error.ts';
 import { writtenFor } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import type { Node, Program } from '../loader/parse.ts';
+import { oneLine, short } from '../loader/paths.ts';
 import { type JsonChange, jsonChange } from './json.ts';
 import type { Done } from './say.ts';
 
@@ -218,7 +219,6 @@ function withdrawn({ text }: State, module: LiveModule, { summary }: Version): s
   return aligned(before, after).flatMap(([was, now]) => {
     if (was === undefined || now !== undefined || was.names.length > 0 || was.imported !== undefined)
       return [];
-    const line = text.slice(was.node.start, was.node.end).replace(/\s+/g, ' ');
-    return [line.length > 60 ? `${line.slice(0, 57)}…` : line];
+    return [short(oneLine(text.slice(was.node.start, was.node.end)), 60)];
   });
 }
