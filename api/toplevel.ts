@@ -256,9 +256,9 @@ function descriptorOf(
 ): PropertyDescriptor | undefined {
   const { values } = overlayOf(module);
   if (overlaid.has(name)) return Object.getOwnPropertyDescriptor(values, name);
-  const set = setterOf(module, name);
+  if (module.scope === undefined || nativesOf(module).get(name)?.assignable !== true) return undefined;
   try {
-    return set && { value: module.scope?.(variableOf(name)) };
+    return { value: module.scope(variableOf(name)) };
   } catch {
     return undefined; // in its dead zone
   }
