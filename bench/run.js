@@ -34,6 +34,7 @@ const options = {
   /** part of the names of the cases to measure */
   only: option('only') ?? '',
   starts: quick ? 3 : 7,
+  quick,
 };
 
 const results = fileURLToPath(new URL('./results/', import.meta.url));

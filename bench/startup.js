@@ -1,46 +1,153 @@
-/** Figure 6: a whole process that loads 100 modules of 4 KB and ends. */
+/**
+ * Whole processes that load a program and end: plain, with an empty cache, and with the cache of the start before; how that grows
+ * with the program and with the history of a module; and other loaders on the same program.
+ */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ModuleLog } from '../dist/cache/log.js';
+import { putObject, sha256 } from '../dist/cache/objects.js';
 import { median, ROOT, spread } from './harness.js';
-import { writeProgram } from './modules.js';
+import { moduleText, writeProgram } from './modules.js';
+import { installPeers, linkPeers } from './peers.js';
 
-export const title = 'start-up, 100 modules of 4 KB, whole process';
+export const title = 'start-up, whole process';
 
-export async function measure({ starts, directory }) {
-  const program = writeProgram(join(directory, 'program'), 100, 4000);
-  const cache = join(directory, 'start-cache');
-  const once = (hot) => {
-    const start = performance.now();
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [...(hot ? ['--import', register] : []), program],
-      {
-        cwd: ROOT,
-        env: { ...process.env, HOTSWAP_CACHE_DIR: cache },
-      },
-    );
-    if (status !== 0) throw new Error(String(stderr));
-    return performance.now() - start;
-  };
-  const times = { plain: [], cold: [], warm: [], empty: [] };
-  once(false);
-  once(true);
-  for (let i = 0; i < starts; i++) {
-    times.plain.push(once(false));
-    rmSync(cache, { recursive: true, force: true });
-    times.cold.push(once(true));
-    times.warm.push(once(true));
+/** The program that the targets are about: modules, and bytes of each. */
+const MAIN = [500, 4000];
+const GROWTH = [
+  [50, 4000],
+  [5000, 4000],
+  [500, 1000],
+  [500, 10_000],
+  [50, 100_000],
+];
+const HISTORIES = [10, 1000, 100_000];
+
+/** Other loaders, as they are started. */
+const PEERS = ['tsx', 'dynohot/register', 'hot-hook/register'];
+
+const isOld = process.version.startsWith('v20.');
+const TARGETS = {
+  cold: { says: isOld ? '≤ 2.5x' : '≤ 2.0x', ratio: isOld ? 2.5 : 2 },
+  warm: { says: isOld ? '≤ 1.6x' : '≤ 1.10x', ratio: isOld ? 1.6 : 1.1 },
+};
+
+export async function measure({ starts, directory, quick }) {
+  const rows = [];
+  const peers = installPeers();
+  const place = join(directory, 'start');
+  mkdirSync(place);
+  linkPeers(place);
+  writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
+
+  const [count, size] = MAIN;
+  const main = writeProgram(join(place, 'main'), count, size);
+  rows.push(...ownRows(`${named(MAIN)}:`, main, starts, TARGETS));
+  for (const one of PEERS) {
+    const version = peers[one.replace(/\/.*/, '')];
+    const name = `  ${one.replace(/\/.*/, '')}`;
+    if (version instanceof Error) rows.push({ name, note: version.message });
+    else rows.push(peerRow(`${name} ${version}`, main, one, place, starts));
   }
-  const row = (name, key) => ({
-    name,
-    plain: median(times.plain),
-    hot: median(times[key]),
-    unit: 'ms',
-    ...spread(times[key].map((ms, i) => ms / times.plain[i])),
-  });
-  return [row('cold cache', 'cold'), row('warm cache', 'warm')];
+  if (quick) return rows;
+  for (const one of GROWTH) {
+    const many = one[0] > 1000;
+    const program = writeProgram(join(place, one.join('x')), ...one);
+    rows.push(...ownRows(`${named(one)}:`, program, many ? 3 : starts));
+    rmSync(join(place, one.join('x')), { recursive: true });
+  }
+  for (const versions of HISTORIES) rows.push(historyRow(versions, join(place, `h${versions}`), starts));
+  return rows;
+}
+
+function named([count, size]) {
+  return `${count} of ${size / 1000} KB`;
 }
 
 const register = pathToFileURL(join(ROOT, 'dist/loader/register.js')).href;
+
+/** Milliseconds that one process takes. */
+function run(program, flags, env, cwd = ROOT) {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [...flags, program], {
+    cwd,
+    env: { ...process.env, HOTSWAP_SILENT: '1', ...env },
+  });
+  const took = performance.now() - start;
+  if (status !== 0) throw new Error(String(stderr));
+  return took;
+}
+
+/** A start with the hooks, cold and warm, beside the plain one next to it. */
+function ownRows(name, program, starts, targets = {}) {
+  const cache = `${program}.cache`;
+  const env = { HOTSWAP_CACHE_DIR: cache };
+  const uncompiled = { HOTSWAP_CACHE_DIR: `${cache}2`, HOTSWAP_COMPILE_CACHE: '0' };
+  const times = { plain: [], cold: [], warm: [], uncompiled: [] };
+  run(program, [], {});
+  run(program, ['--import', register], uncompiled);
+  for (let i = 0; i < starts; i++) {
+    rmSync(cache, { recursive: true, force: true });
+    times.plain.push(run(program, [], {}));
+    times.cold.push(run(program, ['--import', register], env));
+    times.warm.push(run(program, ['--import', register], env));
+    times.uncompiled.push(run(program, ['--import', register], uncompiled));
+  }
+  const row = (what, key) => ({
+    ...compared(`${name} ${what}`, times.plain, times[key]),
+    target: targets[key],
+  });
+  return [
+    row('cold', 'cold'),
+    row('warm', 'warm'),
+    ...(isOld ? [] : [row('warm, no compile cache', 'uncompiled')]),
+  ];
+}
+
+function peerRow(name, program, loader, cwd, starts) {
+  const times = { plain: [], theirs: [] };
+  try {
+    run(program, ['--import', loader], {}, cwd);
+    for (let i = 0; i < starts; i++) {
+      times.plain.push(run(program, [], {}));
+      times.theirs.push(run(program, ['--import', loader], {}, cwd));
+    }
+  } catch (error) {
+    return { name, note: `fails: ${error.message.trim().split('\n').at(-1)}` };
+  }
+  return compared(name, times.plain, times.theirs);
+}
+
+/** One module that has so many versions, and runs the newest. */
+function historyRow(versions, directory, starts) {
+  mkdirSync(directory);
+  const file = join(directory, 'main.mjs');
+  const text = moduleText(4000, 0);
+  writeFileSync(file, text);
+  const cache = join(directory, 'cache');
+  const log = new ModuleLog(cache, pathToFileURL(file).href);
+  const base = sha256(readFileSync(file, 'utf8'));
+  for (let n = 1; n <= versions; n++) {
+    const id = n === versions ? putObject(cache, moduleText(4000, n), '.mjs').id : sha256(String(n));
+    log.appendVersion(base, { id, parent: n - 1, at: n, summary: '~price', kept: true });
+  }
+  const times = { plain: [], warm: [] };
+  run(file, ['--import', register], { HOTSWAP_CACHE_DIR: cache });
+  for (let i = 0; i < starts; i++) {
+    times.plain.push(run(file, [], {}));
+    times.warm.push(run(file, ['--import', register], { HOTSWAP_CACHE_DIR: cache }));
+  }
+  return compared(`1 of 4 KB with ${versions} versions: warm`, times.plain, times.warm);
+}
+
+function compared(name, plain, other) {
+  return {
+    name,
+    plain: median(plain),
+    hot: median(other),
+    unit: 'ms',
+    ...spread(other.map((ms, i) => ms / plain[i])),
+  };
+}
