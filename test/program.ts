@@ -32,6 +32,8 @@ export interface RunOptions {
   env?: Record<string, string | undefined>;
   /** flags before the entry; `--import hotswap/register` comes with `hot` */
   flags?: string[];
+  /** the program's own arguments */
+  args?: string[];
   /** with the loader (default), or as plain Node runs it */
   hot?: boolean;
   /** milliseconds after which a stuck program is killed; default 60,000 */
@@ -69,8 +71,8 @@ export function program(files: Record<string, string>, packages: string[] = []):
   write('package.json', '{ "type": "module" }');
   for (const [name, text] of Object.entries(files)) write(name, text);
 
-  const start = ({ entry = 'app.js', env = {}, flags = [], hot = true }: RunOptions = {}) =>
-    spawn(process.execPath, [...(hot ? ['--import', 'hotswap/register'] : []), ...flags, entry], {
+  const start = ({ entry = 'app.js', env = {}, flags = [], args = [], hot = true }: RunOptions = {}) =>
+    spawn(process.execPath, [...(hot ? ['--import', 'hotswap/register'] : []), ...flags, entry, ...args], {
       cwd: dir,
       env: { ...withoutSettings(process.env), ...env },
     });
