@@ -1,6 +1,6 @@
 /**
  * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor] [--pairs=8]`: what the hooks cost, each figure against plain Node in the
- * same run. Parts: calls, libraries, swapped, edits, memory, startup. Out: a table on stdout, and all of it as JSON in
+ * same run. Parts: calls, libraries, swapped, edits, memory, heap, startup. Out: a table on stdout, and all of it as JSON in
  * `results/<node version>.json`, parts that were not run keeping their last figures. Needs a build (`npm run build`).
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, heading } from './table.js';
 
-const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'startup'];
+const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'heap', 'startup'];
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const asked = args.filter((one) => !one.startsWith('--'));
@@ -31,6 +31,8 @@ const options = {
   /** edits of each kind timed in each process, and made for the memory that they keep */
   edits: quick ? 50 : 400,
   kept: quick ? 500 : 2000,
+  /** modules that are loaded for the memory that they take */
+  counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
   only: option('only') ?? '',
   starts: quick ? 3 : 7,

@@ -3,8 +3,7 @@
  * by importing it anew (`?v=n`) without. The module's URL is the program's argument.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { getHeapSnapshot } from 'node:v8';
-import { serve } from './serve.js';
+import { memory, serve } from './serve.js';
 
 const url = process.argv[2];
 const live = await import(url);
@@ -34,20 +33,6 @@ async function rewriteOnce() {
 async function importOnce() {
   const n = ++made;
   return elapsed(() => import(`${url}?v=${n}`));
-}
-
-/**
- * Bytes in use after garbage collection. Of the heap, after a snapshot as well: it makes V8 empty its compilation caches, which
- * a collection alone does some day, but it takes memory of its own.
- */
-async function memory(what) {
-  if (what === 'heap') getHeapSnapshot().destroy();
-  for (let i = 0; i < 5; i++) {
-    await new Promise((done) => setTimeout(done, 20));
-    globalThis.gc();
-  }
-  const { heapUsed, rss } = process.memoryUsage();
-  return what === 'heap' ? heapUsed : rss;
 }
 
 serve({
