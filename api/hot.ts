@@ -7,7 +7,7 @@
 import { HotswapError } from '../error.ts';
 import type { HotUpdate, ModuleNamespace, Wishes } from '../loader/hot.ts';
 import { mentionsHot } from '../loader/instrument.ts';
-import { type Fresh, type LiveModule, registry, renew } from '../loader/live.ts';
+import { type Fresh, type LiveModule, registry } from '../loader/live.ts';
 import { instanceUrl } from '../loader/load.ts';
 import { HOT } from '../loader/names.ts';
 import { fileURLToPath } from '../node.ts';
@@ -220,7 +220,7 @@ function succeed(module: LiveModule, { instance }: Fresh): () => void {
   if (module.exposed !== undefined) expose(module.url, undefined);
   if (wishes !== undefined) wishes.listeners.length = 0;
   delete hot.wishes[module.prefix];
-  renew(module, hot.arrived[instance] as { prefix: string; source: string });
+  module.renew(hot.arrived[instance] as { prefix: string; source: string });
   delete hot.arrived[instance];
   pruned.delete(module.url);
   undone.delete(module.url);

@@ -30,8 +30,11 @@ export interface KeptVersion extends Omit<VersionRecord, 'parent'> {
   moves?: [from: string | undefined, to: string | undefined][];
 }
 
-/** A module that came through the load hook. It may come to be another instance, see `renew`. */
-export interface LiveModule {
+/**
+ * A module that came through the load hook. It may come to be another instance, see `renew`. A program may have thousands
+ * that nobody edits: what edits need is made at the first question.
+ */
+export class LiveModule {
   readonly url: string;
   /** what the names of its cells begin with */
   prefix: string;
@@ -44,10 +47,7 @@ export interface LiveModule {
   /** what its author's numbering starts at: the number by which people know version 0 */
   readonly vsn: number;
   /** when it was loaded, milliseconds since 1970 */
-  readonly at: number;
-  scope: Scope | undefined;
-  meta: (() => ImportMeta) | undefined;
-  classScopes: Scope[];
+  readonly at: number = Date.now();
   /** made by the API at the first question */
   history:
     | {
@@ -66,27 +66,82 @@ export interface LiveModule {
         left: { number: number; recorded: boolean } | undefined;
       }
     | undefined;
+  overlay: Overlay | undefined;
+  /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
+  exposed: string | undefined;
+  /** the last edit asked for; the next one waits for it */
+  queue: Promise<unknown> = NOTHING;
+  /** how many edits are under way or wait for their turn */
+  waiting = 0;
+  #cells: (LiveCell | undefined)[] | undefined;
+  #facades: Refresh[] | undefined;
+  #formers: Map<string, (string | undefined)[]> | undefined;
+  #forwards: Map<string, Forward> | undefined;
+  #made: Map<string, MadeFunction> | undefined;
+
+  constructor({ url, prefix, base, source, started, vsn }: Loaded) {
+    this.url = url;
+    this.prefix = prefix;
+    this.base = base;
+    this.source = source === base ? base : source; // from another thread they come as two copies
+    this.started = started;
+    this.vsn = vsn;
+  }
+
+  get scope(): Scope | undefined {
+    return handedBy(this.prefix).scope;
+  }
+
+  get meta(): (() => ImportMeta) | undefined {
+    return handedBy(this.prefix).meta;
+  }
+
+  get classScopes(): Scope[] {
+    return handedBy(this.prefix).classScopes;
+  }
+
   /**
    * every cell of the module, by its number, `undefined` where no closure can read it any more; those of the text that
    * was loaded are entered at the first question
    */
-  cells: (LiveCell | undefined)[];
-  overlay: Overlay | undefined;
-  /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
-  exposed: string | undefined;
+  get cells(): (LiveCell | undefined)[] {
+    return (this.#cells ??= []);
+  }
+
   /** what is set when its values are others: a facade each that was imported of it, and its former instances */
-  facades: Refresh[];
+  get facades(): Refresh[] {
+    return (this.#facades ??= []);
+  }
+
   /** cells of its former instances, by their prefixes: the paths of the functions that read them */
-  formers: Map<string, (string | undefined)[]>;
+  get formers(): Map<string, (string | undefined)[]> {
+    return (this.#formers ??= new Map());
+  }
+
   /** by export: what the functions of former instances hand their calls to */
-  forwards: Map<string, Forward>;
-  /** the last edit asked for; the next one waits for it */
-  queue: Promise<unknown>;
-  /** how many edits are under way or wait for their turn */
-  waiting: number;
+  get forwards(): Map<string, Forward> {
+    return (this.#forwards ??= new Map());
+  }
+
   /** functions made by versions, by path and text, newest last; kept so that going back evaluates nothing */
-  made: Map<string, MadeFunction>;
+  get made(): Map<string, MadeFunction> {
+    return (this.#made ??= new Map());
+  }
+
+  /** Makes a fresh instance the one that this module is; its versions stay, and what was made in the instance before goes. */
+  renew({ prefix, source }: Pick<Loaded, 'prefix' | 'source'>): void {
+    this.prefix = prefix;
+    this.source = source;
+    this.started = this.history?.current ?? this.started;
+    this.overlay = undefined;
+    this.exposed = undefined;
+    this.#cells = undefined;
+    this.#made = undefined;
+  }
 }
+
+/** Every queue begins with it. */
+const NOTHING: Promise<unknown> = Promise.resolve();
 
 /** What versions have declared that the module did not have when it was loaded. */
 export interface Overlay {
@@ -431,42 +486,9 @@ function handedBy(prefix: string): Handed {
 export function addModule(to: Registry, loaded: Loaded): void {
   if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
   if (to.modules.has(loaded.url)) return;
-  const module: LiveModule = {
-    ...loaded,
-    at: Date.now(),
-    history: undefined,
-    cells: [],
-    overlay: undefined,
-    exposed: undefined,
-    facades: [],
-    formers: new Map(),
-    forwards: new Map(),
-    queue: Promise.resolve(),
-    waiting: 0,
-    made: new Map(),
-    get scope() {
-      return handedBy(this.prefix).scope;
-    },
-    get meta() {
-      return handedBy(this.prefix).meta;
-    },
-    get classScopes() {
-      return handedBy(this.prefix).classScopes;
-    },
-  };
+  const module = new LiveModule(loaded);
   to.modules.set(loaded.url, module);
   to.follower?.(module);
-}
-
-/** Makes a fresh instance the one that a module is; its versions stay, and what was made in the instance before goes. */
-export function renew(module: LiveModule, { prefix, source }: Pick<Loaded, 'prefix' | 'source'>): void {
-  module.prefix = prefix;
-  module.source = source;
-  module.started = module.history?.current ?? module.started;
-  module.cells = [];
-  module.overlay = undefined;
-  module.exposed = undefined;
-  module.made = new Map();
 }
 
 /**
