@@ -1,6 +1,7 @@
 /**
  * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor] [--pairs=8]`: what the hooks cost, each figure against plain Node in the
- * same run. Parts: calls, libraries, swapped, edits, memory, heap, startup. Out: a table on stdout, and all of it as JSON in
+ * same run. Parts: calls, libraries, swapped, edits, memory, heap, startup; saves, which is against other tools. Out: a table on
+ * stdout, and all of it as JSON in
  * `results/<node version>.json`, parts that were not run keeping their last figures. Needs a build (`npm run build`).
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, heading } from './table.js';
 
-const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'heap', 'startup'];
+const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'heap', 'startup', 'saves'];
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const asked = args.filter((one) => !one.startsWith('--'));
@@ -37,6 +38,9 @@ const options = {
   only: option('only') ?? '',
   starts: quick ? 3 : 7,
   quick,
+  /** saves of each kind timed with each tool, and made for the memory that they keep */
+  saves: quick ? 2 : 8,
+  savesKept: quick ? 50 : 500,
 };
 
 const results = fileURLToPath(new URL('./results/', import.meta.url));

@@ -1,0 +1,17 @@
+/** dynohot, by "Swappable middleware" of its README: the entry accepts the application and swaps its handler. */
+export default {
+  name: 'dynohot',
+  packages: ['dynohot'],
+  restarts: false,
+  files: {
+    'main.mjs': `import { answer } from './answer.mjs';
+import { handle } from './app.mjs';
+let current = handle;
+import.meta.hot.accept('./app.mjs', () => {
+  current = handle;
+});
+answer(() => current(), handle);
+`,
+  },
+  args: ['--import', 'dynohot/register', 'main.mjs'],
+};

@@ -1,0 +1,14 @@
+/** hot-hook, by its README: the application is a boundary, and the server imports it anew for each request. */
+export default {
+  name: 'hot-hook',
+  packages: ['hot-hook'],
+  restarts: false,
+  files: {
+    'package.json': JSON.stringify({ type: 'module', hotHook: { boundaries: ['./app.mjs'] } }),
+    'main.mjs': `import { answer } from './answer.mjs';
+const { handle } = await import('./app.mjs');
+answer(async () => (await import('./app.mjs')).handle(), handle);
+`,
+  },
+  args: ['--import', 'hot-hook/register', 'main.mjs'],
+};
