@@ -4,6 +4,7 @@
  * other, what is imported first, and all are undone if one fails; so they are where `import.meta.hot` accepts a change.
  */
 import { analyse } from '../api/analysis.ts';
+import { exportedLocals } from '../api/exported.ts';
 import { currentText, runningVersion, type Version } from '../api/history.ts';
 import { isAccepted } from '../api/hot.ts';
 import { reloadFrom } from '../api/reload.ts';
@@ -47,7 +48,11 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
   for (const one of changed) {
     try {
       const [module] = one.modules;
-      if (module !== undefined) programs.set(one.file, analyse(one.text, module.url, one.file).program);
+      // One alone is read, and refused, where it is taken over.
+      if (module !== undefined && changed.length > 1) {
+        const before = analyse(currentText(module), module.url);
+        programs.set(one.file, analyse(one.text, module.url, one.file, before).program);
+      }
       if (one.json !== undefined) json.push(await jsonChange(one.json.url, one.json.before, one.text));
     } catch (error) {
       failures.set(one.file, error as Error);
@@ -57,7 +62,7 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
   const inOrder = importedFirst(changed, programs);
   const before = new Map(inOrder.flatMap(({ modules }) => modules.map((one) => [one, stateOf(one)])));
   // What is imported again is not carried out in one synchronous step.
-  const inTurn = isAccepted([...before.keys()]);
+  const inTurn = isAccepted([...before.keys()]) || needsTurns(inOrder, programs);
   let versions = await (inTurn ? oneByOne : inOneStep)(inOrder, json, failures);
   const isLinked = [...failures.values()].every(
     (error) => error instanceof HotswapError && error.code === 'ERR_HOTSWAP_STRUCTURAL',
@@ -169,7 +174,7 @@ function fileOf(error: unknown, changed: Changed[]): string {
 /** The files in an order in which what is imported comes before what imports it, as far as there is one. */
 function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program>): Changed[] {
   if (changed.length === 1) return changed;
-  const byUrl = new Map(changed.flatMap((one) => one.modules.map(({ url }) => [url, one])));
+  const byUrl = urls(changed);
   const inOrder = new Set<Changed>();
   const begun = new Set<Changed>();
   const visit = (one: Changed): void => {
@@ -177,16 +182,52 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
     begun.add(one);
     for (const { url } of one.modules) {
       for (const specifier of specifiersIn(programs.get(one.file))) {
-        for (const one of [specifier, ...writtenFor(specifier)]) {
-          const imported = URL.canParse(one, url) ? byUrl.get(new URL(one, url).href) : undefined;
-          if (imported !== undefined) visit(imported);
-        }
+        for (const imported of importedBy(url, specifier, byUrl)) visit(imported);
       }
     }
     inOrder.add(one);
   };
   changed.forEach(visit);
   return [...inOrder];
+}
+
+/**
+ * Whether a file imports what another of them is to export only now. @see inOneStep, which would be refused for it, after
+ * all the work
+ */
+function needsTurns(changed: Changed[], programs: ReadonlyMap<string, Program>): boolean {
+  if (changed.length === 1) return false;
+  const byUrl = urls(changed);
+  return changed.some(({ file, modules }) =>
+    ((programs.get(file)?.body ?? []) as Node[]).some((statement) => {
+      if (statement.type !== 'ImportDeclaration') return false;
+      const names = statement.specifiers.map((one) =>
+        one.type === 'ImportSpecifier' && one.imported.type === 'Identifier' ? one.imported.name : undefined,
+      );
+      return modules.some(({ url }) =>
+        importedBy(url, statement.source.value, byUrl).some(({ modules }) =>
+          modules.some((one) => {
+            const exported = exportedLocals(currentText(one), one.url).map(({ name }) => name);
+            return (
+              !exported.includes('*') && names.some((name) => name !== undefined && !exported.includes(name))
+            );
+          }),
+        ),
+      );
+    }),
+  );
+}
+
+function urls(changed: Changed[]): Map<string, Changed> {
+  return new Map(changed.flatMap((one) => one.modules.map(({ url }) => [url, one])));
+}
+
+/** Those of some files that a specifier leads to, from a module. */
+function importedBy(url: string, specifier: string, byUrl: ReadonlyMap<string, Changed>): Changed[] {
+  return [specifier, ...writtenFor(specifier)].flatMap((one) => {
+    const found = URL.canParse(one, url) ? byUrl.get(new URL(one, url).href) : undefined;
+    return found === undefined ? [] : [found];
+  });
 }
 
 /** What a text's `import` and `export … from` name. */

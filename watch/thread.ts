@@ -25,7 +25,8 @@ const watcher = watch([], {
 
 watcher.on('all', (event, path) => {
   if (event === 'unlinkDir' && directories.has(path)) miss(path);
-  tell(path);
+  // Where files are watched, and not looked at again and again, it was told of before chokidar looked at the file.
+  if (event !== 'change' || watcher.options.usePolling) tell(path);
 });
 watcher.on('raw', (_event, name, details) => {
   const { watchedPath } = details as { watchedPath?: string };

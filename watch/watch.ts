@@ -3,9 +3,10 @@
  * where something may have happened; out: reloads, and lines that say what was done. Files that are saved together are a
  * *burst* and go in together; one of which a file fails waits, whole, for the next save of any file of it. Keeps no program alive.
  */
-import { setTimeout as later } from 'node:timers';
+import { setTimeout as later, setImmediate as soon } from 'node:timers';
 import { Worker } from 'node:worker_threads';
-import { needRegistry, runningVersion } from '../api/history.ts';
+import { analyse } from '../api/analysis.ts';
+import { currentText, needRegistry, runningVersion } from '../api/history.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
@@ -15,11 +16,24 @@ import { type Changed, type Failures, specifiersIn, takeOver } from './burst.ts'
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
-/** Quiet that ends a burst, in milliseconds: of one file, and of more. */
+/**
+ * Quiet that ends a burst, in milliseconds: of one file that looks whole, of one that may be in the middle of being written, of
+ * a few files, as a person saves, and of more. Where it was too short, and what came first fails for what comes later, all
+ * are tried together: see SECOND_LOOK.
+ */
+const QUIET_WHOLE = 2;
 const QUIET = 5;
+const QUIET_FEW = 4;
 const QUIET_BURST = 40;
+const FEW = 3;
 
-/** How long a text that is empty, gone or broken is given to become another: some editors empty a file before they fill it. */
+/** A text that ends as the one before did is taken for whole: this many of its last characters. */
+const TAIL = 64;
+
+/**
+ * How long what fails is given to become another before it is said: some editors empty a file before they fill it, and what a
+ * file imports may be saved after it.
+ */
 const SECOND_LOOK = 60;
 
 /** How long a checkout is waited for: git holds a lock while it writes files. */
@@ -34,6 +48,8 @@ interface Watched {
   json: { url: string; text: string } | undefined;
   /** SHA-256 of the text that was last taken over, or loaded */
   seen: string;
+  /** how that text ends */
+  tail: string;
   /** whether it was said that it is gone */
   gone: boolean;
   /** tells whether it was written since it was looked at */
@@ -70,10 +86,13 @@ function begin(): () => void {
   const importers = new Set<LiveModule>();
   let saidPlain = false;
   let loading: NodeJS.Timeout | undefined;
-  const dirty = new Set<string>();
+  /** files at which something has happened, and what they were when it did */
+  const dirty = new Map<string, string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
   let working = false;
+  /** ends a second look, as there is more to look at */
+  let wake = (): void => {};
   let ended = false;
 
   const { NODE_OPTIONS: _none, ...env } = process.env;
@@ -106,6 +125,7 @@ function begin(): () => void {
         modules: [module],
         json: undefined,
         seen: sha256(module.base),
+        tail: module.base.slice(-TAIL),
         gone: false,
         stamp: stampOf(file),
       });
@@ -153,6 +173,7 @@ function begin(): () => void {
         modules: [],
         json: { url: one, text },
         seen: sha256(text),
+        tail: text.slice(-TAIL),
         gone: false,
         stamp: stampOf(file),
       });
@@ -167,15 +188,55 @@ function begin(): () => void {
   /** Something may have happened to a file. */
   function happened(file: string): void {
     if (ended) return;
-    dirty.add(file);
-    if (!working) settle(dirty.size > 1 ? QUIET_BURST : QUIET);
+    const stamp = stampOf(file);
+    if (dirty.get(file) === stamp) return; // it is to be read, and one save is told of several times
+    dirty.set(file, stamp);
+    wake();
+    if (working) return;
+    settle();
+    if (dirty.size <= FEW) soon(() => prepare(file));
   }
 
   /** Waits for quiet, then works. */
-  function settle(ms: number): void {
+  function settle(): void {
+    const { size } = dirty;
+    const ms = size > FEW ? QUIET_BURST : size > 1 ? QUIET_FEW : QUIET_WHOLE;
+    afterQuiet(ms, () => {
+      if (size > 1 || wholeText(dirty.keys().next().value as string) !== undefined) void work();
+      else afterQuiet(QUIET - ms, () => void work());
+    });
+  }
+
+  /** Does it unless something happens before; what has happened while the program kept its thread busy counts. */
+  function afterQuiet(ms: number, then: () => void): void {
     clearTimeout(quiet);
-    quiet = later(() => void work(), ms);
+    quiet = later(() => {
+      const own = quiet;
+      // Not unref'd: Node would leave it until something else happens.
+      soon(() => {
+        if (own === quiet && !working && !ended) then();
+      });
+    }, ms);
     quiet.unref();
+  }
+
+  /** Reads a file while it is waited for quiet. What comes of it is in the cache of analyses, and serves if the text stays. */
+  function prepare(file: string): void {
+    const [module] = files.get(file)?.modules ?? [];
+    const text = ended || module === undefined ? undefined : wholeText(file);
+    if (module === undefined || text === undefined) return;
+    try {
+      analyse(text, module.url, file, analyse(currentText(module), module.url));
+    } catch {
+      // to be said when it is taken over, if it is
+    }
+  }
+
+  /** A file's text if it has its end, as far as one can tell. */
+  function wholeText(file: string): string | undefined {
+    const { tail = '' } = files.get(file) ?? {};
+    const text = textOf(file);
+    return typeof text === 'string' && tail !== '' && text.endsWith(tail) ? text : undefined;
   }
 
   async function work(): Promise<void> {
@@ -186,19 +247,22 @@ function begin(): () => void {
       sayError(`a save could not be taken over: ${(error as Error)?.stack ?? error}`);
     }
     working = false;
-    if (dirty.size > 0 && !ended) settle(QUIET_BURST);
+    if (dirty.size > 0 && !ended) settle();
   }
 
   async function takeIn(): Promise<void> {
-    const [first] = dirty as Set<string>;
+    const [first] = dirty.keys();
     const isCheckout = await checkedOut(first as string);
     // News of the other files may be on its way still, and none of them is to come later than the rest.
-    if (isCheckout || dirty.size > 1) {
-      for (const [file, { stamp }] of files) if (stamp !== stampOf(file)) dirty.add(file);
+    if (isCheckout || dirty.size > FEW) {
+      for (const [file, { stamp }] of files) {
+        const now = stampOf(file);
+        if (stamp !== now) dirty.set(file, now);
+      }
     }
     const burst = new Set<string>();
     let retry = false;
-    for (const file of dirty) {
+    for (const file of dirty.keys()) {
       if (isChanged(file)) burst.add(file);
       else retry = awaited.delete(file) || retry;
     }
@@ -235,15 +299,16 @@ function begin(): () => void {
     const isDoubtful = (): boolean => changed.some(({ text }) => text.trim() === '') || isBroken(failures);
     let done = failures.size > 0 || isDoubtful() ? undefined : await takeOver(changed);
     failures = done?.failures ?? failures;
-    if (first && (done === undefined || isBroken(failures))) {
-      await wait(SECOND_LOOK);
-      if (dirty.size > 0) {
-        for (const file of group.files) dirty.add(file);
+    if (first && (failures.size > 0 || done === undefined)) {
+      if (await moreWithin(SECOND_LOOK)) {
+        for (const file of group.files) dirty.set(file, stampOf(file));
         return 'again';
       }
-      ({ changed, failures } = readAll(group.files));
-      done = failures.size > 0 ? undefined : await takeOver(changed);
-      failures = done?.failures ?? failures;
+      if (done === undefined || isBroken(failures)) {
+        ({ changed, failures } = readAll(group.files));
+        done = failures.size > 0 ? undefined : await takeOver(changed);
+        failures = done?.failures ?? failures;
+      }
     }
     if (failures.size > 0 || done === undefined) {
       sayFailures(group, failures, first);
@@ -252,6 +317,7 @@ function begin(): () => void {
     for (const { file, text } of changed) {
       const known = files.get(file) as Watched;
       known.seen = sha256(text);
+      known.tail = text.slice(-TAIL);
       if (known.json !== undefined) known.json.text = text;
       for (const { url } of known.modules) followJson(text, url);
     }
@@ -261,6 +327,17 @@ function begin(): () => void {
     if (group.said !== '' && done.done.length + done.json.length === 0)
       for (const file of group.files) registry.say(`${shown(file)}: as it runs`);
     return 'in';
+  }
+
+  /** Waits. @returns whether something happened meanwhile, and it waited no longer */
+  async function moreWithin(ms: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (dirty.size > 0) resolve();
+      later(resolve, ms).unref();
+    });
+    wake = () => {};
+    return dirty.size > 0;
   }
 
   /** Whether a file says something else than was last taken over, or waits; says so of one that is gone. */
