@@ -38,9 +38,10 @@ const options = {
   only: option('only') ?? '',
   starts: quick ? 3 : 7,
   quick,
-  /** saves of each kind timed with each tool, and made for the memory that they keep */
+  /** saves of each kind timed with each tool, and made for the memory that they keep, once others have warmed V8 */
   saves: quick ? 2 : 8,
   savesKept: quick ? 50 : 500,
+  savesWarm: quick ? 30 : 300,
 };
 
 const results = fileURLToPath(new URL('./results/', import.meta.url));

@@ -19,9 +19,11 @@ const QUIET = 100;
 
 /** Saves of each kind before any counts, and of tools that start the process again, where nothing gets warm. */
 const WARM_UP = { kept: 2, restarted: 1 };
-const WARM_UP_MEMORY = 100;
 
-export async function measure({ saves, savesKept, only, directory }) {
+/** How long the memory of a program that keeps much takes to be looked at, in milliseconds. */
+const LOOK = 180_000;
+
+export async function measure({ saves, savesKept, savesWarm, only, directory }) {
   const cases = PLACES.flatMap((place) => KINDS.map((kind) => [place, kind])).filter(([place, kind]) =>
     caseName(place, kind).includes(only),
   );
@@ -32,7 +34,7 @@ export async function measure({ saves, savesKept, only, directory }) {
   try {
     for (const adapter of adapters) tools.push(await begin(adapter, versions, directory));
     await latency(tools, cases, Math.min(saves, MOST - WARM_UP.kept));
-    if (isKept) await Promise.all(tools.map((tool) => memory(tool, savesKept)));
+    if (isKept) await Promise.all(tools.map((tool) => memory(tool, savesKept, savesWarm)));
   } finally {
     for (const { running } of tools) await running?.close();
   }
@@ -96,7 +98,7 @@ async function saveOnce(tool, place, kind, counts) {
 }
 
 /** What each of many saves of a function body leaves, in bytes, once others have warmed V8's caches and code. */
-async function memory(tool, saves) {
+async function memory(tool, saves, warmUp) {
   const { running, states, restarts } = tool;
   if (running === undefined || restarts) return;
   const [place] = PLACES;
@@ -108,13 +110,15 @@ async function memory(tool, saves) {
   };
   let missed = 0;
   let before;
-  for (let i = -WARM_UP_MEMORY; i < saves && missed <= saves / 20; i++) {
-    if (i === 0) before = await running.ask('memory');
+  for (let i = -warmUp; i < saves && missed <= saves / 20; i++) {
+    if (i === 0) before = await running.ask('memory', LOOK);
     if ((await save()) === undefined) missed++;
   }
-  const after = await running.ask('memory');
-  if (missed > saves / 20 || before === undefined || after === undefined) {
-    tool.leaves = new Error(`saves were not taken over: ${lastLine(running.said())}`);
+  const after = await running.ask('memory', LOOK);
+  if (missed > saves / 20) {
+    tool.leaves = new Error(`${missed} saves never got live: ${lastLine(running.said())}`);
+  } else if (before === undefined || after === undefined) {
+    tool.leaves = new Error('its heap could not be looked at');
   } else {
     tool.leaves = { heap: (after.heap - before.heap) / saves, rss: (after.rss - before.rss) / saves };
   }
@@ -131,7 +135,7 @@ function latencyRows(place, kind, ours, peers) {
     if (times.length === 0) return { name, unit: 'ms', note: `it never got live: ${said}` };
     const notes = [
       ...(missed > 0 ? [`${missed} saves never got live`] : []),
-      ...(peer.restarts ? ['state is lost'] : held === 0 ? ['who holds the function keeps the old one'] : []),
+      ...(peer.restarts ? ['state is lost'] : heldNotes(held, times.length)),
     ];
     return {
       name,
@@ -181,6 +185,12 @@ function memoryRows(what, ours, peers, saves) {
     },
     ...rows,
   ];
+}
+
+/** Whether saves reached who took the application's function at the start. */
+function heldNotes(reached, of) {
+  if (reached === of) return [];
+  return [`who holds the function ${reached === 0 ? 'keeps the old one' : `got ${reached} of ${of}`}`];
 }
 
 /** Medians, and the ratio of neighbours in time. */

@@ -17,13 +17,12 @@ import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
 /**
- * Quiet that ends a burst, in milliseconds: of one file that looks whole, of one that may be in the middle of being written, of
- * a few files, as a person saves, and of more. Where it was too short, and what came first fails for what comes later, all
+ * Quiet that ends a burst, in milliseconds: of a few files that look whole, as a person saves, of a few of which one may be in
+ * the middle of being written, and of more. Where it was too short, and what came first fails for what comes later, all
  * are tried together: see SECOND_LOOK.
  */
 const QUIET_WHOLE = 2;
 const QUIET = 5;
-const QUIET_FEW = 4;
 const QUIET_BURST = 40;
 const FEW = 3;
 
@@ -199,11 +198,12 @@ function begin(): () => void {
 
   /** Waits for quiet, then works. */
   function settle(): void {
-    const { size } = dirty;
-    const ms = size > FEW ? QUIET_BURST : size > 1 ? QUIET_FEW : QUIET_WHOLE;
-    afterQuiet(ms, () => {
-      if (size > 1 || wholeText(dirty.keys().next().value as string) !== undefined) void work();
-      else afterQuiet(QUIET - ms, () => void work());
+    const go = (): void => void work();
+    if (dirty.size > FEW) return afterQuiet(QUIET_BURST, go);
+    afterQuiet(QUIET_WHOLE, () => {
+      const isWhole = [...dirty.keys()].every((file) => wholeText(file) !== undefined);
+      if (isWhole) go();
+      else afterQuiet(QUIET - QUIET_WHOLE, go);
     });
   }
 
