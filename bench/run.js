@@ -39,7 +39,7 @@ const options = {
   starts: quick ? 3 : 7,
   quick,
   /** saves of each kind timed with each tool, and made for the memory that they keep, once others have warmed V8 */
-  saves: quick ? 2 : 8,
+  saves: quick ? 2 : 6,
   savesKept: quick ? 50 : 500,
   savesWarm: quick ? 30 : 300,
 };

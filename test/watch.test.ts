@@ -235,6 +235,23 @@ test('a file that is saved again while its burst goes in has its own turn', () =
     assert.is(await ask('m.total(1)'), 50);
   }));
 
+test('what fails for want of a file that is saved a moment later goes in with it, and nothing is said of it', () =>
+  watched({}, async ({ ask, write, said, line }) => {
+    const refused = (): number => line.all('stderr').filter((one) => /not taken over/.test(one)).length;
+    let silent = false;
+    // Again where this machine took so long between the two that it was said, which it then should.
+    for (let n = 1; n <= 5 && !silent; n++) {
+      const before = refused();
+      write('m.js', M.replace('{ tax }', `{ tax, fee${n} }`).replace('tax()', `tax() + fee${n}()`));
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      write('k.js', `${K}export const fee${n} = () => ${n * 10};\n`);
+      await said(/m\.js v\d+: /);
+      assert.is(await ask('m.total(1)'), 2 + n * 10);
+      silent = refused() === before;
+    }
+    assert.ok(silent);
+  }));
+
 test('a checkout by git: hundreds of files in one step', () =>
   watched(
     {

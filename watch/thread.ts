@@ -1,7 +1,8 @@
 /**
  * The eyes: chokidar on a thread of its own, where neither what the program does to Node's functions and timers nor its load reaches it.
  * In: messages with the files to look at; out: a message with the name of a file at which something may have happened,
- * which may well be nothing. Every event is passed on at once: chokidar's own answers drop the second of two quick saves.
+ * which may well be nothing, and one when the first of them are watched. Every event is passed on at once: chokidar's own
+ * answers drop the second of two quick saves.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -37,6 +38,7 @@ watcher.on('raw', (_event, name, details) => {
   const isGone = name === basename(watchedPath) || !existsSync(watchedPath);
   if (isGone && directories.has(watchedPath)) miss(watchedPath);
 });
+watcher.on('ready', () => parentPort?.postMessage({ ready: true }));
 watcher.on('error', (error) => parentPort?.postMessage({ error: (error as Error).message }));
 
 parentPort?.on('message', (added: string[]) => {

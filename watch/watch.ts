@@ -101,7 +101,8 @@ function begin(): () => void {
     argv: [],
     env,
   });
-  thread.on('message', ({ path, error }: { path?: string; error?: string }) => {
+  thread.on('message', ({ path, error, ready }: { path?: string; error?: string; ready?: true }) => {
+    if (ready) lookAgain();
     if (error !== undefined) sayError(`a file cannot be watched: ${error}`);
     if (path !== undefined) happened(path);
   });
@@ -152,6 +153,7 @@ function begin(): () => void {
       }
     }
     importers.clear();
+    lookAgain();
   }
 
   function sayPlain(file: string): void {
@@ -178,6 +180,11 @@ function begin(): () => void {
       });
       look([file]);
     }
+  }
+
+  /** What was saved between its being loaded and its being watched is told by nobody. */
+  function lookAgain(): void {
+    for (const [file, { stamp }] of files) if (stamp !== stampOf(file)) happened(file);
   }
 
   function look(added: string[]): void {
