@@ -167,6 +167,15 @@ interface Answers {
   edited: boolean[];
 }
 
+const EXPECTED: Answers = {
+  unedited: [true, true, false],
+  mutable: [true, true, true],
+  swapped: [true, true, false],
+  constantType: [true, true, true],
+  rolledBack: [true, true, false],
+  edited: [true, true, false],
+};
+
 // biome-ignore lint/suspicious/noExplicitAny: functions of every kind, and all of hotswap
 type Any = any;
 type Run = { path: string; module: string; fn: Any; hot: Any; call: () => unknown; cell: string | undefined };
@@ -310,7 +319,10 @@ test('every kind is optimised, with the hooks and without', async () => {
     return { answers, code: codes(texts.join('\n')) };
   };
   try {
-    const hooked = await run(true);
+    let hooked = await run(true);
+    // Once in some 400 runs V8 does not inline a callee, and its cell is none of the caller's then. A check would be there each time.
+    const isOdd = (answer: Partial<Answers>) => JSON.stringify(answer) !== JSON.stringify(EXPECTED);
+    for (let i = 0; i < 2 && hooked.answers.some(isOdd); i++) hooked = await run(true);
     const bare = await run(false);
     NAMES.forEach((name, i) => Object.assign((answers[name] = {}), hooked.answers[i]));
     hot = hooked.code;
@@ -324,14 +336,7 @@ test('every kind is optimised, with the hooks and without', async () => {
 
 for (const name of NAMES) {
   test(`${name}: no check in optimised code`, () => {
-    assert.equal(answers[name], {
-      unedited: [true, true, false],
-      mutable: [true, true, true],
-      swapped: [true, true, false],
-      constantType: [true, true, true],
-      rolledBack: [true, true, false],
-      edited: [true, true, false],
-    });
+    assert.equal(answers[name], EXPECTED);
   });
 
   test(`${name}: the instructions`, () => {
