@@ -1,9 +1,11 @@
 /**
  * The hooks where Node runs them on a thread of their own (Node 20, `module.register`). In: requests for modules;
  * out: instrumented texts, and over a port a message a module for the registry on the main thread. Cells are defined there
- * by a virtual module, `hotswap:cells/<turn>`, that each instrumented one imports first. It serves all that were loaded since
- * the last such one ran: running, it begins the next turn and then takes in every message. A module is told of before
- * the turn is read that it imports, so that its message is there when that one runs.
+ * by a virtual module, `hotswap:cells/<turn>`, for all modules that were loaded since the last such one ran: running, it begins
+ * the next turn and then takes in every message. A module is told of before the turn is read that it imports, so that its
+ * message is there when that one runs. It imports it first, unless it is imported by one of the same turn: whoever
+ * is first in that graph does, and that runs before all the rest. Each module also takes in messages when it begins to run, for
+ * one that another graph has come to first.
  */
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
@@ -13,7 +15,7 @@ import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
 import type { Announced, News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
-import { CELLS, CELLS_DIGITS, CELLS_URL } from './names.ts';
+import { CELLS, CELLS_URL, importOf } from './names.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {
@@ -30,6 +32,9 @@ let loader: ModuleLoader;
 let say: (line: string) => void;
 let port: MessagePort;
 let turn: Int32Array;
+/** by the URL of a hot module: the turn it was told of in; and of one that is imported: that of a module that imports it */
+const turns = new Map<string, number>();
+const behind = new Map<string, number>();
 let isAlone: boolean;
 
 export function initialize(data: HooksData): void {
@@ -42,8 +47,12 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (specifier.startsWith(CELLS_URL)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await resolved(specifier, context, nextResolve);
   receive();
-  const other = loader.leadsTo(result.url, context.parentURL);
-  return other === undefined ? result : { ...result, url: other };
+  const { parentURL } = context;
+  const other = loader.leadsTo(result.url, parentURL);
+  if (other !== undefined) return { ...result, url: other };
+  const known = parentURL === undefined ? undefined : turns.get(parentURL);
+  if (known === Atomics.load(turn, 0)) behind.set(result.url, known);
+  return result;
 };
 
 /** In TypeScript `./x.js` may stand for `./x.ts`. */
@@ -79,7 +88,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   const fresh = loader.fresh(url);
   if (fresh !== undefined) {
     const { code, cells, loaded } = fresh;
-    const source = loaded === undefined ? code : announced(code, { loaded, cells });
+    const source = loaded === undefined ? code : announced(url, code, { loaded, cells });
     return { format: 'module', source, shortCircuit: true };
   }
   const version = loader.version(url) ?? loader.facade(url);
@@ -90,7 +99,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   if (source === undefined) return result;
   try {
     const made = loader.load(url, source);
-    return made === undefined ? result : { ...result, source: announced(made.code, made) };
+    return made === undefined ? result : { ...result, source: announced(url, made.code, made) };
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
     say(`${url} could not be instrumented and runs as it is: ${error}`);
@@ -98,15 +107,21 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
 };
 
-/** Tells the main thread of a module. @returns its text, which imports the virtual module that will have heard of it */
-function announced(code: string, { loaded, cells }: Announced): string {
-  const told: Announced = { loaded, cells };
-  for (let number = Atomics.load(turn, 0); ; number = Atomics.load(turn, 0)) {
+/** Tells the main thread of a module. @returns its text, which imports the virtual module that will have heard of it, if it must */
+function announced(url: string, code: string, { loaded, cells }: Announced): string {
+  const { base, source } = loaded;
+  const told: Announced = { loaded: { ...loaded, source: source === base ? '' : source }, cells };
+  let number: number;
+  do {
+    number = Atomics.load(turn, 0);
     port.postMessage(told);
-    if (Atomics.load(turn, 0) !== number) continue;
-    const at = code.indexOf(CELLS_URL) + CELLS_URL.length;
-    return code.slice(0, at) + String(number).padStart(CELLS_DIGITS, '0') + code.slice(at + CELLS_DIGITS);
-  }
+  } while (Atomics.load(turn, 0) !== number);
+  turns.set(url, number);
+  const isBehind = behind.get(url) === number;
+  behind.delete(url);
+  const at = code.indexOf(importOf(0));
+  const said = isBehind ? ' '.repeat(importOf(0).length) : importOf(number);
+  return code.slice(0, at) + said + code.slice(at + said.length);
 }
 
 /** What the next loader gives; this Node has none for TypeScript and JSX. */

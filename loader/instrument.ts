@@ -7,7 +7,7 @@ import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
 import { languageOf, typed } from './language.ts';
-import { CELLS_DIGITS, CELLS_URL, cellName, DEFAULT, HOT, SCOPE } from './names.ts';
+import { cellName, DEFAULT, HOT, importOf, SCOPE } from './names.ts';
 import {
   boundNames,
   eachChild,
@@ -92,7 +92,7 @@ export function instrument(
   }
   if (!facts.evaluates) freeExports(text, freed(data, facts.assigned), byDefault);
 
-  const cells = importCells ? `import "${CELLS_URL}${'0'.repeat(CELLS_DIGITS)}";` : '';
+  const cells = importCells ? importOf(0) : '';
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
   const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;

@@ -83,7 +83,7 @@ export class LiveModule {
     this.url = url;
     this.prefix = prefix;
     this.base = base;
-    this.source = source === base ? base : source; // from another thread they come as two copies
+    this.source = source;
     this.started = started;
     this.vsn = vsn;
   }
@@ -266,7 +266,7 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   instance?: string;
 };
 
-/** What hooks on another thread tell of a module: besides, how many cells it needs before it runs. */
+/** What hooks on another thread tell of a module: besides, how many cells it needs before it runs. An empty `source` is `base`. */
 export interface Announced {
   loaded: Loaded;
   cells: number;

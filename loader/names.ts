@@ -21,7 +21,11 @@ export function cellName(prefix: string, index: number): string {
   return `${prefix}$${index}`;
 }
 
-/** Global through which a virtual module defines cells, and what its URL begins with; a number of so many digits follows. See hooks.ts. */
+/** Global through which a virtual module defines cells, and what its URL begins with; see hooks.ts. */
 export const CELLS = 'hs$cells';
 export const CELLS_URL = 'hotswap:cells/';
-export const CELLS_DIGITS = 8;
+
+/** The import of such a module, as long for one number as for another. */
+export function importOf(turn: number): string {
+  return `import "${CELLS_URL}${String(turn).padStart(8, '0')}";`;
+}

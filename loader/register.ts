@@ -214,7 +214,7 @@ if (registry() === undefined) {
     const tell = (news: News): void => port1.postMessage(news);
     const take = ({ loaded, cells }: Announced): void => {
       defineCells(loaded.prefix, cells);
-      addModule(modules, loaded);
+      addModule(modules, { ...loaded, source: loaded.source || loaded.base });
     };
     const receive = (): void =>
       asLoaded(() => {
@@ -235,6 +235,7 @@ if (registry() === undefined) {
         tell({ config: next });
       },
       say: sayer(config),
+      settle: receive,
       deliver(on) {
         port1.removeAllListeners('message');
         if (on) port1.on('message', take);

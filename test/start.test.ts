@@ -156,6 +156,31 @@ test('the API and modules that are not in the cache, in any order and at once', 
   }
 });
 
+test('graphs that are loaded at once, share modules and go round in circles: every function can be called when it can', async () => {
+  const files: Record<string, string> = {
+    'plain.js': `import { early4 } from './m4.js'; export const seen = early4(); export function late() { return seen; }`,
+  };
+  const most = 40;
+  for (let i = 0; i < most; i++) {
+    const next = `./m${(i + 1) % most}.js`;
+    files[`m${i}.js`] =
+      `import { early${(i + 1) % most} as next } from '${next}'; ${i === 4 ? "import { late } from './plain.js'; late;" : ''}
+export const called = next(); export function early${i}() { return ${i}; } export const far = () => import('./m${(i * 7) % most}.js');`;
+  }
+  const app = program({
+    ...files,
+    'app.js': `const all = await Promise.all([${Array.from({ length: most }, (_, i) => `import('./m${(i * 11) % most}.js')`).join()}]);
+const more = await Promise.all(all.map(({ far }) => far()));
+console.log(JSON.stringify([all.length, more.every(({ called }) => typeof called === 'number')]));`,
+    'order.js': `import './m5.js'; import { called } from './m3.js'; const later = import('./m9.js'); await import('./m5.js?again'); console.log(JSON.stringify([called, (await later).called]));`,
+  });
+  for (const env of [{}, {}, { HOTSWAP_EXCLUDE: app.file('plain.js') }, { HOTSWAP_CACHE_DIR: '' }]) {
+    assert.equal(await quiet(app, { env }), [most, true]);
+    assert.equal(await quiet(app, { env, entry: 'order.js' }), [4, 10]);
+  }
+  app.remove();
+});
+
 test("V8's code is kept too, where Node can and nobody else does", async () => {
   const app = program(FILES);
   const has = process.version.startsWith('v20.') ? 0 : 1;
