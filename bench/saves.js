@@ -61,10 +61,11 @@ async function begin(adapter, versions, directory) {
 
 const slug = ({ name }) => name.replace(/\W+/g, '-');
 
-/** Every tool in turn for each case, each time beginning with another. */
+/** Every tool in turn for each case, each time beginning with another, so that each comes after each of the others. */
 async function latency(tools, cases, saves) {
   const turns = [...tools];
   for (let n = -WARM_UP.kept; n < saves; n++) {
+    turns.push(turns.shift()); // the cases may be as many as the tools, or twice as many
     for (const [place, kind] of cases) {
       turns.push(turns.shift());
       for (const tool of turns) {

@@ -28,9 +28,12 @@ export function answer(handle, held) {
   socket.on('error', () => process.exit());
 }
 
+/** Up to this many bytes a heap is snapshot, which of more takes minutes, and is for differences that are lost in more. */
+const SMALL = 2 ** 29;
+
 /** Bytes in use after garbage collection; see programs/edits.js for why there is a snapshot. */
 async function memory() {
-  getHeapSnapshot().destroy();
+  if (process.memoryUsage().heapUsed < SMALL) getHeapSnapshot().destroy();
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc');
   for (let i = 0; i < 5; i++) {
