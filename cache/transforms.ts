@@ -44,6 +44,11 @@ const OTHERS = 7;
 /** Bytes that no line leads to any more, from which on the files are written anew, where that is most of them. */
 const WASTE = 2 ** 20;
 
+/** Bytes that are read at once. */
+const WINDOW = 2 ** 18;
+
+const NONE = Buffer.alloc(0);
+
 const { setImmediate } = globalThis;
 
 export class Transforms {
@@ -53,7 +58,9 @@ export class Transforms {
   #lines: Map<string, Line> | undefined;
   /** the texts, while modules are being loaded */
   #fd: number | undefined;
-  #buffer = Buffer.alloc(0);
+  /** bytes of them, from an offset on */
+  #window = NONE;
+  #from = 0;
   #waiting: [url: string, of: string, body: Buffer][] = [];
   #isAwaited = false;
 
@@ -108,22 +115,30 @@ export class Transforms {
   /** The bytes that a line leads to, if they are what they were; until the next are asked for. */
   #body([, , at, size, hash]: Line): Buffer | undefined {
     try {
-      if (this.#fd === undefined) {
-        this.#fd = openSync(this.#file('texts'), 'r');
-        setImmediate(() => this.#close()).unref();
-      }
-      if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * size);
-      const bytes = this.#buffer.subarray(0, size);
-      return readSync(this.#fd, bytes, 0, size, at) === size && sha256(bytes) === hash ? bytes : undefined;
+      if (!(at >= this.#from && at + size <= this.#from + this.#window.length)) this.#look(at, size);
+      const bytes = this.#window.subarray(at - this.#from, at - this.#from + size);
+      return bytes.length === size && sha256(bytes) === hash ? bytes : undefined;
     } catch {
       return undefined;
     }
   }
 
+  /** Reads on from some text: those of modules that import each other stand together. */
+  #look(at: number, size: number): void {
+    if (this.#fd === undefined) {
+      this.#fd = openSync(this.#file('texts'), 'r');
+      setImmediate(() => this.#close()).unref();
+    }
+    if (size > fstatSync(this.#fd).size) throw new RangeError('a damaged line');
+    const window = Buffer.allocUnsafeSlow(Math.max(WINDOW, size));
+    this.#window = window.subarray(0, readSync(this.#fd, window, 0, window.length, at));
+    this.#from = at;
+  }
+
   #close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#buffer = Buffer.alloc(0);
+    this.#window = NONE;
   }
 
   /** Writes what waits. */
