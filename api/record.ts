@@ -50,7 +50,7 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
       const extension = extensionOf(module.url);
       if (lost.length > 0 || versions.length === 1)
         objects.push(putObject(config.cacheDir, module.base, extension));
-      objects.push(putObject(config.cacheDir, text, extension));
+      objects.push(putObject(config.cacheDir, text, extension, id));
       if (lost.length > 0 && runningVersion(module).kept)
         objects.push(putObject(config.cacheDir, versionText(module, runningVersion(module)), extension));
     }

@@ -45,10 +45,15 @@ export interface StoredObject {
 
 /**
  * Stores a text; one that is there already is left alone.
+ * @param id its SHA-256, where that is known
  * @throws ERR_HOTSWAP_CACHE when the directory cannot be written or is full; nothing is left behind.
  */
-export function putObject(cacheDir: string, text: string, extension: string): StoredObject {
-  const id = sha256(text);
+export function putObject(
+  cacheDir: string,
+  text: string,
+  extension: string,
+  id: string = sha256(text),
+): StoredObject {
   const file = objectFile(cacheDir, id, extension);
   if (existsSync(file) && intact(file, id)) return { id, file, made: false, undo: () => {} };
   try {
