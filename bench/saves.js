@@ -172,7 +172,8 @@ function memoryRows(what, ours, peers, saves) {
       peer.why ??
       (peer.restarts ? 'it keeps no process' : peer.leaves instanceof Error && peer.leaves.message);
     if (words) return { name, unit: 'bytes', note: oneLine(words) };
-    return { name, plain: peer.leaves[what], hot: mine, unit: 'bytes', ratio: mine / peer.leaves[what] };
+    const theirs = peer.leaves[what];
+    return { name, plain: theirs, hot: mine, unit: 'bytes', ratio: kept(mine) / kept(theirs) };
   });
   const best = lowest(rows);
   return [
@@ -187,6 +188,9 @@ function memoryRows(what, ours, peers, saves) {
     ...rows,
   ];
 }
+
+/** A heap that has shrunk keeps nothing, of which nobody keeps a tenth. */
+const kept = (bytes) => Math.max(bytes, 0);
 
 /** Whether saves reached who took the application's function at the start. */
 function heldNotes(reached, of) {

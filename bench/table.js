@@ -18,7 +18,7 @@ function rowText({ name, plain, hot, unit, ratio, low, high, target, note }) {
       `  ${name}`,
       amount(plain, unit),
       amount(hot, unit),
-      ratio === undefined ? '' : `${ratio.toFixed(2)}x`,
+      ratio === undefined || !Number.isFinite(ratio) ? '' : `${ratio.toFixed(2)}x`,
       low === undefined ? '' : `${low.toFixed(2)}–${high.toFixed(2)}`,
       target?.says ?? '',
       target === undefined ? '' : met({ ratio, hot, target }) ? 'ok' : 'MISS',
