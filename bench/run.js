@@ -36,7 +36,7 @@ const options = {
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
   only: option('only') ?? '',
-  starts: quick ? 3 : 7,
+  starts: quick ? 5 : 7,
   quick,
   /** saves of each kind timed with each tool, and made for the memory that they keep, once others have warmed V8 */
   saves: quick ? 2 : 6,
