@@ -396,7 +396,7 @@ export function createRegistry(
   > & {
     /** lets the modules that hooks on another thread send come in by themselves, or no longer */
     deliver?: (on: boolean) => void;
-    /** called whenever a module or class begins to run */
+    /** called whenever a module begins to run */
     settle?: () => void;
   },
 ): Registry {
@@ -425,11 +425,11 @@ export function createRegistry(
   hidden(NULLISH, nullish);
   defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
   hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
-    settle?.();
     const handed = handedBy(prefix);
     if (typeof what === 'number') {
       handed.classScopes[what] = scope;
     } else {
+      settle?.();
       handed.scope = scope;
       handed.meta = what;
     }

@@ -216,12 +216,17 @@ if (registry() === undefined) {
       defineCells(loaded.prefix, cells);
       addModule(modules, { ...loaded, source: loaded.source || loaded.base });
     };
-    const receive = (): void =>
-      asLoaded(() => {
-        for (let sent = receiveMessageOnPort(port1); sent !== undefined; sent = receiveMessageOnPort(port1)) {
+    const next = () => asLoaded(() => receiveMessageOnPort(port1));
+    // Asked for whenever a module begins to run, among what the program has patched; most often there is nothing.
+    const receive = (): void => {
+      const first = next();
+      if (first === undefined) return;
+      withBuiltins(() => {
+        for (let sent: typeof first | undefined = first; sent !== undefined; sent = next()) {
           take(sent.message as Announced);
         }
       });
+    };
     const modules = createRegistry(config, {
       hooks: 'off-thread',
       receive,
@@ -238,7 +243,7 @@ if (registry() === undefined) {
       settle: receive,
       deliver(on) {
         port1.removeAllListeners('message');
-        if (on) port1.on('message', take);
+        if (on) port1.on('message', (told: Announced) => withBuiltins(() => take(told)));
         port1.unref();
       },
     });

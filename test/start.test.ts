@@ -181,6 +181,28 @@ console.log(JSON.stringify([all.length, more.every(({ called }) => typeof called
   app.remove();
 });
 
+test('built-ins that stay patched while modules are loaded and begin to run', async () => {
+  const app = program({
+    'app.js': `import './first.js'; import { f } from './m.js'; const out = [];
+for (const name of ['a', 'b']) { const { g } = await import('./' + name + '.js'); out.push(g()); }
+console.log(JSON.stringify([...out, f(), calls.length]));`,
+    'first.js': `globalThis.calls = []; for (const on of [Map.prototype, Set.prototype]) for (const key of ['set', 'get', 'has', 'add']) if (on[key]) on[key] = () => { calls[calls.length] = key; throw new Error('patched ' + key); };
+Date.now = () => { throw new Error('patched now'); }; Object.assign = () => { throw new Error('patched assign'); };`,
+    'm.js': FILES['m.js'],
+    'a.js': `import './c.js'; export const g = () => 'a'; class K { static s = 1; m() {} }`,
+    'b.js': `import './c.js'; export const g = () => 'b';`,
+    'c.js': `export const h = () => 'c';`,
+  });
+  assert.equal(
+    [await quiet(app), await quiet(app)],
+    [
+      ['a', 'b', 1, 0],
+      ['a', 'b', 1, 0],
+    ],
+  );
+  app.remove();
+});
+
 test("V8's code is kept too, where Node can and nobody else does", async () => {
   const app = program(FILES);
   const has = process.version.startsWith('v20.') ? 0 : 1;
