@@ -3,13 +3,14 @@
  * behind us, and what it would make of an import. For hooks on a thread of their own, where asking Node takes a file several
  * trips between threads.
  */
-import { fileURLToPath, realpath, statSync } from '../node.ts';
+import { extname, fileURLToPath, realpath, statSync } from '../node.ts';
 import { declaredType } from './language.ts';
 
 const PRELOADS = /^(?:-r|--require|--import|--loader|--experimental-loader)(?:=(.*))?$/s;
 const OTHERWISE =
   /^--(?:preserve-symlinks|experimental-default-type|experimental-policy|experimental-permission)/;
-const OURS = /(?:^|[/\\])(?:hotswap[/\\]register|loader[/\\]register\.[jt]s)$/;
+/** How we are preloaded: by people, and by `hotswap run`. A name that only looks so may be another loader's. */
+const OURS = ['hotswap/register', new URL(`./register${extname(import.meta.url)}`, import.meta.url).href];
 
 /**
  * Whether nothing but `hotswap/register` was preloaded, and no option changes how Node resolves.
@@ -21,9 +22,8 @@ export function isAlone(execArgv: readonly string[], options = ''): boolean {
     const found = PRELOADS.exec(word);
     return found === null ? [] : [found[1] ?? words[i + 1] ?? ''];
   });
-  return (
-    preloads.length === 1 && OURS.test(preloads[0] as string) && !words.some((word) => OTHERWISE.test(word))
-  );
+  const [only = ''] = preloads;
+  return preloads.length === 1 && OURS.includes(only) && !words.some((word) => OTHERWISE.test(word));
 }
 
 /**

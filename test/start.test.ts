@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Transforms } from '../cache/transforms.ts';
+import { isAlone } from '../loader/direct.ts';
 import { type Program, program, type RunOptions } from './program.ts';
 
 const CACHE = 'node_modules/.cache/hotswap';
@@ -220,6 +221,26 @@ test("V8's code is kept too, where Node can and nobody else does", async () => {
   await app.run({ entry: 'purge.js' });
   assert.is(compiled(`${CACHE}/transforms/compiled`), 0);
   app.remove();
+});
+
+test('which preloads leave Node to answer for us', () => {
+  const ours = new URL('../loader/register.js', import.meta.url).href;
+  const cases: [execArgv: string[], options: string | undefined, alone: boolean][] = [
+    [['--import', 'hotswap/register'], undefined, true],
+    [['--import=hotswap/register', '--enable-source-maps'], '--no-warnings', true],
+    [['--import', ours, '--inspect=0'], '', true],
+    [[], '--import hotswap/register', true],
+    [[], undefined, false],
+    [['--import', 'tsx', '--import', 'hotswap/register'], undefined, false],
+    [['--import', 'hotswap/register'], '--import tsx', false],
+    [['-r', './x.cjs', '--import', 'hotswap/register'], undefined, false],
+    [['--loader=./x.mjs', '--import', 'hotswap/register'], undefined, false],
+    [['--import', 'hotswap/register', '--preserve-symlinks'], undefined, false],
+    [['--import', './loader/register.js'], undefined, false],
+    [['--import', './mine/hotswap/register'], undefined, false],
+  ];
+  for (const [execArgv, options, alone] of cases)
+    assert.is(isAlone(execArgv, options), alone, execArgv.join(' '));
 });
 
 test('what nothing leads to any more goes; what others have added is found', () => {
