@@ -10,6 +10,7 @@ import {
   asLoaded,
   closeSync,
   dirname,
+  existsSync,
   fstatSync,
   ftruncateSync,
   join,
@@ -64,9 +65,19 @@ type LogEvent =
     }
   | { event: 'restore'; base: string; to: number; at: number };
 
+/** Directory of the logs. */
+const ROOM = 'modules';
+
 /** What the keys of the versions that this thread appends begin with. */
 const OURS = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
 let appended = 0;
+
+/** The log of a module that has one. For starts, which ask for every module: where there is no log at all, that is all that is asked. */
+export function existingLog(cacheDir: string, url: string): ModuleLog | undefined {
+  if (!existsSync(join(cacheDir, ROOM))) return undefined;
+  const log = new ModuleLog(cacheDir, url);
+  return existsSync(log.file) ? log : undefined;
+}
 
 /** The log of one module, read as far as it has grown; other processes may write to it at any time. */
 export class ModuleLog {
@@ -89,7 +100,7 @@ export class ModuleLog {
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
     this.#url = url;
-    this.file = join(cacheDir, 'modules', sha256(url), 'log');
+    this.file = join(cacheDir, ROOM, sha256(url), 'log');
   }
 
   /** The history on top of `base` as it is on disk now; an empty one where there is none. */

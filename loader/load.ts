@@ -3,7 +3,7 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
-import { ModuleLog, type VersionRecord } from '../cache/log.ts';
+import { existingLog, ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
 import { type Transform, Transforms } from '../cache/transforms.ts';
 import { HotswapError } from '../error.ts';
@@ -133,8 +133,8 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const base = sha256(disk);
     const vsn = vsnOf(url, disk, say);
     bases.set(url, { id: base, vsn });
-    const { text, number } = newest(url, disk, base, vsn);
-    const { prefix, cells, code } = transformed(url, text, text === disk ? base : sha256(text));
+    const { text, number, id } = newest(url, disk, base, vsn);
+    const { prefix, cells, code } = transformed(url, text, id);
     if (code === undefined) return undefined;
     return { code, cells, loaded: { url, prefix, base: disk, source: text, started: number, vsn } };
   }
@@ -182,11 +182,17 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   }
 
   /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
-  function newest(url: string, disk: string, base: string, vsn: number): { text: string; number: number } {
+  function newest(
+    url: string,
+    disk: string,
+    base: string,
+    vsn: number,
+  ): { text: string; number: number; id: string } {
     const { cacheDir } = config;
-    if (cacheDir === undefined || !config.reload) return { text: disk, number: 0 };
-    const log = existsSync(`${cacheDir}/modules`) ? new ModuleLog(cacheDir, url) : undefined;
-    if (log === undefined || !existsSync(log.file)) return { text: disk, number: 0 };
+    const file = { text: disk, number: 0, id: base };
+    if (cacheDir === undefined || !config.reload) return file;
+    const log = existingLog(cacheDir, url);
+    if (log === undefined) return file;
     const changed = (number: number): string =>
       `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
@@ -202,28 +208,28 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       } catch {
         // a read-only cache: the notice comes again next time
       }
-      return { text: disk, number: 0 };
+      return file;
     }
     const found = versions[current - 1];
-    if (found === undefined) return { text: disk, number: 0 };
+    if (found === undefined) return file;
     // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
     let saved: VersionRecord | undefined = found;
     while (saved !== undefined && saved.file === undefined) saved = versions[saved.parent - 1];
     if (saved !== undefined && saved.id !== base) {
       if (saved !== found) say(changed(found.number + vsn));
-      return { text: disk, number: 0 };
+      return file;
     }
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
       say(
         `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
       );
-      return { text, number: found.number };
+      return { text, number: found.number, id: found.id };
     } catch (error) {
       say(
         `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
       );
-      return { text: disk, number: 0 };
+      return file;
     }
   }
 
