@@ -114,7 +114,7 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
  * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A lost power
  * line may leave it empty, which its hash then shows; no fsync is worth its milliseconds here.
  */
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, text: string | Buffer): void {
   const temporary = `${file}.${process.pid}.${process.hrtime.bigint().toString(36)}`;
   try {
     inDirectory(file, () => writeFileSync(temporary, text));

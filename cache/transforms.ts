@@ -14,13 +14,12 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from '../node.ts';
-import { inDirectory, sha256 } from './objects.ts';
+import { inDirectory, sha256, writeWhole } from './objects.ts';
 
 /** What was made of a module's text. */
 export interface Transform {
@@ -188,15 +187,9 @@ export class Transforms {
       kept.push([[url, of, at, length, hash], body]);
       at += length;
     });
-    this.#replace('texts', Buffer.concat(kept.map(([, body]) => body)));
-    this.#replace('index', printed(kept.map(([line]) => line)));
+    writeWhole(this.#file('texts'), Buffer.concat(kept.map(([, body]) => body)));
+    writeWhole(this.#file('index'), printed(kept.map(([line]) => line)));
     this.#lines = new Map(kept.map(([line]) => [line[0], line]));
-  }
-
-  #replace(name: 'index' | 'texts', content: string | Buffer): void {
-    const temporary = `${this.#file(name)}.${process.pid}`;
-    writeFileSync(temporary, content);
-    renameSync(temporary, this.#file(name));
   }
 
   /** Removes what was written longest ago by others, of Nodes and versions that may be gone. */
