@@ -105,8 +105,13 @@ export function checkOptions(options: unknown, call: string, known: readonly (ke
 
 /** The nearest directory at or above `from` that has a package.json. */
 export function packageRoot(from: string): string | undefined {
+  return nearestWith('package.json', from);
+}
+
+/** The nearest directory at or above `from` that has a file. @param file relative to it */
+export function nearestWith(file: string, from: string): string | undefined {
   for (let directory = resolve(from); ; directory = dirname(directory)) {
-    if (existsSync(join(directory, 'package.json'))) return directory;
+    if (existsSync(join(directory, file))) return directory;
     if (directory === dirname(directory)) return undefined;
   }
 }

@@ -18,7 +18,7 @@ import {
   statSync,
   writeSync,
 } from '../node.ts';
-import type { Config } from './config.ts';
+import { type Config, nearestWith } from './config.ts';
 import type { InstrumentOptions } from './instrument.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
@@ -431,8 +431,8 @@ function identity(): string {
     const { mtimeMs, size } = statSync(join(here, name + extname(import.meta.url)));
     return `${mtimeMs} ${size}`;
   });
-  const versions = ['', 'node_modules/oxc-parser', 'node_modules/oxc-transform'].map((one) =>
-    versionOf(here, one),
+  const versions = ['', 'node_modules/oxc-parser/', 'node_modules/oxc-transform/'].map((one) =>
+    versionOf(`${one}package.json`, here),
   );
   return [process.version, ...versions, ...stamps].join();
 }
@@ -442,13 +442,11 @@ const MAKERS = [
   ...['erase', 'imports', 'transform'],
 ];
 
-/** The version in the nearest package.json below a directory or one around it, without Node's slower search for a package. */
-function versionOf(directory: string, below: string): string {
-  for (let at = directory; ; at = dirname(at)) {
-    const file = join(at, below, 'package.json');
-    if (existsSync(file)) return /"version":\s*"([^"]*)"/.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
-    if (at === dirname(at)) return '';
-  }
+/** The version of a package, found without Node's slower search. @param manifest its package.json, as seen from where it is installed */
+function versionOf(manifest: string, from: string): string {
+  const directory = nearestWith(manifest, from);
+  if (directory === undefined) return '';
+  return /"version":\s*"([^"]*)"/.exec(readFileSync(join(directory, manifest), 'utf8'))?.[1] ?? '';
 }
 
 function settingsOf(url: string): Settings | undefined {
