@@ -74,9 +74,7 @@ export function instrument(
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references, false);
   const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
-  const data = exportedData(program);
-  const byDefault = defaultData(program);
-  const facts = survey(plain, program, data.length > 0 || byDefault !== undefined);
+  const facts = survey(plain, program);
 
   // Inner ones first: where two begin at one place, the outer's text must come to stand outside.
   for (let i = functions.length - 1; i >= 0; i--) {
@@ -90,7 +88,7 @@ export function instrument(
     const scope = classes[i] as (typeof classes)[number];
     text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);
   }
-  if (!facts.evaluates) freeExports(text, freed(data, facts.assigned), byDefault);
+  freeExports(text, facts);
 
   const cells = importCells ? importOf(0) : '';
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
@@ -148,25 +146,28 @@ function finished(
 interface Facts {
   /** functions whose own code reads `new.target` */
   readsNewTarget: Set<Node>;
-  /** names that something in the module assigns to */
-  assigned: Set<string>;
-  /** a direct `eval`, which may assign to anything */
-  evaluates: boolean;
+  /** declarations of exported constants that hold data, and that nothing assigns to */
+  constants: VariableDeclaration[];
+  /** an `export default` of data */
+  byDefault: ReturnType<typeof defaultData>;
 }
 
-/**
- * One walk over the whole tree for what instrumentation must know of function bodies, where it must.
- * @param wantsAssigned whether assignments matter
- */
-function survey(source: string, program: Program, wantsAssigned: boolean): Facts {
-  const facts: Facts = { readsNewTarget: new Set(), assigned: new Set(), evaluates: false };
-  if (!wantsAssigned && !/\btarget\b/.test(source)) return facts;
+/** What instrumentation must know of function bodies, by one walk over the whole tree where there is anything to know. */
+function survey(source: string, program: Program): Facts {
+  const constants = exportedData(program);
+  const byDefault = defaultData(program);
+  const readsNewTarget = new Set<Node>();
+  const hasData = constants.length > 0 || byDefault !== undefined;
+  if (!hasData && !/\btarget\b/.test(source)) return { readsNewTarget, constants, byDefault };
+  const assigned = new Set<string>();
+  /** a direct `eval`, which may assign to anything */
+  let evaluates = false;
   const target = (pattern: Node): void => {
-    boundNames(unwrapped(pattern)).forEach((name) => facts.assigned.add(name));
+    boundNames(unwrapped(pattern)).forEach((name) => assigned.add(name));
   };
   const look = (node: Node, owner: Node | undefined): void => {
     if (node.type === 'MetaProperty') {
-      if (node.meta.name === 'new' && owner !== undefined) facts.readsNewTarget.add(owner);
+      if (node.meta.name === 'new' && owner !== undefined) readsNewTarget.add(owner);
     } else if (node.type === 'AssignmentExpression') target(node.left);
     else if (node.type === 'UpdateExpression') target(node.argument);
     else if (
@@ -175,13 +176,16 @@ function survey(source: string, program: Program, wantsAssigned: boolean): Facts
     ) {
       target(node.left);
     } else if (node.type === 'CallExpression' && node.callee.type === 'Identifier') {
-      facts.evaluates ||= node.callee.name === 'eval';
+      evaluates ||= node.callee.name === 'eval';
     }
     const inner = isFunction(node) && node.type !== 'ArrowFunctionExpression' ? node : owner;
     eachChild(node, (child) => look(child, inner));
   };
   look(program, undefined);
-  return facts;
+  if (evaluates) return { readsNewTarget, constants: [], byDefault: undefined };
+  const isFree = ({ declarations }: VariableDeclaration): boolean =>
+    !declarations.some((one) => boundNames(one.id).some((name) => assigned.has(name)));
+  return { readsNewTarget, constants: constants.filter(isFree), byDefault };
 }
 
 type VariableDeclaration = Extract<Node, { type: 'VariableDeclaration' }>;
@@ -223,16 +227,6 @@ function exportedData(program: Program): VariableDeclaration[] {
   });
 }
 
-/**
- * Those of them that become `let`, so that a new value reaches importers through the live binding. One that the module
- * assigns to stays, as it must go on throwing.
- */
-function freed(data: VariableDeclaration[], assigned: Set<string>): VariableDeclaration[] {
-  return data.filter(
-    ({ declarations }) => !declarations.some((one) => boundNames(one.id).some((name) => assigned.has(name))),
-  );
-}
-
 /** What an `export default` gives that is neither a function nor a class: then it stands in a variable, DEFAULT. */
 function defaultData(program: Program): Extract<Node, { type: 'ExportDefaultDeclaration' }> | undefined {
   for (let i = 0; i < program.body.length; i++) {
@@ -246,24 +240,20 @@ function defaultData(program: Program): Extract<Node, { type: 'ExportDefaultDecl
 
 /** The constants of a text that the running module can assign to all the same, `default` for DEFAULT. */
 export function freedNames(source: string, program: Program): Set<string> {
-  const data = exportedData(program);
-  const byDefault = defaultData(program);
+  const { constants, byDefault } = survey(source, program);
   const names = new Set<string>();
-  const facts = survey(source, program, data.length > 0 || byDefault !== undefined);
-  if (facts.evaluates) return names;
-  for (const { declarations } of freed(data, facts.assigned)) {
+  for (const { declarations } of constants) {
     for (const one of declarations) for (const name of boundNames(one.id)) names.add(name);
   }
   if (byDefault !== undefined) names.add('default');
   return names;
 }
 
-/** Makes what is exported assignable where nothing in the module can tell. */
-function freeExports(
-  text: MagicString,
-  constants: VariableDeclaration[],
-  data: ReturnType<typeof defaultData>,
-): void {
+/**
+ * Makes what is exported assignable where nothing in the module can tell, so that a new value reaches importers through the
+ * live binding. What the module assigns to itself stays, as it must go on throwing.
+ */
+function freeExports(text: MagicString, { constants, byDefault: data }: Facts): void {
   for (let i = 0; i < constants.length; i++) {
     const { start } = constants[i] as VariableDeclaration;
     text.overwrite(start, start + 'const'.length, 'let  ');
