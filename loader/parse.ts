@@ -133,7 +133,7 @@ let loads = 0;
 
 /** The same for modules that are being loaded: a few, or a whole program. */
 export function loadParse(source: string, lang: Language, early?: boolean): ParseResult {
-  return ++loads > FEW ? asOurs(() => fastParse(source, lang, early)) : tryParse(source, lang, early);
+  return ++loads > FEW ? fastParse(source, lang, early) : tryParse(source, lang, early);
 }
 
 /**
@@ -143,15 +143,9 @@ export function loadParse(source: string, lang: Language, early?: boolean): Pars
 function fastParse(source: string, lang: Language, early = false): ParseResult {
   if (rawTransfer) {
     try {
+      const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
-      return asImported(() =>
-        parseSync(`module.${lang}`, source, {
-          ...OPTIONS,
-          lang,
-          showSemanticErrors: early,
-          experimentalRawTransfer: true,
-        } as ParserOptions),
-      );
+      return asOurs(() => asImported(() => parseSync(`module.${lang}`, source, options as ParserOptions)));
     } catch {
       rawTransfer = false; // an address space too small for its buffer
     }
