@@ -3,7 +3,7 @@
  * It is one step where it can be. Where a file imports what another of them has only now, they are taken over one after the
  * other, what is imported first, and all are undone if one fails; so they are where `import.meta.hot` accepts a change.
  */
-import { analyse } from '../api/analysis.ts';
+import { type Analysis, analyse } from '../api/analysis.ts';
 import { exportedLocals } from '../api/exported.ts';
 import { currentText, runningVersion, type Version } from '../api/history.ts';
 import { isAccepted } from '../api/hot.ts';
@@ -40,6 +40,11 @@ export interface Outcome {
   json: JsonChange[];
 }
 
+/** A file's new text, read from the one that is current. @throws ERR_HOTSWAP_SYNTAX */
+export function analysed(module: LiveModule, text: string, file: string): Analysis {
+  return analyse(text, module.url, file, analyse(currentText(module), module.url));
+}
+
 /** Takes the files over, all or none. */
 export async function takeOver(changed: Changed[]): Promise<Outcome> {
   const failures: Failures = new Map();
@@ -49,10 +54,8 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
     try {
       const [module] = one.modules;
       // One alone is read, and refused, where it is taken over.
-      if (module !== undefined && changed.length > 1) {
-        const before = analyse(currentText(module), module.url);
-        programs.set(one.file, analyse(one.text, module.url, one.file, before).program);
-      }
+      if (module !== undefined && changed.length > 1)
+        programs.set(one.file, analysed(module, one.text, one.file).program);
       if (one.json !== undefined) json.push(await jsonChange(one.json.url, one.json.before, one.text));
     } catch (error) {
       failures.set(one.file, error as Error);

@@ -5,14 +5,13 @@
  */
 import { setTimeout as later, setImmediate as soon } from 'node:timers';
 import { Worker } from 'node:worker_threads';
-import { analyse } from '../api/analysis.ts';
-import { currentText, needRegistry, runningVersion } from '../api/history.ts';
+import { needRegistry, runningVersion } from '../api/history.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
 import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
-import { type Changed, type Failures, specifiersIn, takeOver } from './burst.ts';
+import { analysed, type Changed, type Failures, specifiersIn, takeOver } from './burst.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -75,6 +74,11 @@ export function unwatch(): void {
   stop = undefined;
 }
 
+/** What is known of a text that was taken over, or loaded. */
+function takenAs(text: string): Pick<Watched, 'seen' | 'tail'> {
+  return { seen: sha256(text), tail: text.slice(-TAIL) };
+}
+
 function begin(): () => void {
   const registry = needRegistry();
   const files = new Map<string, Watched>();
@@ -124,8 +128,7 @@ function begin(): () => void {
       files.set(file, {
         modules: [module],
         json: undefined,
-        seen: sha256(module.base),
-        tail: module.base.slice(-TAIL),
+        ...takenAs(module.base),
         gone: false,
         stamp: stampOf(file),
       });
@@ -173,8 +176,7 @@ function begin(): () => void {
       files.set(file, {
         modules: [],
         json: { url: one, text },
-        seen: sha256(text),
-        tail: text.slice(-TAIL),
+        ...takenAs(text),
         gone: false,
         stamp: stampOf(file),
       });
@@ -233,7 +235,7 @@ function begin(): () => void {
     const text = ended || module === undefined ? undefined : wholeText(file);
     if (module === undefined || text === undefined) return;
     try {
-      analyse(text, module.url, file, analyse(currentText(module), module.url));
+      analysed(module, text, file);
     } catch {
       // to be said when it is taken over, if it is
     }
@@ -323,8 +325,7 @@ function begin(): () => void {
     }
     for (const { file, text } of changed) {
       const known = files.get(file) as Watched;
-      known.seen = sha256(text);
-      known.tail = text.slice(-TAIL);
+      Object.assign(known, takenAs(text));
       if (known.json !== undefined) known.json.text = text;
       for (const { url } of known.modules) followJson(text, url);
     }
