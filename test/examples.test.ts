@@ -527,8 +527,9 @@ test('A worker: jobs in flight, queues, timers that set themselves', () =>
     async (it) => {
       const { edit, get } = it;
       const mail = async (to: string, slow = 2): Promise<string> => {
+        const from = it.said();
         const { id } = await get(`/mail?to=${to}&slow=${slow}`, { method: 'POST' });
-        return (await it.line(new RegExp(`^mail ${id} (done|failed): `))).replace(/^.*?: /, '');
+        return (await it.line(new RegExp(`^mail ${id} (done|failed): `), from)).replace(/^.*?: /, '');
       };
       assert.is(await mail('ann'), 'Dear ann (1)');
       // a job in flight ends in the code that it began in; the next has the new code, and the state

@@ -31,7 +31,9 @@ export interface Serving {
   rollback(file: string): Promise<string>;
   restore(file: string, number: number): Promise<string>;
   /** awaits a line of stdout or stderr from now on */
-  line(pattern: RegExp): Promise<string>;
+  line(pattern: RegExp, from?: number): Promise<string>;
+  /** how many lines there are: for what may be said before one can ask */
+  said(): number;
   /** the JSON that a path answers with, whatever the status */
   get(path: string, init?: RequestInit): Promise<any>;
   status(path: string, init?: RequestInit): Promise<number>;
@@ -125,7 +127,8 @@ export async function serving(
     },
     rollback: (file) => control(`rollback ./${file}`),
     restore: (file, number) => control(`restore ./${file} ${number}`),
-    line: (pattern) => lineFrom(lines.length, pattern),
+    line: (pattern, from = lines.length) => lineFrom(from, pattern),
+    said: () => lines.length,
     get: async (path, init) => (await fetch(it.url + path, init)).json(),
     status: async (path, init) => {
       const response = await fetch(it.url + path, init);
