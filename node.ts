@@ -5,7 +5,6 @@
  */
 
 // An `import` of one of Node's modules asks for each of its exports, and some load more of Node when they are asked for.
-const crypto = process.getBuiltinModule('node:crypto');
 const fs = process.getBuiltinModule('node:fs');
 const module = process.getBuiltinModule('node:module');
 const path = process.getBuiltinModule('node:path');
@@ -72,8 +71,13 @@ function own<T extends (...args: any[]) => unknown>(find: () => T): T {
   return ((...args) => asLoaded(() => apply(fn, undefined, args))) as T;
 }
 
+type Hash = (algorithm: string, data: string) => string;
+let hashed: Hash | undefined;
+/** Found at its first use: loading node:crypto takes as long as all of ours, and most starts need none of it. */
+export const hash: Hash = (algorithm, data) =>
+  (hashed ??= own<Hash>(() => process.getBuiltinModule('node:crypto').hash as Hash))(algorithm, data);
+
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
-export const hash = own<(algorithm: string, data: string | Buffer) => string>(() => crypto.hash);
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);

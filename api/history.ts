@@ -77,8 +77,10 @@ export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
     kept: true,
     summary: 'as loaded',
   };
-  const { cacheDir } = needRegistry().config;
+  const { config, publish } = needRegistry();
+  const { cacheDir } = config;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
+  publish({ url: module.url, number: 0, id: original.id, text: module.base });
   module.history = {
     versions: [original],
     current: 0,

@@ -15,6 +15,7 @@ import {
   ftruncateSync,
   join,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -72,11 +73,32 @@ const ROOM = 'modules';
 const OURS = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
 let appended = 0;
 
-/** The log of a module that has one. For starts, which ask for every module: where there is no log at all, that is all that is asked. */
+/** The log of a module that has one. For starts, which ask for every module: a directory is read once for those that are loaded at one stretch. */
 export function existingLog(cacheDir: string, url: string): ModuleLog | undefined {
-  if (!existsSync(join(cacheDir, ROOM))) return undefined;
+  if (cacheDir !== asked) {
+    logs = logsIn(cacheDir);
+    asked = cacheDir;
+    queueMicrotask(() => {
+      asked = undefined;
+    });
+  }
+  if (!logs?.has(sha256(url))) return undefined;
   const log = new ModuleLog(cacheDir, url);
   return existsSync(log.file) ? log : undefined;
+}
+
+const { queueMicrotask } = globalThis;
+let asked: string | undefined;
+let logs: Set<string> | undefined;
+
+/** Names of the directories that logs are in; undefined where there is none. */
+function logsIn(cacheDir: string): Set<string> | undefined {
+  const directory = join(cacheDir, ROOM);
+  try {
+    return existsSync(directory) ? new Set(readdirSync(directory)) : undefined;
+  } catch {
+    return undefined; // one that this user may not read: nothing is re-applied
+  }
 }
 
 /** The log of one module, read as far as it has grown; other processes may write to it at any time. */

@@ -18,8 +18,8 @@ import {
   writeFileSync,
 } from '../node.ts';
 
-/** Lower-case hexadecimal SHA-256 of a text in UTF-8, or of bytes: 64 characters. */
-export function sha256(text: string | Buffer): string {
+/** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
+export function sha256(text: string): string {
   return hash('sha256', text);
 }
 

@@ -1,9 +1,9 @@
 /**
  * Instrumented texts on disk, so that a second start parses nothing: `transforms/<id>/index`, one JSON line a text, and
- * `transforms/<id>/texts`, which has them one behind the other. In: the URL of a module and the hash of what its text was made
- * from; out: the text. `id` stands for what made them (another Node, another version of ours: another directory).
+ * `transforms/<id>/texts`, which has them one behind the other. In: the URL of a module and the fingerprint of what its text was
+ * made from; out: the text. `id` stands for what made them (another Node, another version of ours: another directory).
  * It is a convenience: what is damaged, or a disk that refuses, is as if there were no cache. Both files only grow, and
- * several processes may write: an index line that does not lead to the text with its hash is as if it were not there.
+ * several processes may write: an index line that does not lead to the text with its fingerprint is as if it were not there.
  */
 import type { Dirent } from 'node:fs';
 import {
@@ -19,7 +19,8 @@ import {
   writeFileSync,
   writeSync,
 } from '../node.ts';
-import { inDirectory, sha256, writeWhole } from './objects.ts';
+import { fingerprint } from './fingerprint.ts';
+import { inDirectory, writeWhole } from './objects.ts';
 
 /** What was made of a module's text. */
 export interface Transform {
@@ -31,8 +32,8 @@ export interface Transform {
   code: string | undefined;
 }
 
-/** A line of the index. The text has that SHA-256, and is `size` bytes from `at` on. */
-type Line = [url: string, of: string, at: number, size: number, hash: string];
+/** A line of the index. The text has that fingerprint, and is `size` bytes from `at` on. */
+type Line = [url: string, of: string, at: number, size: number, print: string];
 
 /** How many texts wait at most before they are written. */
 const WAITING = 64;
@@ -57,10 +58,11 @@ export class Transforms {
   #lines: Map<string, Line> | undefined;
   /** the texts, while modules are being loaded */
   #fd: number | undefined;
-  /** bytes of them, from an offset on */
+  /** where they are read to, and bytes of them, from an offset on */
+  #room = NONE;
   #window = NONE;
   #from = 0;
-  #waiting: [url: string, of: string, body: Buffer][] = [];
+  #waiting: [url: string, of: string, body: string][] = [];
   #isAwaited = false;
 
   /** @param id what makes the texts: 16 hexadecimal digits */
@@ -71,21 +73,23 @@ export class Transforms {
 
   /**
    * What was made of a module's text; undefined where that is not known.
-   * @param of hash of all that it was made from
+   * @param of fingerprint of all that it was made from
    */
   get(url: string, of: string): Transform | undefined {
     const line = (this.#lines ??= this.#read()).get(url);
     if (line === undefined || line[1] !== of) return undefined;
-    const body = this.#body(line)?.toString();
+    const body = this.#body(line);
     if (body === undefined) return undefined;
     const end = body.indexOf('\n');
-    const [prefix = '', cells] = body.slice(0, end).split(' ');
-    return { prefix, cells: Number(cells), code: end + 1 === body.length ? undefined : body.slice(end + 1) };
+    const space = body.indexOf(' ');
+    const cells = Number(body.slice(space, end));
+    const code = end + 1 === body.length ? undefined : body.slice(end + 1);
+    return { prefix: body.slice(0, space), cells, code };
   }
 
   /** Keeps what was made of a module's text. It is written with others, at the latest in the next turn of the event loop. */
   put(url: string, of: string, { prefix, cells, code = '' }: Transform): void {
-    this.#waiting.push([url, of, Buffer.from(`${prefix} ${cells}\n${code}`)]);
+    this.#waiting.push([url, of, `${prefix} ${cells}\n${code}`]);
     if (this.#waiting.length >= WAITING) this.write();
     if (this.#isAwaited) return;
     this.#isAwaited = true;
@@ -111,12 +115,12 @@ export class Transforms {
     return lines;
   }
 
-  /** The bytes that a line leads to, if they are what they were; until the next are asked for. */
-  #body([, , at, size, hash]: Line): Buffer | undefined {
+  /** The text that a line leads to, if it is what it was. */
+  #body([, , at, size, print]: Line): string | undefined {
     try {
       if (!(at >= this.#from && at + size <= this.#from + this.#window.length)) this.#look(at, size);
       const bytes = this.#window.subarray(at - this.#from, at - this.#from + size);
-      return bytes.length === size && sha256(bytes) === hash ? bytes : undefined;
+      return bytes.length === size && fingerprint(bytes) === print ? bytes.toString() : undefined;
     } catch {
       return undefined;
     }
@@ -129,15 +133,16 @@ export class Transforms {
       setImmediate(() => this.#close()).unref();
     }
     if (size > fstatSync(this.#fd).size) throw new RangeError('a damaged line');
-    const window = Buffer.allocUnsafeSlow(Math.max(WINDOW, size));
-    this.#window = window.subarray(0, readSync(this.#fd, window, 0, window.length, at));
+    if (this.#room.length < Math.max(WINDOW, size))
+      this.#room = Buffer.allocUnsafeSlow(Math.max(WINDOW, size));
+    this.#window = this.#room.subarray(0, readSync(this.#fd, this.#room, 0, this.#room.length, at));
     this.#from = at;
   }
 
   #close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#window = NONE;
+    this.#room = this.#window = NONE;
   }
 
   /** Writes what waits. */
@@ -150,14 +155,15 @@ export class Transforms {
       let at: number;
       try {
         at = fstatSync(fd).size; // and if another process writes now, our lines lead to nothing
-        writeSync(fd, Buffer.concat(waiting.map(([, , body]) => body)));
+        writeSync(fd, waiting.map(([, , body]) => body).join(''));
       } finally {
         closeSync(fd);
       }
       if (at === 0) this.#removeOthers();
       const lines = waiting.map(([url, of, body]): Line => {
-        at += body.length;
-        return [url, of, at - body.length, body.length, sha256(body)];
+        const size = Buffer.byteLength(body);
+        at += size;
+        return [url, of, at - size, size, fingerprint(body)];
       });
       // On a line of its own: the last one may be torn.
       writeFileSync(this.#file('index'), `\n${printed(lines)}`, { flag: 'a' });
@@ -174,20 +180,17 @@ export class Transforms {
     const lines = [...(this.#lines?.values() ?? [])];
     const used = lines.reduce((sum, line) => sum + line[3], 0);
     if (size - used < Math.max(WASTE, used)) return;
-    const bodies = lines.map((line) => {
-      const body = this.#body(line);
-      return body && Buffer.from(body);
-    });
-    this.#close();
     let at = 0;
-    const kept: [Line, Buffer][] = [];
-    lines.forEach(([url, of, , length, hash], i) => {
-      const body = bodies[i];
-      if (body === undefined) return;
-      kept.push([[url, of, at, length, hash], body]);
+    const kept: [Line, string][] = [];
+    for (const line of lines) {
+      const body = this.#body(line);
+      if (body === undefined) continue;
+      const [url, of, , length, print] = line;
+      kept.push([[url, of, at, length, print], body]);
       at += length;
-    });
-    writeWhole(this.#file('texts'), Buffer.concat(kept.map(([, body]) => body)));
+    }
+    this.#close();
+    writeWhole(this.#file('texts'), kept.map(([, body]) => body).join(''));
     writeWhole(this.#file('index'), printed(kept.map(([line]) => line)));
     this.#lines = new Map(kept.map(([line]) => [line[0], line]));
   }

@@ -3,6 +3,7 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
+import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog, ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
 import { type Transform, Transforms } from '../cache/transforms.ts';
@@ -14,6 +15,7 @@ import {
   extname,
   fileURLToPath,
   join,
+  readdirSync,
   readFileSync,
   statSync,
   writeSync,
@@ -23,13 +25,16 @@ import type { InstrumentOptions } from './instrument.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
 import { type Settings, settingsFor } from './settings.ts';
-import { vsnOf } from './vsn.ts';
+import { type Source, textOf } from './source.ts';
+import { knownVsn, vsnOf } from './vsn.ts';
 
 export interface ModuleLoader {
   /** Whether a module is ours to instrument, by its URL. */
   takes(url: string): boolean;
   /** Whether the text of a file in TypeScript or JSX is an ES module's, where Node cannot say. */
   isModule(url: string, text: string): boolean;
+  /** What `load` gives for a module in JavaScript that nobody has edited and whose text is in the cache; undefined: ask `load`. */
+  ready(url: string, source: Source): ReturnType<ModuleLoader['load']>;
   /** The text to run for a module, and how many cells it needs; undefined: run it as it is. */
   load(url: string, disk: string): { code: string; cells: number; loaded: Loaded } | undefined;
   /** The text of one version, for `<url>?hotswap=<number or id>`; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
@@ -64,7 +69,8 @@ export const OURS = new URL('../', import.meta.url).href;
  * @param sourceMaps whether the user asked for source maps, so that positions within a line count
  */
 export function createLoader(config: Config, importCells: boolean, sourceMaps: () => boolean): ModuleLoader {
-  const bases = new Map<string, { id: string; vsn: number }>();
+  /** by the URL of a module: the text it was loaded from, by its fingerprint and, once that was asked, its id; what its numbering starts at */
+  const bases = new Map<string, { print: string; id?: string; vsn: number }>();
   const prefixes = new Map<string, string>();
   const memory = new Map<string, MemoryVersion[]>();
   /** by the URL of a module: that of its newest facade; and by that: its text */
@@ -88,6 +94,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   return {
     takes,
     isModule,
+    ready,
     load,
     version,
     remember,
@@ -129,21 +136,38 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     return instrumenter().tryParse(text, languageOf(url)).module.hasModuleSyntax;
   }
 
+  function ready(url: string, source: Source): ReturnType<ModuleLoader['load']> {
+    const { cacheDir, reload } = config;
+    const kept = transforms.get(keyOf(sourceMaps(), cacheDir));
+    if (cacheDir === undefined || kept === undefined || included !== undefined || excluded !== undefined)
+      return undefined;
+    const disk = takes(url) && languageOf(url) === 'js' ? textOf(source) : undefined;
+    const vsn = disk === undefined ? undefined : knownVsn(url, disk);
+    if (disk === undefined || vsn === undefined) return undefined;
+    if (reload && existingLog(cacheDir, url) !== undefined) return undefined;
+    const print = fingerprint(disk);
+    const known = kept.get(url, print);
+    if (known?.code === undefined || !isFree(known.prefix, url)) return undefined;
+    const { prefix, cells, code } = known;
+    bases.set(url, { print, vsn });
+    return { code, cells, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
+  }
+
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
-    const base = sha256(disk);
+    const print = fingerprint(disk);
     const vsn = vsnOf(url, disk, say);
-    bases.set(url, { id: base, vsn });
-    const { text, number, id } = newest(url, disk, base, vsn);
-    const { prefix, cells, code } = transformed(url, text, id);
+    bases.set(url, { print, vsn });
+    const { text, number } = newest(url, disk, vsn);
+    const { prefix, cells, code } = transformed(url, text, text === disk ? print : fingerprint(text));
     if (code === undefined) return undefined;
     return { code, cells, loaded: { url, prefix, base: disk, source: text, started: number, vsn } };
   }
 
-  /** The text that runs for a module's: from the cache where it is there. @param id its SHA-256 */
-  function transformed(url: string, text: string, id: string): Transform {
+  /** The text that runs for a module's: from the cache where it is there. @param print its fingerprint */
+  function transformed(url: string, text: string, print: string): Transform {
     const mapped = sourceMaps();
     const settings = settingsOf(url);
-    const of = settings === undefined ? id : sha256(id + JSON.stringify(settings));
+    const of = settings === undefined ? print : fingerprint(print + JSON.stringify(settings));
     const kept = transformsFor(mapped);
     const known = kept?.get(url, of);
     if (known !== undefined && isFree(known.prefix, url)) return known;
@@ -172,27 +196,24 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   function transformsFor(mapped: boolean): Transforms | undefined {
     const { cacheDir } = config;
     if (cacheDir === undefined) return undefined;
-    const key = `${mapped} ${cacheDir}`;
+    const key = keyOf(mapped, cacheDir);
     let found = transforms.get(key);
     if (found === undefined) {
-      const id = sha256(`${identity()} ${importCells} ${mapped}`).slice(0, 16);
+      const id = fingerprint(`${identity()} ${importCells} ${mapped}`);
       transforms.set(key, (found = new Transforms(cacheDir, id)));
     }
     return found;
   }
 
   /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
-  function newest(
-    url: string,
-    disk: string,
-    base: string,
-    vsn: number,
-  ): { text: string; number: number; id: string } {
+  function newest(url: string, disk: string, vsn: number): { text: string; number: number } {
     const { cacheDir } = config;
-    const file = { text: disk, number: 0, id: base };
+    const file = { text: disk, number: 0 };
     if (cacheDir === undefined || !config.reload) return file;
     const log = existingLog(cacheDir, url);
     if (log === undefined) return file;
+    const base = sha256(disk);
+    Object.assign(bases.get(url) ?? {}, { id: base });
     const changed = (number: number): string =>
       `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
     const { versions, current } = log.era(base);
@@ -224,7 +245,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       say(
         `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
       );
-      return { text, number: found.number, id: found.id };
+      return { text, number: found.number };
     } catch (error) {
       say(
         `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
@@ -259,21 +280,23 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (wanted === null) return undefined;
     const href = withoutVersion(parsed);
     const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
-    const { id: base, vsn } = bases.get(href) ?? {
-      id: sha256(disk ?? ''),
-      vsn: vsnOf(href, disk ?? '', say),
-    };
-    const isNamed = ({ id, number }: { id: string; number: number }) =>
+    const inMemory = memory.get(href) ?? [];
+    const loaded = bases.get(href);
+    const vsn = loaded?.vsn ?? vsnOf(href, disk ?? '', say);
+    const isUnchanged = disk !== undefined && (loaded === undefined || fingerprint(disk) === loaded.print);
+    const told = inMemory.findLast(({ number }) => number === 0);
+    const base = told?.id ?? loaded?.id ?? (isUnchanged ? sha256(disk) : undefined);
+    const isNamed = ({ id, number }: { id?: string | undefined; number: number }) =>
       id === wanted ||
       String(number + vsn) === wanted ||
-      (/^[0-9a-f]{7,}$/.test(wanted) && id.startsWith(wanted));
-    const inMemory = memory.get(href) ?? [];
+      (/^[0-9a-f]{7,}$/.test(wanted) && id?.startsWith(wanted));
     const held = inMemory.findLast(isNamed);
     if (held !== undefined) return held.text;
     const isBase = isNamed({ id: base, number: 0 });
-    if (isBase && disk !== undefined && sha256(disk) === base) return disk;
+    if (isBase && isUnchanged) return disk;
     const cacheDir = config.cacheDir ?? lastCache;
-    const known = cacheDir === undefined ? [] : new ModuleLog(cacheDir, href).era(base).versions;
+    const isKept = cacheDir !== undefined && base !== undefined;
+    const known = isKept ? new ModuleLog(cacheDir, href).era(base).versions : [];
     const id = isBase ? base : known.findLast(isNamed)?.id;
     if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
     const last = Math.max(known.length, ...inMemory.map((one) => one.number));
@@ -291,7 +314,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   }
 
   function forget(url: string): void {
-    memory.delete(url);
+    memory.set(url, memory.get(url)?.filter(({ number }) => number === 0) ?? []);
     forgotten.set(url, (forgotten.get(url) ?? 0) + 1);
   }
 
@@ -362,11 +385,11 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     return facades.get(url);
   }
 
-  /** `hs$` and 7 or more digits to base 36 of the URL's hash: the same at every start, so that the transform is cached. */
+  /** `hs$` and 7 or more digits to base 36 of the URL's fingerprint: the same at every start, so that the transform is cached. */
   function prefixFor(url: string): string {
-    const digits = BigInt(`0x${sha256(url)}`).toString(36);
+    const digits = BigInt(`0x${fingerprint(url)}`).toString(36);
     for (let length = 7; ; length++) {
-      const prefix = `hs$${digits.slice(0, length)}`;
+      const prefix = `hs$${digits.slice(0, length).padEnd(length, '0')}`;
       if (isFree(prefix, url)) return prefix;
     }
   }
@@ -381,6 +404,11 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
 
 /** What the URL of a version has besides where its number was another's before. */
 const AGAIN = 'hotswap-again';
+
+/** What instrumented texts are kept by: with source maps they are others. */
+function keyOf(mapped: boolean, cacheDir: string | undefined): string {
+  return `${mapped} ${cacheDir}`;
+}
 
 /** The URL of a module, without what names a version of it. */
 export function withoutVersion(url: URL): string {
@@ -427,20 +455,15 @@ function facadeText(url: string, { native, own, from }: ExportedBy): string {
 /** What makes instrumented texts. A file of ours that was edited has another size or time, and one from npm another version. */
 function identity(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const stamps = MAKERS.map((name) => {
-    const { mtimeMs, size } = statSync(join(here, name + extname(import.meta.url)));
-    return `${mtimeMs} ${size}`;
+  const stamps = readdirSync(here).map((name) => {
+    const { mtimeMs, size } = statSync(join(here, name));
+    return `${name} ${mtimeMs} ${size}`;
   });
   const versions = ['', 'node_modules/oxc-parser/', 'node_modules/oxc-transform/'].map((one) =>
     versionOf(`${one}package.json`, here),
   );
   return [process.version, ...versions, ...stamps].join();
 }
-
-const MAKERS = [
-  ...['instrument', 'patch', 'parameters', 'functions', 'scopes', 'parse', 'names', 'maps'],
-  ...['erase', 'imports', 'transform'],
-];
 
 /** The version of a package, found without Node's slower search. @param manifest its package.json, as seen from where it is installed */
 function versionOf(manifest: string, from: string): string {

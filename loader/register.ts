@@ -3,7 +3,7 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import { asLoaded } from '../node.ts';
-import { withBuiltins } from './builtins.ts';
+import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig } from './config.ts';
 import { markCrashes } from './crash.ts';
@@ -22,9 +22,9 @@ import {
 } from './live.ts';
 import { createLoader, OURS, sayer } from './load.ts';
 import { CELLS } from './names.ts';
-import { textOf } from './source.ts';
+import { type Source, textOf } from './source.ts';
 
-type LoadResult = { format?: string | null; source?: Parameters<typeof textOf>[0]; shortCircuit?: boolean };
+type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
 interface LoadContext {
   format?: string | null;
   conditions?: readonly string[];
@@ -124,7 +124,7 @@ if (registry() === undefined) {
         const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
         const { format } = result;
         const isModule = format === 'module' || format === 'module-typescript';
-        return isModule ? withBuiltins(() => instrumented(url, result)) : result;
+        return isModule ? instrumented(url, result) : result;
 
         /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
         function typed(): LoadResult {
@@ -192,18 +192,27 @@ if (registry() === undefined) {
 
     function instrumented(url: string, result: LoadResult): LoadResult {
       try {
-        const source = loader.takes(url) ? textOf(result.source) : undefined;
-        const found = source === undefined ? undefined : loader.load(url, source);
-        if (found === undefined) return result;
-        made = true;
-        defineCells(found.loaded.prefix, found.cells);
-        addModule(modules, found.loaded);
-        return { ...result, format: 'module', source: found.code };
+        const taken =
+          withFewBuiltins(() => take(loader.ready(url, result.source))) ??
+          withBuiltins(() => {
+            const source = loader.takes(url) ? textOf(result.source) : undefined;
+            return source === undefined ? undefined : take(loader.load(url, source));
+          });
+        return taken === undefined ? result : { ...result, format: 'module', source: taken };
       } catch (error) {
         if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
-        say(`${url} could not be instrumented and runs as it is: ${error}`);
+        withBuiltins(() => say(`${url} could not be instrumented and runs as it is: ${error}`));
         return result;
       }
+    }
+
+    /** Enters a module. @returns the text to run */
+    function take(found: ReturnType<typeof loader.load>): string | undefined {
+      if (found === undefined) return undefined;
+      made = true;
+      defineCells(found.loaded.prefix, found.cells);
+      addModule(modules, found.loaded);
+      return found.code;
     }
   }
 

@@ -10,10 +10,19 @@ import { instrumenter, languageOf } from './language.ts';
 export function vsnOf(url: string, base: string, say: (line: string) => void): number {
   const exported = exportedVsn(base, url);
   if (exported !== undefined) return exported;
-  const directory = url.slice(0, url.lastIndexOf('/'));
+  const directory = directoryOf(url);
   let known = byUrl.get(directory);
   if (known === undefined) byUrl.set(directory, (known = packageVsn(dirname(fileURLToPath(url)), say)));
   return known;
+}
+
+/** The same where neither text nor package.json need be read for it. */
+export function knownVsn(url: string, base: string): number | undefined {
+  return base.includes('vsn') ? undefined : byUrl.get(directoryOf(url));
+}
+
+function directoryOf(url: string): string {
+  return url.slice(0, url.lastIndexOf('/'));
 }
 
 /** By the URL of a directory, and by its path. */

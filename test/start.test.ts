@@ -204,6 +204,48 @@ Date.now = () => { throw new Error('patched now'); }; Object.assign = () => { th
   app.remove();
 });
 
+test('each built-in that is patched by itself, at a warm start: nothing of ours calls it', async () => {
+  const app = program({
+    'app.js': `import { patched } from './patched.js'; const calls = [];
+for (const [i, { on, key, name }] of patched.entries()) {
+  const before = Object.getOwnPropertyDescriptor(on, key);
+  const call = (fn) => ({ value: new Proxy(fn, { apply(f, self, args) { calls[calls.length] = name; return Reflect.apply(f, self, args); }, construct(f, args, as) { calls[calls.length] = 'new ' + name; return Reflect.construct(f, args, as); } }) })['value'];
+  Object.defineProperty(on, key, before.get ? { ...before, get: call(before.get) } : { ...before, value: call(before.value) });
+  const imported = import('./m' + i % 40 + '.js?' + i);
+  Object.defineProperty(on, key, before);
+  if ((await imported).f(i) !== i) throw new Error(name);
+}
+console.log(JSON.stringify([patched.length > 400, calls]));`,
+    // What Node itself calls because there are hooks.
+    'through.js': `import * as module from 'node:module'; module.registerHooks?.({ load: (url, context, next) => next(url, context) });`,
+    'patched.js': `const iterators = [[].values(), new Map().values(), new Set().values(), ''[Symbol.iterator](), ''.matchAll(/x/g)].map((one) => Object.getPrototypeOf(one));
+const typed = Object.getPrototypeOf(Uint8Array.prototype);
+const holders = { Object, Function, Array, String, RegExp, Number, BigInt, Map, Set, WeakMap, Promise, Date, URL, TextDecoder, Buffer, Uint8Array, Int32Array };
+const all = [...Object.entries(holders).flatMap(([name, one]) => [[name, one], [name + '.prototype', one.prototype]]), ...Object.entries({ Math, JSON, Reflect, Atomics, iterators, typed, globalThis })];
+export const patched = all.flatMap(([name, on]) => Array.isArray(on) ? on.map((one, i) => [name + i, one]) : [[name, on]]).flatMap(([name, on]) => Reflect.ownKeys(on).flatMap((key) => {
+  const { configurable, writable, value, get } = Object.getOwnPropertyDescriptor(on, key);
+  const isOurs = on === globalThis && /^(hs\\$|Proxy$|Object$|Reflect$|queueMicrotask|Error$|Promise$)/.test(String(key));
+  return configurable && key !== 'constructor' && !isOurs && (get ? on !== globalThis : writable && typeof value === 'function') ? [{ on, key, name: name + '.' + String(key) }] : [];
+}));`,
+    ...Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`m${i}.js`, `export const f = (n = ${i}) => n;`]),
+    ),
+  });
+  const [, plain] = (await quiet(app, { hot: false, flags: ['--import', './through.js'] })) as [
+    boolean,
+    string[],
+  ];
+  await quiet(app);
+  const [isMost, calls] = (await quiet(app)) as [boolean, string[]];
+  assert.ok(isMost);
+  const times = (list: string[], name: string) => list.filter((one) => one === name).length;
+  assert.equal(
+    calls.filter((name) => times(calls, name) > times(plain, name)),
+    [],
+  );
+  app.remove();
+});
+
 test("V8's code is kept too, where Node can and nobody else does", async () => {
   const app = program(FILES);
   const has = process.version.startsWith('v20.') ? 0 : 1;

@@ -1,7 +1,7 @@
 /** This package: `hotswap run`, with every setting as it comes. The program needs no line for it. */
 import { fileURLToPath } from 'node:url';
 
-const command = fileURLToPath(new URL('../../dist/cli/hotswap.js', import.meta.url));
+const command = fileURLToPath(new URL('../../lib/cli/hotswap.js', import.meta.url));
 
 export default {
   name: 'hotswap',
