@@ -15,6 +15,7 @@ const PARTS = [
   'swapped',
   'imported',
   'edits',
+  'liveedit',
   'memory',
   'heap',
   'startup',
@@ -41,6 +42,8 @@ const options = {
   /** edits of each kind timed in each process, and made for the memory that they keep */
   edits: quick ? 50 : 400,
   kept: quick ? 500 : 2000,
+  /** edits by V8's LiveEdit */
+  liveEdits: quick ? 10 : 60,
   /** modules that are loaded for the memory that they take */
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
