@@ -16,6 +16,7 @@ const PARTS = [
   'imported',
   'edits',
   'liveedit',
+  'growth',
   'memory',
   'heap',
   'startup',
@@ -44,6 +45,8 @@ const options = {
   kept: quick ? 500 : 2000,
   /** edits by V8's LiveEdit */
   liveEdits: quick ? 10 : 60,
+  /** rounds of edits in each program that grows */
+  grown: quick ? 10 : 60,
   /** modules that are loaded for the memory that they take */
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
