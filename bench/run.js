@@ -17,6 +17,7 @@ const PARTS = [
   'edits',
   'liveedit',
   'growth',
+  'mocks',
   'memory',
   'heap',
   'startup',
@@ -47,6 +48,9 @@ const options = {
   liveEdits: quick ? 10 : 60,
   /** rounds of edits in each program that grows */
   grown: quick ? 10 : 60,
+  /** mocks by each tool that are timed, and made for the memory that they keep */
+  mocks: quick ? 20 : 100,
+  mocksKept: quick ? 50 : 200,
   /** modules that are loaded for the memory that they take */
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
