@@ -13,20 +13,28 @@ export const ROOT = fileURLToPath(new URL('../', import.meta.url));
  * Starts a program of `programs/`.
  * @param hot whether with the hooks
  * @param env HOTSWAP_… settings; versions are kept in memory unless HOTSWAP_CACHE_DIR is given
+ * @param flags Node's options, whose modules are looked for in `cwd`
  * @returns `ask(question, ...args)`, which resolves to the program's answer, and `close()`
+ * @throws when the program ends, with what it said
  */
-export async function start(program, { hot, args = [], env = {}, flags = [] }) {
+export async function start(program, { hot, args = [], env = {}, flags = [], cwd = ROOT }) {
   const child = fork(fileURLToPath(new URL(`./programs/${program}.js`, import.meta.url)), args, {
-    cwd: ROOT,
+    cwd,
     execArgv: [...flags, ...(hot ? ['--import', 'hotswap/register'] : [])],
     env: { ...process.env, HOTSWAP_CACHE_DIR: '', HOTSWAP_SILENT: '1', ...env },
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said = (said + text).slice(-5000);
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   const answer = () =>
     new Promise((resolve, reject) => {
-      const lost = (code) => reject(new Error(`${program}.js ended with ${code}`));
-      child.once('exit', lost);
+      const lost = (code) => reject(new Error(`${program}.js ended with ${code}: ${reasonOf(said)}`));
+      child.once('close', lost); // once all that it said has been read
       child.once('message', ({ value, error }) => {
-        child.off('exit', lost);
+        child.off('close', lost);
         if (error === undefined) resolve(value);
         else reject(new Error(error));
       });
@@ -38,12 +46,33 @@ export async function start(program, { hot, args = [], env = {}, flags = [] }) {
       child.send({ name, args });
       return answered;
     },
-    close: () =>
-      new Promise((resolve) => {
-        child.once('exit', resolve);
-        child.kill();
-      }),
+    close() {
+      child.kill();
+      return ended;
+    },
   };
+}
+
+/**
+ * Runs programs beside one another, and ends them whatever happens.
+ * @param open by name, what starts each
+ * @param work is handed the programs by name
+ */
+export async function sideBySide(open, work) {
+  const programs = {};
+  try {
+    for (const [name, begin] of Object.entries(open)) programs[name] = await begin();
+    return await work(programs);
+  } finally {
+    for (const one of Object.values(programs)) await one.close();
+  }
+}
+
+/** Why a process failed: of what it said, the line that names the error, or the last one. */
+export function reasonOf(said) {
+  const lines = said.trim().split('\n');
+  const line = lines.find((one) => /^\w*Error\b.*:/.test(one)) ?? lines.at(-1);
+  return line.replace(process.execPath, 'node').replace(/\s+/g, ' ').slice(0, 160);
 }
 
 /**
@@ -59,42 +88,70 @@ export async function comparePairs(
 ) {
   const { pairs, rounds, sample, warmUp, only } = options;
   const rows = new Map();
+  const open = {
+    plain: () => start(program, { hot: false }),
+    hot: () => start(program, { hot: true, ...hotOptions }),
+  };
   for (let i = 0; i < pairs; i++) {
-    const plain = await start(program, { hot: false });
-    const hot = await start(program, { hot: true, ...hotOptions });
-    await prepare(hot);
-    for (const name of await plain.ask('names')) {
-      if (!name.includes(only)) continue;
-      const n = await calibrated(plain, name, sample);
-      const times = { plain: [], hot: [] };
-      const warm = performance.now() + 2 * warmUp;
-      const sides = { plain, hot };
-      let order = ['plain', 'hot'];
-      while (performance.now() < warm || times.plain.length < rounds) {
-        const cold = performance.now() < warm;
-        for (const side of order) {
-          const took = await sides[side].ask('time', name, n);
-          if (!cold) times[side].push(took);
+    await sideBySide(open, async (sides) => {
+      await prepare(sides.hot);
+      for (const name of await sides.plain.ask('names')) {
+        if (!name.includes(only)) continue;
+        const n = await calibrated(sides.plain, name, sample);
+        const times = { plain: [], hot: [] };
+        const warm = performance.now() + 2 * warmUp;
+        let order = ['plain', 'hot'];
+        while (performance.now() < warm || times.plain.length < rounds) {
+          const cold = performance.now() < warm;
+          for (const side of order) {
+            const took = await sides[side].ask('time', name, n);
+            if (!cold) times[side].push(took);
+          }
+          order = [order[1], order[0]];
         }
-        order = [order[1], order[0]];
+        const nanoseconds = (all) => all.map((took) => (took * 1e6) / (n * per));
+        const pair = { plain: nanoseconds(times.plain), hot: nanoseconds(times.hot) };
+        rows.set(name, [...(rows.get(name) ?? []), pair]);
       }
-      const row = rows.get(name) ?? { plain: [], hot: [], ratios: [] };
-      rows.set(name, row);
-      row.plain.push((median(times.plain) * 1e6) / (n * per));
-      row.hot.push((median(times.hot) * 1e6) / (n * per));
-      row.ratios.push(median(times.hot.map((took, k) => took / times.plain[k])));
-    }
-    await plain.close();
-    await hot.close();
+    });
   }
-  return [...rows].map(([name, { plain, hot, ratios }]) => ({
+  return [...rows].map(([name, all]) => pairedRow(name, all, 'ns'));
+}
+
+/**
+ * A row of what was measured in pairs of processes.
+ * @param pairs of each the samples of `plain` and of `hot`, of which neighbours in time have the same index
+ * @returns the row, and `ratios`, one a pair
+ */
+export function pairedRow(name, pairs, unit = 'ms') {
+  const ratios = pairs.map(({ plain, hot }) => median(hot.map((took, i) => took / plain[i])));
+  return {
     name,
-    plain: median(plain),
-    hot: median(hot),
-    unit: 'ns',
+    plain: median(pairs.map(({ plain }) => median(plain))),
+    hot: median(pairs.map(({ hot }) => median(hot))),
+    unit,
     ratios,
     ...spread(ratios),
-  }));
+  };
+}
+
+/**
+ * Asks several programs the same thing in turn, each time beginning with the next one.
+ * @param sides functions by name, each of which gives one sample
+ * @param warmUp rounds that do not count
+ * @returns samples by name; those of one round have the same index
+ */
+export async function inTurn(sides, rounds, warmUp = 0) {
+  const order = Object.keys(sides);
+  const samples = Object.fromEntries(order.map((name) => [name, []]));
+  for (let i = -warmUp; i < rounds; i++) {
+    for (const name of order) {
+      const sample = await sides[name]();
+      if (i >= 0) samples[name].push(sample);
+    }
+    order.push(order.shift());
+  }
+  return samples;
 }
 
 /** How much work makes a sample of about `ms` milliseconds in optimised code. */

@@ -38,10 +38,8 @@ export class Basket${i} {
 }
 `;
   }
-  return `${text.padEnd(size - 1, '/')}\n`.replace(
-    /\/{3,}\n$/,
-    (rest) => `//${'.'.repeat(rest.length - 3)}\n`,
-  );
+  const room = size - 1 - text.length;
+  return `${text}${room < 2 ? ' '.repeat(Math.max(room, 0)) : `//${'.'.repeat(room - 2)}`}\n`;
 }
 
 /** @returns the URL of a module of that size at `file` */

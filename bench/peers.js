@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const directory = fileURLToPath(new URL('./peers/', import.meta.url));
-const installed = join(directory, 'node_modules');
+/** Where they are installed, and what Node runs in to find them. */
+export const PEERS = fileURLToPath(new URL('./peers/', import.meta.url));
+const installed = join(PEERS, 'node_modules');
 
 /**
  * Installs the packages that `peers/package.json` names, where one is missing, and says so on stderr.
@@ -16,13 +17,13 @@ const installed = join(directory, 'node_modules');
  * @example const { dynohot } = installPeers();
  */
 export function installPeers() {
-  const names = Object.keys(manifest(directory).dependencies);
+  const names = Object.keys(manifest(PEERS).dependencies);
   const missing = () => names.filter((name) => !existsSync(join(installed, name, 'package.json')));
   let failure = '';
   if (missing().length > 0) {
-    console.error(`installing ${missing().join(', ')} in ${directory}, to compare with`);
+    console.error(`installing ${missing().join(', ')} in ${PEERS}, to compare with`);
     const npm = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: directory,
+      cwd: PEERS,
       encoding: 'utf8',
       shell: process.platform === 'win32',
     });
@@ -35,6 +36,16 @@ export function installPeers() {
       absent.has(name) ? new Error(`not installed: ${failure}`) : manifest(join(installed, name)).version,
     ]),
   );
+}
+
+/** Why a tool cannot be run, where it could not be installed. @param versions what `installPeers` gave */
+export function whyNot({ packages }, versions) {
+  return packages.map((name) => versions[name]).find((one) => one instanceof Error)?.message;
+}
+
+/** A tool's name, and the version that is compared with. */
+export function versioned({ name, packages }, versions) {
+  return [name, ...packages.map((one) => versions[one])].join(' ');
 }
 
 /** Lets a program in another directory import the peers, as if they were installed there. */

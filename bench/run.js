@@ -1,7 +1,6 @@
 /**
- * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor] [--pairs=8]`: what the hooks cost, each figure against plain Node in the
- * same run. Parts: calls, libraries, swapped, edits, memory, heap, startup; saves, which is against other tools. Out: a table on
- * stdout, and all of it as JSON in
+ * `npm run bench`, or `node bench/run.js [part …] [--quick] [--only=accessor] [--pairs=8]`: what the hooks cost, each figure against plain Node in
+ * the same run, or against what the part's title calls plain. Out: a table on stdout, and all of it as JSON in
  * `results/<node version>.json`, parts that were not run keeping their last figures. Needs a build (`npm run build`).
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +9,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, heading } from './table.js';
 
-const PARTS = ['calls', 'libraries', 'swapped', 'edits', 'memory', 'heap', 'startup', 'saves'];
+const PARTS = [
+  'calls',
+  'libraries',
+  'swapped',
+  'imported',
+  'edits',
+  'liveedit',
+  'growth',
+  'mocks',
+  'memory',
+  'heap',
+  'startup',
+  'saves',
+];
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const asked = args.filter((one) => !one.startsWith('--'));
@@ -32,6 +44,13 @@ const options = {
   /** edits of each kind timed in each process, and made for the memory that they keep */
   edits: quick ? 50 : 400,
   kept: quick ? 500 : 2000,
+  /** edits by V8's LiveEdit */
+  liveEdits: quick ? 10 : 60,
+  /** rounds of edits in each program that grows */
+  grown: quick ? 10 : 60,
+  /** mocks by each tool that are timed, and made for the memory that they keep */
+  mocks: quick ? 20 : 100,
+  mocksKept: quick ? 50 : 200,
   /** modules that are loaded for the memory that they take */
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { changedTexts, KINDS, MOST, PLACES, programTexts, unchanged } from './changes.js';
 import { median, spread } from './harness.js';
-import { installPeers } from './peers.js';
+import { installPeers, whyNot } from './peers.js';
 import { startTool, wait } from './tools.js';
 
 export const title =
@@ -48,10 +48,9 @@ export async function measure({ saves, savesKept, savesWarm, only, directory }) 
 /** A tool at work, or why it is not. */
 async function begin(adapter, versions, directory) {
   const states = Object.fromEntries(PLACES.map(({ place }) => [place, unchanged()]));
-  const tool = { ...adapter, states, saves: {}, running: undefined, why: undefined };
-  const absent = adapter.packages.map((name) => versions[name]).find((one) => one instanceof Error);
+  const tool = { ...adapter, states, saves: {}, running: undefined, why: whyNot(adapter, versions) };
+  if (tool.why !== undefined) return tool;
   try {
-    if (absent !== undefined) throw absent;
     tool.running = await startTool(adapter, programTexts(states), join(directory, 'saves', slug(adapter)));
   } catch (error) {
     tool.why = error.message;

@@ -3,14 +3,13 @@
  * with the program and with the history of a module; and other loaders on the same program.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ModuleLog } from '../dist/cache/log.js';
-import { putObject, sha256 } from '../dist/cache/objects.js';
-import { median, ROOT, spread } from './harness.js';
-import { moduleText, writeProgram } from './modules.js';
-import { installPeers, linkPeers } from './peers.js';
+import { median, ROOT, reasonOf, spread } from './harness.js';
+import { writeHistory } from './histories.js';
+import { writeModule, writeProgram } from './modules.js';
+import { installPeers, linkPeers, versioned, whyNot } from './peers.js';
 
 export const title = 'start-up, whole process';
 
@@ -25,8 +24,8 @@ const GROWTH = [
 ];
 const HISTORIES = [10, 1000, 100_000];
 
-/** Other loaders, as they are started. */
-const PEERS = ['tsx', 'dynohot/register', 'hot-hook/register'];
+/** Other loaders. */
+const TOOLS = ['tsx', 'dynohot', 'hot-hook', 'import-in-the-middle', 'import-in-the-middle-async'];
 
 const isOld = process.version.startsWith('v20.');
 const TARGETS = {
@@ -36,7 +35,7 @@ const TARGETS = {
 
 export async function measure({ starts, directory, quick }) {
   const rows = [];
-  const peers = installPeers();
+  const versions = installPeers();
   const place = join(directory, 'start');
   mkdirSync(place);
   linkPeers(place);
@@ -45,11 +44,9 @@ export async function measure({ starts, directory, quick }) {
   const [count, size] = MAIN;
   const main = writeProgram(join(place, 'main'), count, size);
   rows.push(...ownRows(`${named(MAIN)}:`, main, starts, TARGETS));
-  for (const one of PEERS) {
-    const version = peers[one.replace(/\/.*/, '')];
-    const name = `  ${one.replace(/\/.*/, '')}`;
-    if (version instanceof Error) rows.push({ name, note: version.message });
-    else rows.push(peerRow(`${name} ${version}`, main, one, place, starts));
+  for (const tool of TOOLS) {
+    const { default: adapter } = await import(`./peers/${tool}.js`);
+    rows.push(peerRow(adapter, versions, main, place, starts));
   }
   if (quick) return rows;
   for (const one of GROWTH) {
@@ -106,33 +103,30 @@ function ownRows(name, program, starts, targets = {}) {
   ];
 }
 
-function peerRow(name, program, loader, cwd, starts) {
+/** A start under another loader, beside the plain one next to it. */
+function peerRow(adapter, versions, program, cwd, starts) {
+  const why = whyNot(adapter, versions);
+  if (why !== undefined) return { name: `  ${adapter.name}`, note: why };
+  const name = `  ${versioned(adapter, versions)}`;
   const times = { plain: [], theirs: [] };
   try {
-    run(program, ['--import', loader], {}, cwd);
+    run(program, adapter.flags, {}, cwd);
     for (let i = 0; i < starts; i++) {
       times.plain.push(run(program, [], {}));
-      times.theirs.push(run(program, ['--import', loader], {}, cwd));
+      times.theirs.push(run(program, adapter.flags, {}, cwd));
     }
   } catch (error) {
-    return { name, note: `fails: ${error.message.trim().split('\n').at(-1)}` };
+    return { name, note: `fails: ${reasonOf(error.message)}` };
   }
   return compared(name, times.plain, times.theirs);
 }
 
 /** One module that has so many versions, and runs the newest. */
 function historyRow(versions, directory, starts) {
-  mkdirSync(directory);
   const file = join(directory, 'main.mjs');
-  const text = moduleText(4000, 0);
-  writeFileSync(file, text);
+  writeModule(file, 4000);
   const cache = join(directory, 'cache');
-  const log = new ModuleLog(cache, pathToFileURL(file).href);
-  const base = sha256(readFileSync(file, 'utf8'));
-  for (let n = 1; n <= versions; n++) {
-    const id = n === versions ? putObject(cache, moduleText(4000, n), '.mjs').id : sha256(String(n));
-    log.appendVersion(base, { id, parent: n - 1, at: n, summary: '~price', kept: true });
-  }
+  writeHistory(file, versions, cache);
   const times = { plain: [], warm: [] };
   run(file, ['--import', register], { HOTSWAP_CACHE_DIR: cache });
   for (let i = 0; i < starts; i++) {

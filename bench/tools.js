@@ -2,8 +2,9 @@
  * A tool that reloads, at work on a program of its own. In: an adapter of `peers/` and the program's texts; out: the running
  * program, which can be asked, and saved to. Every tool is asked and saved to in the same way.
  *
- * An adapter: `{ name, packages, restarts, files, args }`: the packages of `peers/package.json` that it needs, whether it starts
- * the process again, its texts besides the program's (`main.mjs` at least), and Node's arguments in the program's directory.
+ * An adapter: `{ name, packages, flags, restarts, files, args }`: the packages of `peers/package.json` that it needs, Node's options
+ * that load it (other parts need no more), whether it starts the process again, its texts besides the program's (`main.mjs` at
+ * least), and Node's arguments in the program's directory.
  */
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,10 @@
 /** dynohot, by "Swappable middleware" of its README: the entry accepts the application and swaps its handler. */
+const flags = ['--import', 'dynohot/register'];
+
 export default {
   name: 'dynohot',
   packages: ['dynohot'],
+  flags,
   restarts: false,
   files: {
     'main.mjs': `import { answer } from './answer.mjs';
@@ -13,5 +16,5 @@ import.meta.hot.accept('./app.mjs', () => {
 answer(() => current(), handle);
 `,
   },
-  args: ['--import', 'dynohot/register', 'main.mjs'],
+  args: [...flags, 'main.mjs'],
 };

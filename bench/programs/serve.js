@@ -15,6 +15,13 @@ export function serve(questions) {
   process.send({ value: 'ready' });
 }
 
+/** Milliseconds that `change` takes, of a clock on the wall: an edit may wait for a disk. */
+export async function elapsed(change) {
+  const start = performance.now();
+  await change();
+  return performance.now() - start;
+}
+
 /**
  * Bytes in use after garbage collection. Of the heap, after a snapshot as well: it makes V8 empty its compilation caches, which
  * a collection alone does some day, but it takes memory of its own. @param what 'heap' or 'rss'; Node needs `--expose-gc`
