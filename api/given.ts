@@ -24,7 +24,7 @@ import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf, pathOf } from './cells.ts';
 import { currentText } from './history.ts';
-import { liveModules } from './module.ts';
+import { moduleOfCells } from './module.ts';
 import { classPathIn } from './overlay.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
@@ -79,7 +79,7 @@ export function cellOf(fn: unknown): { url: string; index: number } | undefined 
   const text = Function.prototype.toString.call(fn);
   if (isClassText(text)) return undefined;
   const cells = [...text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)];
-  const module = cells.length === 0 ? undefined : liveModules().find((live) => live.prefix === cells[0]?.[1]);
+  const module = moduleOfCells(cells[0]?.[1]);
   if (module === undefined) return undefined;
   const indices = cells.filter((cell) => cell[1] === module.prefix).map((cell) => Number(cell[2]));
   // A computed key or a default of a parameter may hold hot functions too; the outermost one is meant.
@@ -116,7 +116,7 @@ export function cleanText(fn: unknown): string {
   const scope = isClassText(text)
     ? /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text)
     : null;
-  const owner = scope && liveModules().find((module) => module.prefix === scope[1]);
+  const owner = scope && moduleOfCells(scope[1]);
   if (scope && owner) {
     const now = analyse(currentText(owner), owner.url);
     const path = classPathIn(owner, Number(scope[2]));
@@ -130,7 +130,7 @@ export function cleanText(fn: unknown): string {
 function innerClassText(text: string): string {
   let found: { module: LiveModule; cell: LiveCell; node: ClassNode } | undefined;
   for (const [, prefix, index] of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
-    const module = liveModules().find((live) => live.prefix === prefix);
+    const module = moduleOfCells(prefix);
     const cell = module && cellsOf(module)[Number(index)];
     const node = cell && nativeOf(module, cell).memberOf?.node;
     if (node && (found === undefined || node.start < found.node.start)) found = { module, cell, node };

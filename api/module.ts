@@ -30,6 +30,19 @@ export function liveModules(): LiveModule[] {
   return [...found.modules.values()];
 }
 
+/** The module whose cells' names begin with that. */
+export function moduleOfCells(prefix: string | undefined): LiveModule | undefined {
+  if (prefix === undefined) return undefined;
+  const known = byPrefix.get(prefix);
+  if (known?.prefix === prefix) return known;
+  const found = liveModules().find((live) => live.prefix === prefix);
+  if (found !== undefined) byPrefix.set(prefix, found);
+  return found;
+}
+
+/** Those that were asked for: an edit asks several times. */
+const byPrefix = new Map<string, LiveModule>();
+
 /**
  * The live module behind a reference.
  * @throws ERR_HOTSWAP_CORE for a built-in module

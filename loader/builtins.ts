@@ -72,7 +72,7 @@ const FEW: [object | null, PropertyKey[]][] = [
   ],
   [Map.prototype, ['get', 'has', 'set']],
   [Set.prototype, ['add', 'has']],
-  [Array.prototype, [Symbol.iterator]],
+  [Array.prototype, ['push', Symbol.iterator]],
   [getPrototypeOf([][Symbol.iterator]()), ['next']],
   [Number.prototype, ['toString']],
   [Buffer.prototype, ['subarray', 'toString', 'write']],

@@ -157,10 +157,30 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const print = fingerprint(disk);
     const vsn = vsnOf(url, disk, say);
     bases.set(url, { print, vsn });
-    const { text, number } = newest(url, disk, vsn);
-    const { prefix, cells, code } = transformed(url, text, text === disk ? print : fingerprint(text));
+    const of = { url, base: disk, vsn };
+    const newer = newest(url, disk, vsn);
+    if (newer !== undefined) {
+      const { text, number, notice } = newer;
+      const { prefix, cells, code } = transformedOrNot(url, text, fingerprint(text));
+      if (code !== undefined) {
+        say(notice);
+        return { code, cells, loaded: { ...of, prefix, source: text, started: number } };
+      }
+      say(`version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used`);
+    }
+    const { prefix, cells, code } = transformed(url, disk, print);
     if (code === undefined) return undefined;
-    return { code, cells, loaded: { url, prefix, base: disk, source: text, started: number, vsn } };
+    return { code, cells, loaded: { ...of, prefix, source: disk, started: 0 } };
+  }
+
+  /** The same of a text that nobody has just checked. */
+  function transformedOrNot(...[url, text, print]: Parameters<typeof transformed>): Transform {
+    try {
+      return transformed(url, text, print);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_HOTSWAP_SYNTAX') throw error;
+      return { prefix: '', cells: 0, code: undefined };
+    }
   }
 
   /** The text that runs for a module's: from the cache where it is there. @param print its fingerprint */
@@ -205,13 +225,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     return found;
   }
 
-  /** The newest version of a file, or the file itself where there is none, or none that rests on this text. */
-  function newest(url: string, disk: string, vsn: number): { text: string; number: number } {
+  /** The newest version of a file, and what to say of it; undefined where there is none, or none that rests on this text. */
+  function newest(
+    url: string,
+    disk: string,
+    vsn: number,
+  ): { text: string; number: number; notice: string } | undefined {
     const { cacheDir } = config;
-    const file = { text: disk, number: 0 };
-    if (cacheDir === undefined || !config.reload) return file;
+    if (cacheDir === undefined || !config.reload) return undefined;
     const log = existingLog(cacheDir, url);
-    if (log === undefined) return file;
+    if (log === undefined) return undefined;
     const base = sha256(disk);
     Object.assign(bases.get(url) ?? {}, { id: base });
     const changed = (number: number): string =>
@@ -229,28 +252,26 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       } catch {
         // a read-only cache: the notice comes again next time
       }
-      return file;
+      return undefined;
     }
     const found = versions[current - 1];
-    if (found === undefined) return file;
+    if (found === undefined) return undefined;
     // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
     let saved: VersionRecord | undefined = found;
     while (saved !== undefined && saved.file === undefined) saved = versions[saved.parent - 1];
     if (saved !== undefined && saved.id !== base) {
       if (saved !== found) say(changed(found.number + vsn));
-      return file;
+      return undefined;
     }
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
-      say(
-        `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`,
-      );
-      return { text, number: found.number };
+      const notice = `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`;
+      return { text, number: found.number, notice };
     } catch (error) {
       say(
         `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
       );
-      return file;
+      return undefined;
     }
   }
 

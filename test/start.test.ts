@@ -3,6 +3,8 @@ import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeF
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ModuleLog } from '../cache/log.ts';
+import { putObject, sha256 } from '../cache/objects.ts';
 import { Transforms } from '../cache/transforms.ts';
 import { isAlone } from '../loader/direct.ts';
 import { type Program, program, type RunOptions } from './program.ts';
@@ -222,7 +224,7 @@ console.log(JSON.stringify([patched.length > 400, calls]));`,
 const typed = Object.getPrototypeOf(Uint8Array.prototype);
 const holders = { Object, Function, Array, String, RegExp, Number, BigInt, Map, Set, WeakMap, Promise, Date, URL, TextDecoder, Buffer, Uint8Array, Int32Array };
 const all = [...Object.entries(holders).flatMap(([name, one]) => [[name, one], [name + '.prototype', one.prototype]]), ...Object.entries({ Math, JSON, Reflect, Atomics, iterators, typed, globalThis })];
-export const patched = all.flatMap(([name, on]) => Array.isArray(on) ? on.map((one, i) => [name + i, one]) : [[name, on]]).flatMap(([name, on]) => Reflect.ownKeys(on).flatMap((key) => {
+export const patched = all.flatMap(([name, on]) => on === iterators ? on.map((one, i) => [name + i, one]) : [[name, on]]).flatMap(([name, on]) => Reflect.ownKeys(on).flatMap((key) => {
   const { configurable, writable, value, get } = Object.getOwnPropertyDescriptor(on, key);
   const isOurs = on === globalThis && /^(hs\\$|Proxy$|Object$|Reflect$|queueMicrotask|Error$|Promise$)/.test(String(key));
   return configurable && key !== 'constructor' && !isOurs && (get ? on !== globalThis : writable && typeof value === 'function') ? [{ on, key, name: name + '.' + String(key) }] : [];
@@ -244,6 +246,26 @@ export const patched = all.flatMap(([name, on]) => Array.isArray(on) ? on.map((o
     [],
   );
   app.remove();
+});
+
+test('a newest version that does not parse: the file runs, and that is said', async () => {
+  for (const name of ['m.mjs', 'm.ts']) {
+    const text = `export function f() { return 'file'; }`;
+    const app = program({
+      'app.js': `import { f } from './${name}'; import { rewrite, history } from 'hotswap';
+const made = await rewrite(f, () => 'edited'); console.log(JSON.stringify([f(), made.number, history(made.module).length]));`,
+      [name]: text,
+    });
+    const cache = join(app.dir, CACHE);
+    const { id } = putObject(cache, `${text}\n/\n`, name.slice(1));
+    const log = new ModuleLog(cache, app.url(name));
+    log.appendVersion(sha256(text), { id, parent: 0, at: 1, summary: '~f', kept: true });
+    const { stdout, stderr, code } = await app.run();
+    assert.equal([JSON.parse(stdout), code], [['edited', 2, 3], 0]);
+    assert.match(stderr, `hotswap: version 1 of ${app.file(name)} does not parse, and the file is used`);
+    assert.not.match(stderr, 'runs version');
+    app.remove();
+  }
 });
 
 test("V8's code is kept too, where Node can and nobody else does", async () => {
