@@ -5,7 +5,15 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { type Bound, type LiveCell, type LiveModule, type MadeFunction, writeCell } from '../loader/live.ts';
+import {
+  type Bound,
+  canOpenGate,
+  type LiveCell,
+  type LiveModule,
+  type MadeFunction,
+  openGate,
+  writeCell,
+} from '../loader/live.ts';
 import { type Analysis, analyse, outerReferences } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
@@ -76,6 +84,13 @@ export interface Prepared {
 export function prepare(module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
+  if (!canOpenGate(module)) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url} cannot be changed: the program has closed its global object (Object.preventExtensions, seal or freeze), and what replaces a function is kept there. Edit the module once before that, or leave globalThis open.`,
+      { module: module.url },
+    );
+  }
   const overlaid = overlaidIn(module, after);
   if (overlaid.size > 0) overlayOf(module);
   const places = placesOf(module, change);
@@ -321,6 +336,7 @@ export function apply(module: LiveModule, { steps, places, stale, overlaid }: Pr
   places.forEach((path, cell) => {
     cell.path = path;
   });
+  if (steps.length > 0) openGate(module);
   // A cell may have gone while the version was written to disk.
   for (const { index, value } of steps)
     if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);

@@ -4,7 +4,7 @@
  * through the cells of its functions and its own variables.
  */
 
-import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
+import { type Forward, type LiveModule, openGate, type Refresh, valueIn } from '../loader/live.ts';
 import { cellName } from '../loader/names.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { cellsOf, nativeOf } from './cells.ts';
@@ -15,6 +15,7 @@ import { setterOf } from './toplevel.ts';
 
 /** Notes an instance that is about to be succeeded. @returns what, called after that, leads its exports to the live one */
 export function succeeded(module: LiveModule): () => void {
+  const { prefix, cells } = module;
   const setters = new Map<string, (value: unknown) => void>();
   const begin: (() => void)[] = [];
   for (const [name, local] of localsOf(module)) {
@@ -27,6 +28,7 @@ export function succeeded(module: LiveModule): () => void {
     }
     const forward = forwardFor(module, name, found.generator);
     begin.push(() => {
+      openGate({ prefix, cells });
       for (const cell of found.cells) (globalThis as unknown as Record<string, unknown>)[cell] = forward.call;
     });
   }

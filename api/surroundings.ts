@@ -201,7 +201,15 @@ export function patchInside(
   });
   for (const { inner, handedOn, index } of patched.reverse()) {
     const readsNewTarget = inner.kind === 'function' && uncommon(inner.node).targets.length > 0;
-    addPatchPoint(text, analysis.plain, inner, cellName(module.prefix, index), readsNewTarget, handedOn);
+    addPatchPoint(
+      text,
+      analysis.plain,
+      inner,
+      cellName(module.prefix, index),
+      undefined,
+      readsNewTarget,
+      handedOn,
+    );
   }
   for (const accessor of accessors) addAccessor(text, accessor);
 }

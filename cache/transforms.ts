@@ -26,8 +26,6 @@ import { inDirectory, writeWhole } from './objects.ts';
 export interface Transform {
   /** what the names of its cells begin with */
   prefix: string;
-  /** how many cells it needs */
-  cells: number;
   /** the text to run; undefined: the module's own, which cannot be instrumented */
   code: string | undefined;
 }
@@ -81,15 +79,13 @@ export class Transforms {
     const body = this.#body(line);
     if (body === undefined) return undefined;
     const end = body.indexOf('\n');
-    const space = body.indexOf(' ');
-    const cells = Number(body.slice(space, end));
     const code = end + 1 === body.length ? undefined : body.slice(end + 1);
-    return { prefix: body.slice(0, space), cells, code };
+    return { prefix: body.slice(0, end), code };
   }
 
   /** Keeps what was made of a module's text. It is written with others, at the latest in the next turn of the event loop. */
-  put(url: string, of: string, { prefix, cells, code = '' }: Transform): void {
-    this.#waiting.push([url, of, `${prefix} ${cells}\n${code}`]);
+  put(url: string, of: string, { prefix, code = '' }: Transform): void {
+    this.#waiting.push([url, of, `${prefix}\n${code}`]);
     if (this.#waiting.length >= WAITING) this.write();
     if (this.#isAwaited) return;
     this.#isAwaited = true;

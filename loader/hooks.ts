@@ -1,6 +1,6 @@
 /**
  * The hooks where Node runs them on a thread of their own (Node 20, `module.register`). In: requests for modules;
- * out: instrumented texts, and over a port a message a module for the registry on the main thread. Cells are defined there
+ * out: instrumented texts, and over a port a message a module for the registry on the main thread. Gates are defined there
  * by a virtual module, `hotswap:cells/<turn>`, for all modules that were loaded since the last such one ran: running, it begins
  * the next turn and then takes in every message. A module is told of before the turn is read that it imports, so that its
  * message is there when that one runs. It imports it first, unless it is imported by one of the same turn: whoever
@@ -13,7 +13,7 @@ import { fileURLToPath, readFileSync } from '../node.ts';
 import type { Config } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
-import type { Announced, News } from './live.ts';
+import type { Loaded, News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
 import { CELLS, CELLS_URL, importOf } from './names.ts';
 import { textOf } from './source.ts';
@@ -87,8 +87,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   receive();
   const fresh = loader.fresh(url);
   if (fresh !== undefined) {
-    const { code, cells, loaded } = fresh;
-    const source = loaded === undefined ? code : announced(url, code, { loaded, cells });
+    const { code, loaded } = fresh;
+    const source = loaded === undefined ? code : announced(url, code, loaded);
     return { format: 'module', source, shortCircuit: true };
   }
   const version = loader.version(url) ?? loader.facade(url);
@@ -99,7 +99,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   if (source === undefined) return result;
   try {
     const made = loader.load(url, source);
-    return made === undefined ? result : { ...result, source: announced(url, made.code, made) };
+    return made === undefined ? result : { ...result, source: announced(url, made.code, made.loaded) };
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
     say(`${url} could not be instrumented and runs as it is: ${error}`);
@@ -108,9 +108,9 @@ export const load: LoadHook = async (url, context, nextLoad) => {
 };
 
 /** Tells the main thread of a module. @returns its text, which imports the virtual module that will have heard of it, if it must */
-function announced(url: string, code: string, { loaded, cells }: Announced): string {
+function announced(url: string, code: string, loaded: Loaded): string {
   const { base, source } = loaded;
-  const told: Announced = { loaded: { ...loaded, source: source === base ? '' : source }, cells };
+  const told: Loaded = { ...loaded, source: source === base ? '' : source };
   let number: number;
   do {
     number = Atomics.load(turn, 0);

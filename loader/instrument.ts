@@ -7,7 +7,7 @@ import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { functionsOf } from './functions.ts';
 import { languageOf, typed } from './language.ts';
-import { cellName, DEFAULT, HOT, importOf, SCOPE } from './names.ts';
+import { cellName, DEFAULT, gateName, HOT, importOf, SCOPE } from './names.ts';
 import {
   boundNames,
   eachChild,
@@ -35,7 +35,7 @@ export function mentionsHot(source: string): boolean {
 export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
-  /** import a virtual module that defines the cells first, numbered 0: for hooks that run on another thread */
+  /** import a virtual module that defines the gate first, numbered 0: for hooks that run on another thread */
   importCells: boolean;
   /** whether to make a source map */
   mapped: boolean;
@@ -53,7 +53,7 @@ export interface WrittenIn {
 
 export interface Instrumented {
   code: string;
-  /** number of cells that must be defined before the module runs */
+  /** number of its hot functions */
   cells: number;
   /** source map version 3 of `code`, as JSON, when asked for */
   map: string | undefined;
@@ -79,7 +79,14 @@ export function instrument(
   // Inner ones first: where two begin at one place, the outer's text must come to stand outside.
   for (let i = functions.length - 1; i >= 0; i--) {
     const hot = functions[i] as (typeof functions)[number];
-    addPatchPoint(text, plain, hot, cellName(prefix, i), facts.readsNewTarget.has(hot.node));
+    addPatchPoint(
+      text,
+      plain,
+      hot,
+      cellName(prefix, i),
+      gateName(prefix),
+      facts.readsNewTarget.has(hot.node),
+    );
   }
   // After the patch points: new code of a constructor sets what its own parameters say.
   setProperties(text, program, read.properties, settings?.define);

@@ -7,7 +7,7 @@ import type { ModuleLog, VersionRecord } from '../cache/log.ts';
 import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
-import { CONSTRUCT, cellName, DEFAULT, HOT, NULLISH, SCOPE } from './names.ts';
+import { CONSTRUCT, cellName, DEFAULT, gateName, HOT, NULLISH, SCOPE } from './names.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
@@ -266,12 +266,6 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   instance?: string;
 };
 
-/** What hooks on another thread tell of a module: besides, how many cells it needs before it runs. An empty `source` is `base`. */
-export interface Announced {
-  loaded: Loaded;
-  cells: number;
-}
-
 /** A module that is to be imported again. */
 export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {
   /** the text that is to run */
@@ -372,7 +366,7 @@ export interface Registry {
 const KEY = Symbol.for('hotswap');
 
 const { captureStackTrace } = Error;
-const { defineProperty, isExtensible } = Object;
+const { defineProperty, isExtensible, isFrozen } = Object;
 const { defineProperty: define, deleteProperty } = Reflect;
 
 /** The registry of this thread; undefined when the program was not started with `--import hotswap/register`. */
@@ -491,20 +485,42 @@ export function addModule(to: Registry, loaded: Loaded): void {
   to.follower?.(module);
 }
 
+/** Defines the gate of a module before it runs. It is there already where a module was loaded that could not be linked then. */
+export function defineGate(prefix: string): void {
+  const name = gateName(prefix);
+  if (!(name in globalThis)) define(globalThis, name, EMPTY);
+}
+
 /**
- * Defines the cells of a module before it runs. A cell is a global of its own: V8 takes one that was never
- * rewritten for a constant and compiles the check away.
+ * Opens the gate of a module whose first function is about to be replaced: its patch points read their cells from now on. What is
+ * optimised of it is optimised anew, once.
+ */
+export function openGate({ prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>): void {
+  if (isOpen(prefix)) return;
+  defineCells(prefix, cells.length);
+  rewriteGlobal(gateName(prefix), true);
+}
+
+/** Whether that can be done, or has been: not where the program has closed its global object. */
+export function canOpenGate({ prefix }: Pick<LiveModule, 'prefix'>): boolean {
+  return isExtensible(globalThis) || (isOpen(prefix) && !isFrozen(globalThis));
+}
+
+function isOpen(prefix: string): boolean {
+  return (globalThis as unknown as Record<string, unknown>)[gateName(prefix)] === true;
+}
+
+/**
+ * Defines cells. A cell is a global of its own: V8 takes one that was never rewritten for a constant and compiles the check away.
  */
 export function defineCells(prefix: string, count: number, from = 0): void {
-  // Some are there already where a module was loaded that could not be linked then.
-  const isNew = !(cellName(prefix, from) in globalThis);
   for (let i = from; i < from + count; i++) {
     const name = cellName(prefix, i);
-    if (isNew || !(name in globalThis)) define(globalThis, name, EMPTY);
+    if (!(name in globalThis)) define(globalThis, name, EMPTY);
   }
 }
 
-/** Of a cell of a function that is as it was loaded. One object for all: there are many. */
+/** Of a gate, and of a cell of a function that is as it was loaded. */
 const EMPTY = Object.freeze({
   __proto__: null,
   value: undefined,
@@ -519,7 +535,10 @@ const EMPTY = Object.freeze({
  * One that was assigned to twice it reads at every call (0.5 ns become 5).
  */
 export function writeCell(prefix: string, index: number, replacement: unknown): void {
-  const name = cellName(prefix, index);
+  rewriteGlobal(cellName(prefix, index), replacement);
+}
+
+function rewriteGlobal(name: string, replacement: unknown): void {
   if (isExtensible(globalThis) && deleteProperty(globalThis, name)) hidden(name, replacement);
   else (globalThis as unknown as Record<string, unknown>)[name] = replacement;
 }

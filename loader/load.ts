@@ -35,8 +35,8 @@ export interface ModuleLoader {
   isModule(url: string, text: string): boolean;
   /** What `load` gives for a module in JavaScript that nobody has edited and whose text is in the cache; undefined: ask `load`. */
   ready(url: string, source: Source): ReturnType<ModuleLoader['load']>;
-  /** The text to run for a module, and how many cells it needs; undefined: run it as it is. */
-  load(url: string, disk: string): { code: string; cells: number; loaded: Loaded } | undefined;
+  /** The text to run for a module; undefined: run it as it is. */
+  load(url: string, disk: string): { code: string; loaded: Loaded } | undefined;
   /** The text of one version, for `<url>?hotswap=<number or id>`; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
   version(url: string): string | undefined;
   /** Makes a version known that is not on disk. */
@@ -48,7 +48,7 @@ export interface ModuleLoader {
   /** Ends that: whether they are what imports lead to from now on. */
   end(batch: number, isLive: boolean): void;
   /** The text to run for a fresh instance, as of `load`, or for a helper; undefined for any other URL. */
-  fresh(url: string): { code: string; cells: number; loaded: Loaded | undefined } | undefined;
+  fresh(url: string): { code: string; loaded: Loaded | undefined } | undefined;
   /** Where an import leads that is not to lead to what its URL says: a fresh instance, a facade, or a version whose number was another's before. */
   leadsTo(url: string, parent: string | undefined): string | undefined;
   /** The text of a facade; undefined for any other URL. */
@@ -148,9 +148,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const print = fingerprint(disk);
     const known = kept.get(url, print);
     if (known?.code === undefined || !isFree(known.prefix, url)) return undefined;
-    const { prefix, cells, code } = known;
+    const { prefix, code } = known;
     bases.set(url, { print, vsn });
-    return { code, cells, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
+    return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
   }
 
   function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
@@ -161,16 +161,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     const newer = newest(url, disk, vsn);
     if (newer !== undefined) {
       const { text, number, notice } = newer;
-      const { prefix, cells, code } = transformedOrNot(url, text, fingerprint(text));
+      const { prefix, code } = transformedOrNot(url, text, fingerprint(text));
       if (code !== undefined) {
         say(notice);
-        return { code, cells, loaded: { ...of, prefix, source: text, started: number } };
+        return { code, loaded: { ...of, prefix, source: text, started: number } };
       }
       say(`version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used`);
     }
-    const { prefix, cells, code } = transformed(url, disk, print);
+    const { prefix, code } = transformed(url, disk, print);
     if (code === undefined) return undefined;
-    return { code, cells, loaded: { ...of, prefix, source: disk, started: 0 } };
+    return { code, loaded: { ...of, prefix, source: disk, started: 0 } };
   }
 
   /** The same of a text that nobody has just checked. */
@@ -179,7 +179,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       return transformed(url, text, print);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_HOTSWAP_SYNTAX') throw error;
-      return { prefix: '', cells: 0, code: undefined };
+      return { prefix: '', code: undefined };
     }
   }
 
@@ -193,20 +193,16 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
     if (known !== undefined && isFree(known.prefix, url)) return known;
     const prefix = prefixFor(url);
     const made = instrumented(text, { prefix, mapped, url, settings });
-    const transform = { prefix, cells: made?.cells ?? 0, code: made?.code };
+    const transform = { prefix, code: made };
     kept?.put(url, of, transform);
     return transform;
   }
 
   /** A text with its patch points, and with the map that leads back. */
-  function instrumented(
-    text: string,
-    options: Omit<InstrumentOptions, 'importCells'>,
-  ): { code: string; cells: number } | undefined {
+  function instrumented(text: string, options: Omit<InstrumentOptions, 'importCells'>): string | undefined {
     const { instrument, withMap } = instrumenter();
     const made = instrument(text, { ...options, importCells });
-    if (made?.map === undefined) return made;
-    return { code: withMap(made.code, made.map, text, options.url), cells: made.cells };
+    return made?.map === undefined ? made?.code : withMap(made.code, made.map, text, options.url);
   }
 
   function settle(): void {
@@ -376,7 +372,7 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
   function fresh(instance: string): ReturnType<ModuleLoader['fresh']> {
     const found = pending.get(instance);
     if (found === undefined) return undefined;
-    if (typeof found === 'string') return { code: found, cells: 0, loaded: undefined };
+    if (typeof found === 'string') return { code: found, loaded: undefined };
     const { url, text, base, started, vsn } = found;
     const prefix = prefixFor(instance);
     const made = instrumented(text, {
@@ -386,10 +382,10 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
       url,
       settings: settingsOf(url),
     });
-    if (made === undefined) return { code: text, cells: 0, loaded: undefined };
+    if (made === undefined) return { code: text, loaded: undefined };
     // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
-    const code = `${made.code}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
-    return { code, cells: made.cells, loaded: { url, prefix, base, source: text, started, vsn, instance } };
+    const code = `${made}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+    return { code, loaded: { url, prefix, base, source: text, started, vsn, instance } };
   }
 
   /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */

@@ -21,7 +21,15 @@ export function cellName(prefix: string, index: number): string {
   return `${prefix}$${index}`;
 }
 
-/** Global through which a virtual module defines cells, and what its URL begins with; see hooks.ts. */
+/**
+ * The name of a module's gate, which its patch points read before a cell: undefined until the first of its functions is replaced,
+ * and only then are there cells.
+ */
+export function gateName(prefix: string): string {
+  return `${prefix}$`;
+}
+
+/** Global through which a virtual module defines gates, and what its URL begins with; see hooks.ts. */
 export const CELLS = 'hs$cells';
 export const CELLS_URL = 'hotswap:cells/';
 

@@ -16,6 +16,7 @@ const REST = '...hs$r';
 /**
  * Puts the patch point into one function.
  * @param cell name of the global cell, e.g. `hs$1k3v9x$4`
+ * @param gate name of the module's gate; undefined in a text whose cells are there
  * @param readsNewTarget whether the body reads `new.target`, which is then passed on
  * @param handedOn what a replacement can ask for of the functions around
  */
@@ -24,32 +25,34 @@ export function addPatchPoint(
   source: string,
   hot: HotFunction,
   cell: string,
+  gate: string | undefined,
   readsNewTarget: boolean,
   handedOn: HandedOn = handedOnBy(hot),
 ): void {
   const { node } = hot;
   const made = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
+  const check = gate === undefined ? cell : `${gate}&&${cell}`;
   const isArrow = node.type === 'ArrowFunctionExpression';
   const moves = isArrow
     ? hasInitialisers(node) || slowToCapture(hot)
     : hasInitialisers(node) && runsCode(node) && hot.kind !== 'constructor' && movable(node);
-  const redirect = isArrow ? undefined : redirectThis(hot, cell, made, readsNewTarget);
+  const redirect = isArrow ? undefined : redirectThis(hot, check, made, readsNewTarget);
   if (moves)
     return moveParameters(
       text,
       source,
       node,
       isArrow ? hot.capturedParameters : [],
-      (params) => redirect ?? redirectArrow(cell, made, params),
+      (params) => redirect ?? redirectArrow(check, made, params),
     );
   if (redirect !== undefined) return enterBody(text, source, hot, redirect);
 
   const params = openParameters(text, source, node);
-  if (blockOf(node) !== undefined) return enterBody(text, source, hot, redirectArrow(cell, made, params));
+  if (blockOf(node) !== undefined) return enterBody(text, source, hot, redirectArrow(check, made, params));
   const { body } = node;
   text.prependRight(
     (body as Node).start,
-    `${cell}?${made}(${params.join()}):(${takesRest(params) ? '{},' : ''}`,
+    `${check}?${made}(${params.join()}):(${takesRest(params) ? '{},' : ''}`,
   );
   text.appendLeft((body as Node).end, ')');
 }
@@ -57,20 +60,20 @@ export function addPatchPoint(
 /** The statement that hands a call on as it came: `this`, every argument, and `new.target` where it counts. */
 function redirectThis(
   { kind, generator }: HotFunction,
-  cell: string,
+  check: string,
   made: string,
   readsNewTarget: boolean,
 ): string {
-  if (kind === 'constructor') return `if(${cell})return ${made}.call(this,new.target,arguments);`;
-  if (generator) return `if(${cell})return yield*${made}.apply(this,arguments);`;
+  if (kind === 'constructor') return `if(${check})return ${made}.call(this,new.target,arguments);`;
+  if (generator) return `if(${check})return yield*${made}.apply(this,arguments);`;
   if (readsNewTarget) {
-    return `if(${cell})return new.target?${CONSTRUCT}(${made},arguments,new.target):${made}.apply(this,arguments);`;
+    return `if(${check})return new.target?${CONSTRUCT}(${made},arguments,new.target):${made}.apply(this,arguments);`;
   }
-  return `if(${cell})return ${made}.apply(this,arguments);`;
+  return `if(${check})return ${made}.apply(this,arguments);`;
 }
 
-function redirectArrow(cell: string, made: string, params: string[]): string {
-  return `if(${cell})return ${made}(${params.join()});${takesRest(params) ? '({});' : ''}`;
+function redirectArrow(check: string, made: string, params: string[]): string {
+  return `if(${check})return ${made}(${params.join()});${takesRest(params) ? '({});' : ''}`;
 }
 
 /**

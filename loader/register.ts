@@ -11,11 +11,11 @@ import { isAlone } from './direct.ts';
 import type { HooksData } from './hooks.ts';
 import { instrumenter, isOurs, languageOf, writtenFor } from './language.ts';
 import {
-  type Announced,
   addModule,
   createRegistry,
-  defineCells,
+  defineGate,
   hidden,
+  type Loaded,
   type News,
   type Registry,
   registry,
@@ -164,7 +164,7 @@ if (registry() === undefined) {
     function ours(url: string): string | undefined {
       const fresh = loader.fresh(url);
       if (fresh?.loaded !== undefined) {
-        defineCells(fresh.loaded.prefix, fresh.cells);
+        defineGate(fresh.loaded.prefix);
         addModule(modules, fresh.loaded);
       }
       return fresh?.code ?? loader.version(url) ?? loader.facade(url);
@@ -210,7 +210,7 @@ if (registry() === undefined) {
     function take(found: ReturnType<typeof loader.load>): string | undefined {
       if (found === undefined) return undefined;
       made = true;
-      defineCells(found.loaded.prefix, found.cells);
+      defineGate(found.loaded.prefix);
       addModule(modules, found.loaded);
       return found.code;
     }
@@ -221,8 +221,8 @@ if (registry() === undefined) {
     const { port1, port2 } = new MessageChannel();
     const turn = new Int32Array(new SharedArrayBuffer(4));
     const tell = (news: News): void => port1.postMessage(news);
-    const take = ({ loaded, cells }: Announced): void => {
-      defineCells(loaded.prefix, cells);
+    const take = (loaded: Loaded): void => {
+      defineGate(loaded.prefix);
       addModule(modules, { ...loaded, source: loaded.source || loaded.base });
     };
     const next = () => asLoaded(() => receiveMessageOnPort(port1));
@@ -232,7 +232,7 @@ if (registry() === undefined) {
       if (first === undefined) return;
       withBuiltins(() => {
         for (let sent: typeof first | undefined = first; sent !== undefined; sent = next()) {
-          take(sent.message as Announced);
+          take(sent.message as Loaded);
         }
       });
     };
@@ -252,7 +252,7 @@ if (registry() === undefined) {
       settle: receive,
       deliver(on) {
         port1.removeAllListeners('message');
-        if (on) port1.on('message', (told: Announced) => withBuiltins(() => take(told)));
+        if (on) port1.on('message', (told: Loaded) => withBuiltins(() => take(told)));
         port1.unref();
       },
     });

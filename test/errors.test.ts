@@ -309,6 +309,22 @@ const REFUSALS: Record<string, Refusal> = {
 const refusals = Object.entries(REFUSALS);
 let answers: Record<string, { code?: string; message?: string; changed: string[]; isError: boolean }> = {};
 
+test('a global object that takes no more: what was edited before can be edited, nothing else', async () => {
+  const app = program({
+    'app.js': `import { a } from './a.js'; import { b } from './b.js'; import { rewrite, history, rollback } from 'hotswap';
+await rewrite(a, () => 2); Object.preventExtensions(globalThis);
+const refused = await rewrite(b, () => 2).catch((error) => [error.code, error.message]);
+await rewrite(a, () => 3); const now = a(); await rollback('./a.js'); console.log(JSON.stringify([refused, b(), history('./b.js').length, now, a()]));`,
+    'a.js': 'export const a = () => 1;',
+    'b.js': 'export const b = () => 1;',
+  });
+  const [refused, ...rest] = await app.json<[[string, string], ...number[]]>();
+  assert.is(refused[0], 'ERR_HOTSWAP_STRUCTURAL');
+  assert.match(refused[1], /b\.js cannot be changed: the program has closed its global object/);
+  assert.equal(rest, [1, 1, 3, 2]);
+  app.remove();
+});
+
 test('refusals run in one program', async () => {
   const app = program({
     'm.js': M,

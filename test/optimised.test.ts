@@ -220,7 +220,8 @@ async function drive(kinds: Run[], api: Any, { setFlagsFromString }: Any): Promi
   };
   const assign = ({ cell, path }: Run, value: unknown): void => {
     if (cell === undefined) throw new Error(`no cell is named in the text of ${path}`);
-    cells[cell] = value;
+    const gate = cell.replace(/\d+$/, '');
+    cells[cells[gate] === true ? cell : gate] = value;
   };
   const values = (): Any[] => kinds.map(({ cell }) => cells[cell as string]);
   const edit = (text: string): Promise<unknown> =>

@@ -56,10 +56,10 @@ serve({
   file: () => elapsed(() => writeFileSync(new URL(`new-file-${++made}.mjs`, url), text)),
   rollback: () => elapsed(() => rollback(url)),
   restore: (number) => elapsed(() => restore(url, number)),
-  /** bytes kept by each of n changes, after garbage collection, once half as many have warmed V8's own caches and code */
+  /** bytes kept by each of n changes, after garbage collection, once twice as many have warmed V8's own caches and code */
   async kept(kind, n, what) {
     const change = kind === 'rewrite' ? rewriteOnce : importOnce;
-    for (let i = 0; i < (kind === 'rewrite' ? n / 2 : 200); i++) await change();
+    for (let i = 0; i < (kind === 'rewrite' ? 2 * n : 200); i++) await change();
     const before = await memory(what);
     for (let i = 0; i < n; i++) await change();
     return ((await memory(what)) - before) / n;
