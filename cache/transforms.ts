@@ -47,7 +47,10 @@ const WINDOW = 2 ** 18;
 
 const NONE = Buffer.alloc(0);
 
-const { setImmediate } = globalThis;
+/** Milliseconds for which the texts stay open once one is read: others are loaded meanwhile. */
+const OPEN = 200;
+
+const { setImmediate, setTimeout } = globalThis;
 
 export class Transforms {
   readonly #home: string;
@@ -126,7 +129,7 @@ export class Transforms {
   #look(at: number, size: number): void {
     if (this.#fd === undefined) {
       this.#fd = openSync(this.#file('texts'), 'r');
-      setImmediate(() => this.#close()).unref();
+      setTimeout(() => this.#close(), OPEN).unref();
     }
     if (size > fstatSync(this.#fd).size) throw new RangeError('a damaged line');
     if (this.#room.length < Math.max(WINDOW, size))

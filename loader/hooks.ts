@@ -15,13 +15,13 @@ import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
 import type { Loaded, News } from './live.ts';
 import { createLoader, type ModuleLoader, sayer } from './load.ts';
-import { CELLS, CELLS_URL, importOf } from './names.ts';
+import { CELLS, CELLS_URL, importOf, SENT, TOLD, TURN } from './names.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {
   port: MessagePort;
-  /** number of the next virtual module that is to run, shared with the main thread */
-  turn: Int32Array;
+  /** `TURN`, `TOLD` and `SENT` of names.ts, shared with the main thread */
+  counts: Int32Array;
   config: Config;
   sourceMaps: boolean;
   /** whether Node's own loader stands behind these hooks */
@@ -31,14 +31,15 @@ export interface HooksData {
 let loader: ModuleLoader;
 let say: (line: string) => void;
 let port: MessagePort;
-let turn: Int32Array;
+let counts: Int32Array;
+let heard = 0;
 /** by the URL of a hot module: the turn it was told of in; and of one that is imported: that of a module that imports it */
 const turns = new Map<string, number>();
 const behind = new Map<string, number>();
 let isAlone: boolean;
 
 export function initialize(data: HooksData): void {
-  ({ port, turn, isAlone } = data);
+  ({ port, counts, isAlone } = data);
   loader = createLoader(data.config, true, () => data.sourceMaps);
   say = sayer(data.config);
 }
@@ -51,7 +52,7 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   const other = loader.leadsTo(result.url, parentURL);
   if (other !== undefined) return { ...result, url: other };
   const known = parentURL === undefined ? undefined : turns.get(parentURL);
-  if (known === Atomics.load(turn, 0)) behind.set(result.url, known);
+  if (known === Atomics.load(counts, TURN)) behind.set(result.url, known);
   return result;
 };
 
@@ -77,7 +78,9 @@ const resolved: ResolveHook = async (specifier, context, nextResolve) => {
 };
 
 function receive(): void {
+  if (Atomics.load(counts, TOLD) === heard) return;
   for (let sent = receiveMessageOnPort(port); sent !== undefined; sent = receiveMessageOnPort(port)) {
+    heard++;
     hear(sent.message as News);
   }
 }
@@ -113,9 +116,10 @@ function announced(url: string, code: string, loaded: Loaded): string {
   const told: Loaded = { ...loaded, source: source === base ? '' : source };
   let number: number;
   do {
-    number = Atomics.load(turn, 0);
+    number = Atomics.load(counts, TURN);
     port.postMessage(told);
-  } while (Atomics.load(turn, 0) !== number);
+    Atomics.add(counts, SENT, 1);
+  } while (Atomics.load(counts, TURN) !== number);
   turns.set(url, number);
   const isBehind = behind.get(url) === number;
   behind.delete(url);

@@ -33,6 +33,14 @@ export function gateName(prefix: string): string {
 export const CELLS = 'hs$cells';
 export const CELLS_URL = 'hotswap:cells/';
 
+/**
+ * What hooks on another thread and the main thread count in memory that they share, as asking a port takes a thousand times as long: the
+ * number of the next virtual module that is to run, messages to the hooks, messages from them.
+ */
+export const TURN = 0;
+export const TOLD = 1;
+export const SENT = 2;
+
 /** The import of such a module, as long for one number as for another. */
 export function importOf(turn: number): string {
   return `import "${CELLS_URL}${String(turn).padStart(8, '0')}";`;

@@ -21,7 +21,7 @@ import {
   registry,
 } from './live.ts';
 import { createLoader, OURS, sayer } from './load.ts';
-import { CELLS } from './names.ts';
+import { CELLS, SENT, TOLD, TURN } from './names.ts';
 import { type Source, textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
@@ -219,21 +219,24 @@ if (registry() === undefined) {
   function onAnotherThread(): void {
     const { isMainThread, MessageChannel, receiveMessageOnPort } = threads();
     const { port1, port2 } = new MessageChannel();
-    const turn = new Int32Array(new SharedArrayBuffer(4));
-    const tell = (news: News): void => port1.postMessage(news);
+    const counts = new Int32Array(new SharedArrayBuffer(12));
+    const { add, load } = Atomics;
+    let taken = 0;
+    const tell = (news: News): void => {
+      port1.postMessage(news);
+      add(counts, TOLD, 1);
+    };
     const take = (loaded: Loaded): void => {
+      taken++;
       defineGate(loaded.prefix);
       addModule(modules, { ...loaded, source: loaded.source || loaded.base });
     };
-    const next = () => asLoaded(() => receiveMessageOnPort(port1));
     // Asked for whenever a module begins to run, among what the program has patched; most often there is nothing.
     const receive = (): void => {
-      const first = next();
-      if (first === undefined) return;
+      if (load(counts, SENT) === taken) return;
       withBuiltins(() => {
-        for (let sent: typeof first | undefined = first; sent !== undefined; sent = next()) {
-          take(sent.message as Loaded);
-        }
+        const next = () => asLoaded(() => receiveMessageOnPort(port1));
+        for (let sent = next(); sent !== undefined; sent = next()) take(sent.message as Loaded);
       });
     };
     const modules = createRegistry(config, {
@@ -256,14 +259,13 @@ if (registry() === undefined) {
         port1.unref();
       },
     });
-    const { add } = Atomics;
     hidden(CELLS, () => {
-      add(turn, 0, 1); // what comes from now on is for the next one
+      add(counts, TURN, 1); // what comes from now on is for the next one
       receive();
     });
     const data: HooksData = {
       port: port2,
-      turn,
+      counts,
       config,
       sourceMaps: process.sourceMapsEnabled,
       isAlone: isMainThread && isAlone(process.execArgv, process.env.NODE_OPTIONS),
