@@ -11,7 +11,10 @@
  * @example fingerprint('a') === fingerprint(Buffer.from('a'))
  */
 export function fingerprint(of: string | Uint8Array): string {
-  const length = typeof of === 'string' ? written(of) : copied(of);
+  const { bytes, words } = roomFor(of.length * (typeof of === 'string' ? 3 : 1));
+  let length = of.length;
+  if (typeof of === 'string') length = bytes.write(of);
+  else bytes.set(of);
   let a = 0xdeadbeef ^ length;
   let b = 0x41c6ce57 ^ length;
   for (let i = 0; i < length >> 2; i++) {
@@ -35,27 +38,23 @@ function rotated(lane: number): number {
   return (lane << 15) | (lane >>> 17);
 }
 
-/** Where bytes are read by words: those of a file stand anywhere. */
-let bytes = Buffer.alloc(2 ** 16);
-let words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-
-function room(size: number): void {
-  if (size <= bytes.length) return;
-  bytes = Buffer.alloc(2 ** Math.ceil(Math.log2(size)));
-  words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-}
-
-function written(text: string): number {
-  room(text.length * 3);
-  return bytes.write(text);
-}
-
-function copied(from: Uint8Array): number {
-  room(from.length);
-  bytes.set(from);
-  return from.length;
-}
-
 function digits(lane: number): string {
   return (0x100000000 + (lane >>> 0)).toString(16).slice(1);
+}
+
+/** Where bytes are read by words, since those of a file stand anywhere: kept, but for the texts that are seldom so long. */
+interface Room {
+  bytes: Buffer;
+  words: Int32Array;
+}
+
+const usual = made(2 ** 16);
+
+function roomFor(size: number): Room {
+  return size <= usual.bytes.length ? usual : made(size);
+}
+
+function made(size: number): Room {
+  const buffer = new ArrayBuffer((size + 3) & ~3);
+  return { bytes: Buffer.from(buffer), words: new Int32Array(buffer) };
 }

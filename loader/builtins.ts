@@ -53,7 +53,7 @@ const HOLDERS: (object | null)[] = [
 ];
 
 const GLOBALS =
-  'Array ArrayBuffer BigInt Buffer Date Error JSON Map Math Number Object Promise Reflect RegExp Set String Symbol ' +
+  'Array ArrayBuffer BigInt Buffer Date Error Int32Array JSON Map Math Number Object Promise Reflect RegExp Set String Symbol ' +
   'TextDecoder TypeError URL URLSearchParams Uint8Array Uint32Array WeakMap decodeURIComponent parseInt process';
 
 /**
@@ -75,11 +75,12 @@ const FEW: [object | null, PropertyKey[]][] = [
   [Array.prototype, ['push', Symbol.iterator]],
   [getPrototypeOf([][Symbol.iterator]()), ['next']],
   [Number.prototype, ['toString']],
+  [Buffer, ['from']],
   [Buffer.prototype, ['subarray', 'toString', 'write']],
   [getPrototypeOf(Uint8Array.prototype), ['buffer', 'byteLength', 'byteOffset', 'length', 'set', 'subarray']],
   [TextDecoder.prototype, ['decode']],
   [Date, ['now']],
-  [globalThis, ['Buffer', 'Date', 'Number', 'Uint8Array']],
+  [globalThis, ['ArrayBuffer', 'Buffer', 'Date', 'Int32Array', 'Number', 'Uint8Array']],
 ];
 
 const kept: Builtin[] = [];

@@ -110,7 +110,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
 };
 
-/** Tells the main thread of a module. @returns its text, which imports the virtual module that will have heard of it, if it must */
+/** Tells the main thread of a module, whose `source` is empty where it is `base`. @returns its text, which imports the virtual module that will have heard of it, if it must */
 function announced(url: string, code: string, loaded: Loaded): string {
   const { base, source } = loaded;
   const told: Loaded = { ...loaded, source: source === base ? '' : source };

@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeF
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fingerprint } from '../cache/fingerprint.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { putObject, sha256 } from '../cache/objects.ts';
 import { Transforms } from '../cache/transforms.ts';
@@ -266,6 +267,20 @@ const made = await rewrite(f, () => 'edited'); console.log(JSON.stringify([f(), 
     assert.not.match(stderr, 'runs version');
     app.remove();
   }
+});
+
+test('fingerprints: of a text and of its bytes the same, of any other text another', () => {
+  const texts = ['', ...'aabcdefgh'].map((_, i, all) => all.slice(0, i).join(''));
+  texts.push('\u00e9\u4e2d\u{1f600}', 'x'.repeat(70_000), `${'x'.repeat(69_999)}y`);
+  const long = 'export const value = 1;\n'.repeat(4);
+  for (let i = 0; i < long.length; i++)
+    for (const one of ['A', '\u00e9', '']) texts.push(long.slice(0, i) + one + long.slice(i + 1));
+  const different = [...new Set(texts)];
+  for (const text of different) {
+    assert.match(fingerprint(text), /^[0-9a-f]{16}$/);
+    assert.is(fingerprint(text), fingerprint(Buffer.from(text)));
+  }
+  assert.is(new Set(different.map((text) => fingerprint(text))).size, different.length);
 });
 
 test("V8's code is kept too, where Node can and nobody else does", async () => {
