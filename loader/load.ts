@@ -166,7 +166,9 @@ export function createLoader(config: Config, importCells: boolean, sourceMaps: (
         say(notice);
         return { code, loaded: { ...of, prefix, source: text, started: number } };
       }
-      say(`version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used`);
+      say(
+        `version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used; reset() keeps it from being tried again`,
+      );
     }
     const { prefix, code } = transformed(url, disk, print);
     if (code === undefined) return undefined;
