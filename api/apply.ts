@@ -14,6 +14,7 @@ import {
   openGate,
   writeCell,
 } from '../loader/live.ts';
+import type { Scope } from '../loader/scopes.ts';
 import { type Analysis, analyse, outerReferences } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
@@ -124,7 +125,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   // Inner ones first: they may call for the one around them.
   for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
     waiting.delete(hot);
-    const missing = new Set<string>();
+    /** with a function that cannot give each */
+    const missing = new Map<string, HotFunction>();
     let unfit: string | undefined;
     const values = valuesFor(hot, bound);
     const known = cells.length;
@@ -144,11 +146,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
         steps.push({ index, native, hot, value: undefined });
         continue;
       }
-      const own = hot.local && /\bsuper\b/.test(after.source.slice(hot.start, hot.end)) ? index : '';
       const home = hot.classScope && homeOf(module, cell);
-      const key = [hot.path, url, own, home, cell.slots.join(), after.source.slice(hot.start, hot.end)].join(
-        '\n',
-      );
+      const key = [index, hot.path, url, home, after.source.slice(hot.start, hot.end)].join('\n');
       const kept = module.made.get(key);
       if (kept !== undefined && kept.bound === values) {
         steps.push({ index, native, hot, value: kept.value });
@@ -156,7 +155,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       }
       const made = make(hot, index, values);
       if (!('value' in made)) stale.add(cell);
-      if ('unreachable' in made) made.unreachable.forEach((name) => missing.add(name));
+      if ('unreachable' in made) made.unreachable.forEach((name) => missing.set(name, native));
       else if ('unfit' in made) unfit = made.unfit;
       else steps.push({ index, native, hot, value: made.value, key, bound: values });
     }
@@ -301,19 +300,37 @@ function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
   return last;
 }
 
-/** @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to */
-function deferral(hot: HotFunction, missing: ReadonlySet<string>, unfit: string | undefined): Deferred {
+/**
+ * @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to, each with the
+ *   function that they were made of
+ */
+function deferral(
+  hot: HotFunction,
+  missing: ReadonlyMap<string, HotFunction>,
+  unfit: string | undefined,
+): Deferred {
   const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
-  const held = [...missing].filter((key) => !key.endsWith('='));
-  const assigned = [...missing]
+  const held = [...missing.keys()].filter((key) => !key.endsWith('='));
+  const assigned = [...missing.keys()]
     .map((key) => key.replace(/=$/, ''))
     .filter((name, i, all) => all.indexOf(name) === i && !held.includes(name));
   const reasons = [
-    ...held.map((name) => `${name} is not captured by anything in ${around}`),
+    ...held.map((name) =>
+      isCapturedAround(missing.get(name) as HotFunction, name)
+        ? `closures made before have a variable ${name} of their own, which hides that of ${around}`
+        : `${name} is not captured by anything in ${around}`,
+    ),
     ...assigned.map((name) => `${name} is not assigned by anything in ${around}`),
     ...(unfit === undefined ? [] : [unfit]),
   ];
   return { path: hot.path, names: [...held, ...assigned], reason: reasons.join('; ') };
+}
+
+/** Whether something captures the variable that a name stands for right outside of a function. */
+function isCapturedAround({ scope }: HotFunction, name: string): boolean {
+  let at: Scope | undefined = scope;
+  while (at !== undefined && !at.variables.has(name)) at = at.parent;
+  return at?.variables.get(name)?.captured ?? false;
 }
 
 function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {

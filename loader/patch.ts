@@ -146,8 +146,8 @@ export function isMade(hot: HotFunction, keys: readonly unknown[]): boolean {
  * The name by which a function expression inside another function calls itself. Nothing but its own code can see it,
  * so its patch point hands it on.
  */
-export function selfName({ node, local }: HotFunction): string | undefined {
-  return local && node.type === 'FunctionExpression' ? node.id?.name : undefined;
+export function selfName({ local, surroundings }: HotFunction): string | undefined {
+  return local ? surroundings.self : undefined;
 }
 
 /** Declares the accessor of a crowded scope at the end of its block. */

@@ -16,7 +16,12 @@ import {
 
 /** What a patch point can hand to a replacement from around its function. */
 export interface Surroundings {
-  /** captured variables of enclosing functions and blocks, innermost first, each name once */
+  /** the name of a function expression, unless its parameters or body declare the same name */
+  self: string | undefined;
+  /**
+   * captured variables of enclosing functions and blocks, innermost first, each name once; those left out whose name the function
+   * declares itself, as the patch point stands among its own variables
+   */
   names: CapturedName[];
   /** scopes that have an accessor of their own, innermost first, with the names that are to be asked of it */
   shared: { accessor: string; names: CapturedName[] }[];
@@ -91,7 +96,7 @@ export interface ScopeMap {
   /** Scopes with so many variables and functions that naming all in each function would swell the text. */
   accessors(): Accessor[];
   /** What is around a function; empty for one that stands at the top level. */
-  around(fn: Node): Surroundings;
+  around(fn: FunctionNode): Surroundings;
   /** The scope that a function stands in. */
   outside(fn: Node): Scope;
   /** Parameters of a function that functions inside it capture. */
@@ -119,6 +124,7 @@ export function moduleScope(body: readonly Node[]): Scope {
 export function scopesOf(body: readonly Node[], top: Scope, references?: Reference[]): ScopeMap {
   const places = new Map<Node, Scope>();
   const parameters = new Map<Node, Scope>();
+  const bodies = new Map<Node, Scope>();
   const blocks: Scope[] = [];
   for (let i = 0; i < body.length; i++) refer(body[i] as Node, top);
   return {
@@ -128,8 +134,13 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     capturedParameters: (fn) => captured(parameters.get(fn) as Scope).map(({ name }) => name),
   };
 
-  function around(fn: Node): Surroundings {
-    const found: Surroundings = { names: [], shared: [], context: new Set(), privates: [] };
+  function around(fn: FunctionNode): Surroundings {
+    const own = [parameters.get(fn), bodies.get(fn)];
+    const isOwn = (name: string): boolean =>
+      own[0]?.variables.has(name) === true || own[1]?.variables.has(name) === true;
+    const named = fn.type === 'FunctionExpression' ? fn.id?.name : undefined;
+    const self = named === undefined || isOwn(named) ? undefined : named;
+    const found: Surroundings = { self, names: [], shared: [], context: new Set(), privates: [] };
     const seen = new Set<string>();
     let wantsContext = fn.type === 'ArrowFunctionExpression';
     for (let at = places.get(fn); at !== undefined; at = at.parent) {
@@ -142,7 +153,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
         if (!variable.captured) return;
         // An accessor answers for all of its scope, so what is hidden keeps its place there.
         if (names !== found.names) names.push(hidden ? { ...variable, hidden } : variable);
-        else if (!hidden) names.push(variable);
+        else if (!hidden && variable.name !== named && !isOwn(variable.name)) names.push(variable);
       });
       at.privates?.forEach((used, name) => {
         if (used && found.privates.indexOf(name) < 0) found.privates.push(name);
@@ -309,6 +320,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
       return;
     }
     const body = inBlock(scope(params, fn, true), block);
+    bodies.set(fn, body);
     declareAll(block.body as Node[], body, body);
     block.body.forEach((statement) => refer(statement as Node, body, block));
   }

@@ -75,6 +75,28 @@ const REACH: Record<string, Case> = {
       [6, 15, 4],
     ],
   ],
+  'names that the function itself has for something else are those of the functions around': [
+    `export const make = (n) => [(a, n) => a + n, function (a) { var n = 'var'; return a + n; }, function n(a) { return a + typeof n; }, (a) => { const f = () => n; { let n = 'block'; n += n; } return a + f(); }, () => n];`,
+    `const old = m.make('old'), run = (all) => all.slice(0, 4).map((f) => f('-', 'own')), seen = [run(old)], why = [];
+     for (const i of [0, 1, 2, 3]) why.push((await rewrite(old[i], i === 1 ? 'function (a) { return a + n + 1; }' : i === 2 ? 'function (a) { return a + n + 2; }' : '(a) => a + n + ' + i)).deferred?.[0].reason ?? null);
+     return [...seen, run(old), run(m.make('new')), why]`,
+    [
+      ['-own', '-var', '-function', '-old'],
+      ['-own', '-var', '-function', '-old3'],
+      ['-new0', '-new1', '-new2', '-new3'],
+      [
+        'closures made before have a variable n of their own, which hides that of make',
+        'closures made before have a variable n of their own, which hides that of make',
+        'closures made before have a variable n of their own, which hides that of make',
+        null,
+      ],
+    ],
+  ],
+  'a name of its own that its parameters hide': [
+    'export const make = () => { const f = function f(f) { return typeof f; }; return f; };',
+    `const f = m.make(); const seen = [f(1)]; await rewrite(f, 'function f(n) { return n > 0 ? f(n - 1) + n : 0; }'); return [...seen, f(3), m.make()(4)]`,
+    ['number', 6, 10],
+  ],
   'through ten versions of the factory': [
     'export function make() { let n = 0; return () => n++; }',
     `const all = [m.make()]; for (let i = 1; i <= 10; i++) { await rewrite(m.make, 'function make() { let n = ' + i * 100 + '; return () => n++; }'); all.push(m.make()); }
@@ -84,6 +106,12 @@ const REACH: Record<string, Case> = {
 };
 
 const GENERATIONS: Record<string, Case> = {
+  'going back to code that closures of one generation know by a name and those of another do not': [
+    'export function make() { const f = function f() { return 0; }; return f; }',
+    `const named = m.make(), F = at('make > f'); await rewrite(m.make, 'function make() { const f = function () { return 1; }; return f; }'); const nameless = m.make();
+     await rewrite(F, 'function () { return 2; }'); await rewrite(F, 'function () { return 3; }'); const seen = [named(), nameless()]; await rollback(M); return [...seen, named(), nameless(), m.make()()]`,
+    [3, 3, 2, 2, 2],
+  ],
   'values of every generation are targets and have their code, classes too': [
     COUNTER,
     `const a = m.makeCounter(1); await rewrite(m.makeCounter, 'function makeCounter(start) { let n = start; class K { #p = n; get() { return this.#p; } } return { inc() { return n++; }, sub: (k) => () => [n, k], k: new K() }; }'); const b = m.makeCounter(50);
