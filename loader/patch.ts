@@ -33,9 +33,10 @@ export function addPatchPoint(
   const made = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
   const check = gate === undefined ? cell : `${gate}&&${cell}`;
   const isArrow = node.type === 'ArrowFunctionExpression';
+  const initialises = hasInitialisers(node);
   const moves = isArrow
-    ? hasInitialisers(node) || slowToCapture(hot)
-    : hasInitialisers(node) && runsCode(node) && hot.kind !== 'constructor' && movable(node);
+    ? initialises || slowToCapture(hot)
+    : initialises && runsCode(node) && hot.kind !== 'constructor' && movable(node);
   const redirect = isArrow ? undefined : redirectThis(hot, check, made, readsNewTarget);
   if (moves)
     return moveParameters(
@@ -43,7 +44,7 @@ export function addPatchPoint(
       source,
       node,
       isArrow ? hot.capturedParameters : [],
-      (params) => redirect ?? redirectArrow(check, made, params),
+      (params) => redirect ?? redirectArrow(check, made, params, !initialises),
     );
   if (redirect !== undefined) return enterBody(text, source, hot, redirect);
 
@@ -72,15 +73,17 @@ function redirectThis(
   return `if(${check})return ${made}.apply(this,arguments);`;
 }
 
-function redirectArrow(check: string, made: string, params: string[]): string {
-  return `if(${check})return ${made}(${params.join()});${takesRest(params) ? '({});' : ''}`;
+/** @param writes whether what comes next is an assignment to a captured variable */
+function redirectArrow(check: string, made: string, params: string[], writes = false): string {
+  return `if(${check})return ${made}(${params.join()});${takesRest(params) && !writes ? '({});' : ''}`;
 }
 
 /**
  * Whether an arrow was given a rest parameter. Such a one makes an empty object after its check, which costs nothing in
  * optimised code and saves what the rest parameter costs there. While V8 reads the cell it keeps the rest array's length
  * for a possible deoptimisation; the next operations share that state for as long as nothing in between may write.
- * Making an object counts as a write when that is decided, and is removed afterwards.
+ * Making an object counts as a write when that is decided, and is removed afterwards (unless V8's escape analysis has used up
+ * what it may track, so there is none where a captured parameter is written anyway).
  */
 function takesRest(params: string[]): boolean {
   return params.at(-1) === REST;
