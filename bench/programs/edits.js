@@ -55,7 +55,16 @@ serve({
   /** what the disk takes for the one file that an edit makes */
   file: () => elapsed(() => writeFileSync(new URL(`new-file-${++made}.mjs`, url), text)),
   rollback: () => elapsed(() => rollback(url)),
-  restore: (number) => elapsed(() => restore(url, number)),
+  /** milliseconds of one of so many rollbacks and restores of version `newest` */
+  async backAndForth(times, newest) {
+    const all = await elapsed(async () => {
+      for (let i = 0; i < times; i++) {
+        await rollback(url);
+        await restore(url, newest);
+      }
+    });
+    return all / (2 * times);
+  },
   /** bytes kept by each of n changes, after garbage collection, once twice as many have warmed V8's own caches and code */
   async kept(kind, n, what) {
     const change = kind === 'rewrite' ? rewriteOnce : importOnce;
