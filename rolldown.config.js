@@ -34,7 +34,10 @@ export default defineConfig({
     codeSplitting: {
       groups: [
         // Each with all that it imports and those before it do not: what every start needs, a text that is not in the cache, and an edit.
-        { name: 'start', test: /[\\/]loader[\\/](?:load|live|builtins|compiled|crash|direct|source)\.ts$/ },
+        {
+          name: 'start',
+          test: /[\\/]loader[\\/](?:load|texts|variants|live|builtins|compiled|crash|direct|source)\.ts$/,
+        },
         { name: 'instrumentation', test: /[\\/]loader[\\/](?:instrument|maps)\.ts$/ },
         { name: 'editing', test: /[\\/]api[\\/]reload\.ts$/ },
       ],

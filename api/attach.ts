@@ -5,8 +5,8 @@
 import { ModuleLog } from '../cache/log.ts';
 import { putObject, type StoredObject } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import { extensionOf } from '../loader/language.ts';
 import type { KeptVersion, LiveModule } from '../loader/live.ts';
-import { extensionOf } from '../loader/load.ts';
 import { align, currentText, historyOf, keyOf, needRegistry, versionText } from './history.ts';
 import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';

@@ -7,6 +7,7 @@
 import { ModuleLog, type VersionRecord } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import { extensionOf } from '../loader/language.ts';
 import {
   type Bound,
   type CoreModule,
@@ -15,7 +16,6 @@ import {
   type Registry,
   registry,
 } from '../loader/live.ts';
-import { extensionOf } from '../loader/load.ts';
 import { pathToFileURL } from '../node.ts';
 import { stagedVersion } from './staging.ts';
 

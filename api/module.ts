@@ -5,7 +5,7 @@
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
 import { type LiveModule, registry, valueIn } from '../loader/live.ts';
-import { withoutVersion } from '../loader/load.ts';
+import { withoutVersion } from '../loader/variants.ts';
 import {
   asImported,
   existsSync,

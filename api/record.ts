@@ -4,8 +4,8 @@
  */
 import type { VersionRecord } from '../cache/log.ts';
 import { putObject, type StoredObject } from '../cache/objects.ts';
+import { extensionOf } from '../loader/language.ts';
 import type { KeptVersion, LiveModule } from '../loader/live.ts';
-import { extensionOf } from '../loader/load.ts';
 import { catchUp, historyOf, needRegistry, runningVersion, versionText } from './history.ts';
 import { remember } from './withdraw.ts';
 

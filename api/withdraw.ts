@@ -5,8 +5,8 @@
  */
 import type { ModuleLog } from '../cache/log.ts';
 import { removeObject, type StoredObject } from '../cache/objects.ts';
+import { extensionOf } from '../loader/language.ts';
 import { type LiveModule, registry } from '../loader/live.ts';
-import { extensionOf } from '../loader/load.ts';
 import { historyOf } from './history.ts';
 
 /** A log, and the objects that its lines name. */

@@ -62,7 +62,7 @@ async function instrumentedSizes(hotOptions) {
   const cells = {};
   for (const { url, prefix, base } of modules) {
     const library = /.*\/node_modules\/([^/]+)/.exec(url)[1];
-    const made = instrument(base, { prefix, importCells: false });
+    const made = instrument(base, { prefix, importGates: false });
     sizes[library] ??= [0, 0];
     sizes[library][0] += base.length;
     sizes[library][1] += made.code.length;

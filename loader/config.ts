@@ -4,7 +4,7 @@
  * nothing is an error.
  */
 import { HotswapError } from '../error.ts';
-import { dirname, existsSync, inspect, join, readFileSync, resolve } from '../node.ts';
+import { dirname, existsSync, inspect, join, readFileSync, resolve, writeSync } from '../node.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
@@ -80,6 +80,18 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
 export function programDirectory(): string {
   const entry = process.argv[1];
   return entry === undefined ? process.cwd() : dirname(entry);
+}
+
+/** Writes notices to stderr at once, from any thread. */
+export function sayer(config: Config): (line: string) => void {
+  return (line) => {
+    if (config.silent) return;
+    try {
+      writeSync(2, `hotswap: ${line}\n`);
+    } catch {
+      // stderr is closed or full; a notice is not worth an error
+    }
+  };
 }
 
 /**

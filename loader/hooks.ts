@@ -1,7 +1,7 @@
 /**
  * The hooks where Node runs them on a thread of their own (Node 20, `module.register`). In: requests for modules;
  * out: instrumented texts, and over a port a message a module for the registry on the main thread. Gates are defined there
- * by a virtual module, `hotswap:cells/<turn>`, for all modules that were loaded since the last such one ran: running, it begins
+ * by a virtual module, `hotswap:gates/<turn>`, for all modules that were loaded since the last such one ran: running, it begins
  * the next turn and then takes in every message. A module is told of before the turn is read that it imports, so that its
  * message is there when that one runs. It imports it first, unless it is imported by one of the same turn: whoever
  * is first in that graph does, and that runs before all the rest. Each module also takes in messages when it begins to run, for
@@ -10,12 +10,12 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { fileURLToPath, readFileSync } from '../node.ts';
-import type { Config } from './config.ts';
+import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
 import type { Loaded, News } from './live.ts';
-import { createLoader, type ModuleLoader, sayer } from './load.ts';
-import { CELLS, CELLS_URL, importOf, SENT, TOLD, TURN } from './names.ts';
+import { createLoader, type ModuleLoader } from './load.ts';
+import { GATES, GATES_URL, importOf, SENT, TOLD, TURN } from './names.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {
@@ -45,7 +45,7 @@ export function initialize(data: HooksData): void {
 }
 
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
-  if (specifier.startsWith(CELLS_URL)) return { url: specifier, format: 'module', shortCircuit: true };
+  if (specifier.startsWith(GATES_URL)) return { url: specifier, format: 'module', shortCircuit: true };
   const result = await resolved(specifier, context, nextResolve);
   receive();
   const { parentURL } = context;
@@ -86,16 +86,14 @@ function receive(): void {
 }
 
 export const load: LoadHook = async (url, context, nextLoad) => {
-  if (url.startsWith(CELLS_URL)) return { format: 'module', source: `${CELLS}()`, shortCircuit: true };
+  if (url.startsWith(GATES_URL)) return { format: 'module', source: `${GATES}()`, shortCircuit: true };
   receive();
-  const fresh = loader.fresh(url);
-  if (fresh !== undefined) {
-    const { code, loaded } = fresh;
+  const variant = loader.variant(url);
+  if (variant !== undefined) {
+    const { code, loaded } = variant;
     const source = loaded === undefined ? code : announced(url, code, loaded);
     return { format: 'module', source, shortCircuit: true };
   }
-  const version = loader.version(url) ?? loader.facade(url);
-  if (version !== undefined) return { format: 'module', source: version, shortCircuit: true };
   const result = await given(url, context, nextLoad);
   if (result.format !== 'module' || !loader.takes(url)) return result;
   const source = textOf(result.source);

@@ -36,7 +36,7 @@ export interface InstrumentOptions extends WrittenIn {
   /** what the names of this module's cells begin with, e.g. `hs$1k3v9x` */
   prefix: string;
   /** import a virtual module that defines the gate first, numbered 0: for hooks that run on another thread */
-  importCells: boolean;
+  importGates: boolean;
   /** whether to make a source map */
   mapped: boolean;
   /** whether the module is to have `import.meta.hot`, whatever its text says; default: where that mentions it */
@@ -65,7 +65,7 @@ export interface Instrumented {
  */
 export function instrument(
   source: string,
-  { prefix, importCells, mapped, hot, url, settings }: InstrumentOptions,
+  { prefix, importGates, mapped, hot, url, settings }: InstrumentOptions,
 ): Instrumented | undefined {
   const read = readModule(source, { url, settings });
   if (read === undefined) return undefined;
@@ -97,9 +97,9 @@ export function instrument(
   }
   freeExports(text, facts);
 
-  const cells = importCells ? importOf(0) : '';
+  const gates = importGates ? importOf(0) : '';
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
-  const opening = `${cells}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
+  const opening = `${gates}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;
   if (hashbang === null) text.prepend(opening);
   else if (hashbang.end === source.length) text.append(`\n${opening}`);

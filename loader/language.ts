@@ -14,6 +14,12 @@ export function languageOf(url: string): Language {
   return BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? ''] ?? 'js';
 }
 
+/** The file extension of a module, with its dot, as the cache uses it. */
+export function extensionOf(url: string): string {
+  const extension = extname(new URL(url).pathname);
+  return /^\.\w+$/.test(extension) ? extension : '.js';
+}
+
 /** What modules in TypeScript and JSX need besides, loaded when the first of them asks. */
 export const typed = room<typeof import('./typescript.ts')>('typescript');
 

@@ -30,8 +30,8 @@ export function gateName(prefix: string): string {
 }
 
 /** Global through which a virtual module defines gates, and what its URL begins with; see hooks.ts. */
-export const CELLS = 'hs$cells';
-export const CELLS_URL = 'hotswap:cells/';
+export const GATES = 'hs$gates';
+export const GATES_URL = 'hotswap:gates/';
 
 /**
  * What hooks on another thread and the main thread count in memory that they share, as asking a port takes a thousand times as long: the
@@ -43,5 +43,5 @@ export const SENT = 2;
 
 /** The import of such a module, as long for one number as for another. */
 export function importOf(turn: number): string {
-  return `import "${CELLS_URL}${String(turn).padStart(8, '0')}";`;
+  return `import "${GATES_URL}${String(turn).padStart(8, '0')}";`;
 }

@@ -5,7 +5,7 @@
 import { asLoaded } from '../node.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
-import { type Config, programDirectory, readConfig } from './config.ts';
+import { type Config, programDirectory, readConfig, sayer } from './config.ts';
 import { markCrashes } from './crash.ts';
 import { isAlone } from './direct.ts';
 import type { HooksData } from './hooks.ts';
@@ -20,8 +20,8 @@ import {
   type Registry,
   registry,
 } from './live.ts';
-import { createLoader, OURS, sayer } from './load.ts';
-import { CELLS, SENT, TOLD, TURN } from './names.ts';
+import { createLoader, OURS } from './load.ts';
+import { GATES, SENT, TOLD, TURN } from './names.ts';
 import { type Source, textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
@@ -160,14 +160,11 @@ if (registry() === undefined) {
       });
     }
 
-    /** The text of what we make ourselves: fresh instances, versions, facades. */
+    /** The text of what we make ourselves. */
     function ours(url: string): string | undefined {
-      const fresh = loader.fresh(url);
-      if (fresh?.loaded !== undefined) {
-        defineGate(fresh.loaded.prefix);
-        addModule(modules, fresh.loaded);
-      }
-      return fresh?.code ?? loader.version(url) ?? loader.facade(url);
+      const found = loader.variant(url);
+      if (found?.loaded !== undefined) enter(found.loaded);
+      return found?.code;
     }
 
     /** In TypeScript `./x.js` may stand for `./x.ts`. */
@@ -206,13 +203,17 @@ if (registry() === undefined) {
       }
     }
 
-    /** Enters a module. @returns the text to run */
+    /** @returns the text to run for a module, which is entered */
     function take(found: ReturnType<typeof loader.load>): string | undefined {
       if (found === undefined) return undefined;
       made = true;
-      defineGate(found.loaded.prefix);
-      addModule(modules, found.loaded);
+      enter(found.loaded);
       return found.code;
+    }
+
+    function enter(loaded: Loaded): void {
+      defineGate(loaded.prefix);
+      addModule(modules, loaded);
     }
   }
 
@@ -259,7 +260,7 @@ if (registry() === undefined) {
         port1.unref();
       },
     });
-    hidden(CELLS, () => {
+    hidden(GATES, () => {
       add(counts, TURN, 1); // what comes from now on is for the next one
       receive();
     });

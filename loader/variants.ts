@@ -1,0 +1,220 @@
+/**
+ * What else there is of a module than the one that was loaded: its versions beside the live one (`?hotswap=<number or id>`), fresh
+ * instances of it (`import.meta.hot`), and facades that stand for it when its exports have changed. In: what the program tells of
+ * them, and URLs; out: the texts to run, and where an import leads now.
+ */
+import { fingerprint } from '../cache/fingerprint.ts';
+import { ModuleLog } from '../cache/log.ts';
+import { getObject, sha256 } from '../cache/objects.ts';
+import { HotswapError } from '../error.ts';
+import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
+import { type Config, sayer } from './config.ts';
+import { extensionOf } from './language.ts';
+import { type Batch, type ExportedBy, FACADE, type Fresh, type Loaded, type MemoryVersion } from './live.ts';
+import type { Texts } from './texts.ts';
+import { vsnOf } from './vsn.ts';
+
+export interface Variants {
+  /** The text to run for the URL of a variant, with what is to be entered of a hot one; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
+  variant(url: string): { code: string; loaded: Loaded | undefined } | undefined;
+  /** Where an import leads that is not to lead to what its URL says: a fresh instance, a facade, or a version whose number was another's before. */
+  leadsTo(url: string, parent: string | undefined): string | undefined;
+  /** Makes a version known that is not on disk. */
+  remember(version: MemoryVersion): void;
+  /** Forgets the versions of a module that are not on disk: its numbers may be given anew. */
+  forget(url: string): void;
+  /** Makes known what later importers of a module are to see; undefined: the module itself. */
+  expose(url: string, exported: ExportedBy | undefined): void;
+  /** Makes modules known that are imported next, as fresh instances. */
+  begin(batch: Batch): void;
+  /** Ends that: whether they are what imports lead to from now on. */
+  end(batch: number, isLive: boolean): void;
+}
+
+/** What a module was loaded from: the fingerprint of the text and, once that was asked, its id; and what its numbering starts at. */
+export interface Base {
+  print: string;
+  id?: string;
+  vsn: number;
+}
+
+/**
+ * @param bases by the URL of a module
+ * @param lastCache the cache, or the last one that there was
+ */
+export function createVariants(
+  config: Config,
+  texts: Texts,
+  bases: ReadonlyMap<string, Base>,
+  lastCache: () => string | undefined,
+): Variants {
+  const memory = new Map<string, MemoryVersion[]>();
+  /** by the URL of a module: that of its newest facade; and by that: its text */
+  const exposed = new Map<string, string>();
+  const facades = new Map<string, string>();
+  /** by the URL of a module: how often its versions were forgotten */
+  const forgotten = new Map<string, number>();
+  /** the batch that is being imported; fresh instances and helpers that have not ended, by URL */
+  let batch: number | undefined;
+  const pending = new Map<string, Fresh | string>();
+  /** by the URL of a module: that of its live instance, where it is not the first */
+  const instances = new Map<string, string>();
+
+  return { variant, leadsTo, remember, forget, expose, begin, end };
+
+  function variant(url: string): ReturnType<Variants['variant']> {
+    const one = pending.get(url);
+    if (typeof one === 'object') return fresh(one);
+    const code = one ?? version(url) ?? facades.get(url);
+    return code === undefined ? undefined : { code, loaded: undefined };
+  }
+
+  function fresh({ url, instance, text, base, started, vsn }: Fresh): ReturnType<Variants['variant']> {
+    const { prefix, code } = texts.again(url, text, instance);
+    if (code === undefined) return { code: text, loaded: undefined };
+    return {
+      // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
+      code: `${code}\n//# sourceURL=${url.replaceAll("'", '%27')}`,
+      loaded: { url, prefix, base, source: text, started, vsn, instance },
+    };
+  }
+
+  function version(url: string): string | undefined {
+    if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
+    const text = versionText(url);
+    return text === undefined ? undefined : texts.plain(url, text);
+  }
+
+  function versionText(url: string): string | undefined {
+    const parsed = new URL(url);
+    const wanted = parsed.searchParams.get('hotswap');
+    if (wanted === null) return undefined;
+    const href = withoutVersion(parsed);
+    const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
+    const inMemory = memory.get(href) ?? [];
+    const loaded = bases.get(href);
+    const vsn = loaded?.vsn ?? vsnOf(href, disk ?? '', sayer(config));
+    const isUnchanged = disk !== undefined && (loaded === undefined || fingerprint(disk) === loaded.print);
+    const told = inMemory.findLast(({ number }) => number === 0);
+    const base = told?.id ?? loaded?.id ?? (isUnchanged ? sha256(disk) : undefined);
+    const isNamed = ({ id, number }: { id?: string | undefined; number: number }) =>
+      id === wanted ||
+      String(number + vsn) === wanted ||
+      (/^[0-9a-f]{7,}$/.test(wanted) && id?.startsWith(wanted));
+    const held = inMemory.findLast(isNamed);
+    if (held !== undefined) return held.text;
+    const isBase = isNamed({ id: base, number: 0 });
+    if (isBase && isUnchanged) return disk;
+    const cacheDir = lastCache();
+    const isKept = cacheDir !== undefined && base !== undefined;
+    const known = isKept ? new ModuleLog(cacheDir, href).era(base).versions : [];
+    const id = isBase ? base : known.findLast(isNamed)?.id;
+    if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
+    const last = Math.max(known.length, ...inMemory.map((one) => one.number));
+    throw new HotswapError(
+      'ERR_HOTSWAP_NO_VERSION',
+      `${href} has no version ${JSON.stringify(wanted)}; there ${last === 0 ? `is only ${vsn}, the file` : `are ${vsn} to ${vsn + last}`}`,
+      { module: href },
+    );
+  }
+
+  function leadsTo(url: string, parent: string | undefined): string | undefined {
+    if (batch !== undefined && parent?.endsWith(`${FRESH_QUERY}${batch}`)) {
+      const found = instanceUrl(url, batch);
+      if (pending.has(found)) return found;
+    }
+    const found = parent?.includes(FACADE_QUERY) ? undefined : exposed.get(url);
+    return found ?? instances.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
+  }
+
+  /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
+  function again(url: string): string | undefined {
+    if (!/[?&]hotswap=\d{1,6}(&|$)/.test(url)) return undefined;
+    const parsed = new URL(url);
+    const times = forgotten.get(withoutVersion(new URL(url)));
+    if (times === undefined) return undefined;
+    parsed.searchParams.set(AGAIN, String(times));
+    return parsed.href;
+  }
+
+  function remember(kept: MemoryVersion): void {
+    const list = memory.get(kept.url);
+    if (list === undefined) memory.set(kept.url, [kept]);
+    else list.push(kept);
+  }
+
+  function forget(url: string): void {
+    memory.set(url, memory.get(url)?.filter(({ number }) => number === 0) ?? []);
+    forgotten.set(url, (forgotten.get(url) ?? 0) + 1);
+  }
+
+  function expose(url: string, exported: ExportedBy | undefined): void {
+    if (exported === undefined) {
+      exposed.delete(url);
+      return;
+    }
+    const text = facadeText(url, exported);
+    const known = [...facades].find(([, one]) => one === text)?.[0];
+    const facade = known ?? `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`;
+    exposed.set(url, facade);
+    facades.set(facade, text);
+  }
+
+  function begin({ number, modules, helpers }: Batch): void {
+    batch = number;
+    for (const one of modules) pending.set(one.instance, one);
+    for (const [url, text] of helpers) pending.set(url, text);
+  }
+
+  function end(number: number, isLive: boolean): void {
+    for (const one of pending.values())
+      if (isLive && typeof one !== 'string') instances.set(one.url, one.instance);
+    pending.clear();
+    if (batch === number) batch = undefined;
+  }
+}
+
+/** What the URL of a version has besides where its number was another's before. */
+const AGAIN = 'hotswap-again';
+
+/** The URL of a module, without what names a version of it. */
+export function withoutVersion(url: URL): string {
+  url.searchParams.delete('hotswap');
+  url.searchParams.delete(AGAIN);
+  return url.href;
+}
+
+/** What the URL of a fresh instance has besides the module's; the number of its batch comes after it. */
+const FRESH_QUERY = 'hotswap=fresh';
+
+/** URL under which a module is imported again. */
+export function instanceUrl(url: string, batch: number): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${FRESH_QUERY}${batch}`;
+}
+
+/** URL of a module, whichever instance or facade of it another one names. */
+export function withoutInstance(url: string): string {
+  return url.replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '').replace(/[?&]hotswap=fresh\d+$/, '');
+}
+
+/** What a facade's URL has besides the module's. */
+const FACADE_QUERY = 'hotswap-exports=';
+
+/** A module that exports what another does by name, and besides that variables that are set from outside. */
+function facadeText(url: string, { native, own, from }: ExportedBy): string {
+  const quoted = (names: string[]): string => names.map((name) => JSON.stringify(name)).join();
+  const variable = (i: number): string => `hs$x${i}`;
+  const lines = [`export {${quoted(native)}} from ${JSON.stringify(url)};`];
+  for (const [name, specifier, inner] of from) {
+    const where = JSON.stringify(specifier);
+    if (name === '*') lines.push(`export * from ${where};`);
+    else if (inner === undefined) lines.push(`export * as ${JSON.stringify(name)} from ${where};`);
+    else lines.push(`export {${JSON.stringify(inner)} as ${JSON.stringify(name)}} from ${where};`);
+  }
+  own.forEach(([name], i) => {
+    lines.push(`let ${variable(i)};export {${variable(i)} as ${JSON.stringify(name)}};`);
+  });
+  const sets = own.map(([, local], i) => `${variable(i)}=hs$v(${JSON.stringify(local)},${variable(i)})`);
+  lines.push(`${FACADE}(${JSON.stringify(url)},hs$v=>{${sets.join(';')}});`);
+  return lines.join('\n');
+}
