@@ -47,7 +47,8 @@ export function importsOf(module: LiveModule): string[] {
   return [...urls];
 }
 
-function specifiersIn(text: string, url: string): string[] {
+/** What a module's text imports, with `import()` of a literal. */
+export function specifiersIn(text: string, url: string): string[] {
   if (languageOf(url) === 'js')
     return parse(text)[0].flatMap(({ specifier }) => (typeof specifier === 'string' ? [specifier] : []));
   // Of TypeScript and JSX only a tree tells.

@@ -5,13 +5,13 @@
  */
 import { setTimeout as later, setImmediate as soon } from 'node:timers';
 import { Worker } from 'node:worker_threads';
-import { needRegistry, runningVersion } from '../api/history.ts';
+import { isOther } from '../api/commit.ts';
+import { currentText, needRegistry, runningVersion } from '../api/history.ts';
+import { specifiersIn } from '../api/importers.ts';
 import { sha256 } from '../cache/objects.ts';
-import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { tryParse } from '../loader/parse.ts';
 import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
-import { analysed, type Changed, type Failures, specifiersIn, takeOver } from './burst.ts';
+import { analysed, type Changed, type Failures, takeOver } from './burst.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -39,6 +39,9 @@ const CHECKOUT = 10_000;
 
 /** How long after the last module was loaded its imports are looked at for what is not hot. */
 const LOADED = 500;
+
+/** Milliseconds for which the program is kept from its work at once meanwhile. */
+const SLICE = 5;
 
 /** What is known of a file. */
 interface Watched {
@@ -88,6 +91,7 @@ function begin(): () => void {
   const plain = new Map<string, string>();
   const importers = new Set<LiveModule>();
   let saidPlain = false;
+  let isReady = false;
   let loading: NodeJS.Timeout | undefined;
   /** files at which something has happened, and what they were when it did */
   const dirty = new Map<string, string>();
@@ -140,23 +144,57 @@ function begin(): () => void {
     loading.unref();
   }
 
-  /** Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. */
+  /**
+   * Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. A little at a time, as
+   * the program is at work by now.
+   */
   function findPlain(): void {
-    for (const { source, url } of saidPlain ? [] : importers) {
-      for (const specifier of specifiersIn(tryParse(source, languageOf(url)).program)) {
-        if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
-        if (!URL.canParse(specifier, url)) continue;
-        const { href, pathname } = new URL(specifier, url);
-        if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
-        const file = fileURLToPath(href);
-        const stamp = stampOf(file);
-        if (files.has(file) || plain.has(file) || stamp === '') continue;
-        plain.set(file, stamp);
-        look([file]);
+    const end = performance.now() + SLICE;
+    for (const module of importers) {
+      if (performance.now() > end) {
+        loading = later(findPlain, 1).unref();
+        return;
       }
+      importers.delete(module);
+      if (!saidPlain) findPlainIn(module);
     }
-    importers.clear();
     lookAgain();
+    rehearse();
+  }
+
+  function findPlainIn({ source, url }: LiveModule): void {
+    let specifiers: string[] = [];
+    try {
+      specifiers = specifiersIn(source, url);
+    } catch {
+      // it was loaded, so Node knows better than we
+    }
+    for (const specifier of specifiers) {
+      if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
+      if (!URL.canParse(specifier, url)) continue;
+      const { href, pathname } = new URL(specifier, url);
+      if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
+      const file = fileURLToPath(href);
+      const stamp = stampOf(file);
+      if (files.has(file) || plain.has(file) || stamp === '') continue;
+      plain.set(file, stamp);
+      look([file]);
+    }
+  }
+
+  /** Does once what a save will do, without its effect: the first one would load the parser, and take 50 ms more. */
+  function rehearse(): void {
+    if (isReady) return;
+    let module: LiveModule | undefined;
+    for (const { modules } of files.values())
+      for (const one of modules) if (one.base.length < (module?.base.length ?? Infinity)) module = one;
+    if (module === undefined) return;
+    isReady = true;
+    try {
+      isOther(module, `${currentText(module)}\n`, '');
+    } catch {
+      // the first save will say so
+    }
   }
 
   function sayPlain(file: string): void {
