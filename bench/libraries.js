@@ -1,6 +1,6 @@
 /** Figure 2: libraries from npm, instrumented whole. */
 import { instrument } from '../dist/loader/instrument.js';
-import { comparePairs, geometricMean, median, spread, start } from './harness.js';
+import { comparePairs, geometricMean, median, sideBySide, spread, start } from './harness.js';
 
 export const title = 'libraries, every module instrumented';
 
@@ -23,8 +23,36 @@ export async function measure(options) {
     ...spread(means),
     target: { ratio: 1.03, says: '≤ 1.03x' },
   });
+  results.push(...(await allocations(options, hotOptions)));
   results.push(...(await firstRuns(options, hotOptions)));
   return results;
+}
+
+/** What optimised code allocates for a piece of work. Unlike times that is the same from run to run, so one pair of processes tells. */
+async function allocations({ only, quick }, hotOptions) {
+  // No scavenge within a sample: half of what the semi-spaces hold.
+  const flags = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
+  const open = {
+    plain: () => start('libraries', { hot: false, flags }),
+    hot: () => start('libraries', { hot: true, flags, ...hotOptions }),
+  };
+  return sideBySide(open, async ({ plain, hot }) => {
+    const rows = [];
+    for (const name of await plain.ask('names')) {
+      if (!name.includes(only)) continue;
+      const sides = [];
+      for (const side of [plain, hot]) sides.push(await side.ask('allocated', name, quick ? 1000 : 5000));
+      const ratio = sides[1] / sides[0];
+      rows.push({
+        name: `${name.split(/\W/)[0]}, allocated`,
+        plain: sides[0] / 1000,
+        hot: sides[1] / 1000,
+        unit: 'KB',
+        ratio,
+      });
+    }
+    return rows;
+  });
 }
 
 /** The first piece of work of a process, which V8 compiles lazily and interprets: what start-up code costs. */

@@ -9,6 +9,7 @@ import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import { marked } from 'marked';
 import { z } from 'zod';
+import { median } from '../harness.js';
 import { serve, time } from './serve.js';
 
 const located = (path) => new URL(`../../node_modules/${path}`, import.meta.url);
@@ -104,6 +105,20 @@ serve({
     time((count) => {
       for (let i = 0; i < count; i++) works[name]();
     }, n),
+  /** bytes that a piece of work allocates, once it has been done for so many milliseconds */
+  allocated(name, ms) {
+    const { heapUsed } = process.memoryUsage();
+    works[name]();
+    const pieces = Math.max(1, Math.floor(2 ** 23 / Math.max(1, process.memoryUsage().heapUsed - heapUsed)));
+    const samples = [];
+    for (const end = performance.now() + ms; performance.now() < end || samples.length === 0; ) {
+      const before = process.memoryUsage().heapUsed;
+      for (let i = 0; i < pieces; i++) works[name]();
+      const grown = process.memoryUsage().heapUsed - before;
+      if (grown > 0) samples.push(grown / pieces); // less where garbage was collected meanwhile
+    }
+    return median(samples.slice(-30));
+  },
   /** prefix and text of each library module that came through the hooks */
   instrumented() {
     const registry = globalThis[Symbol.for('hotswap')];
