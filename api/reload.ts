@@ -3,11 +3,14 @@
  * text is that. Whatever changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
  */
 import { HotswapError } from '../error.ts';
+import { asJavaScript } from '../loader/instrument.ts';
+import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { syntaxError, tryParse } from '../loader/parse.ts';
 import { fileURLToPath, readFileSync, statSync } from '../node.ts';
 import { commit } from './commit.ts';
 import { reported } from './events.ts';
-import { UNBOUND, type Version } from './history.ts';
+import { currentText, UNBOUND, type Version } from './history.ts';
 import { update } from './hot.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
 
@@ -37,7 +40,29 @@ export function reloadFrom(module: LiveModule, text: string): Promise<Version> {
 
 function take(module: LiveModule, read: () => string): Promise<Version> {
   const about = fileURLToPath(module.url);
-  return update(module, read, (source) => commit(module, { source, about, bound: UNBOUND, open: true }));
+  const checked = (): string => {
+    const source = read();
+    if (source !== currentText(module)) checkWhole(source, module.url, about);
+    return source;
+  };
+  return update(module, checked, (source) => commit(module, { source, about, bound: UNBOUND, open: true }));
+}
+
+/**
+ * Refuses a text that Node would not load: what is evaluated of it are pieces, of which none need be wrong by itself
+ * (ECMA-262 16.2.1.1, Module Semantics: Early Errors).
+ */
+function checkWhole(source: string, url: string, about: string): void {
+  const lang = languageOf(url);
+  const settings = lang === 'js' ? undefined : typed().settingsFor(url);
+  const isRead = tryParse(source, lang).errors.every((one) => one.severity !== 'Error');
+  if (!isRead) return; // what does not parse at all is refused, and told of, by whoever reads it for its changes
+  const { code } = asJavaScript(source, { url, settings }, false);
+  const { errors } = tryParse(code, 'js', true);
+  if (errors.length === 0) return;
+  // Where TypeScript sees it too, the author's own text shows it.
+  const own = tryParse(source, lang, true).errors;
+  throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, errors);
 }
 
 /** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */

@@ -228,6 +228,21 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `let error; try { await edit('item * RATE;', 'item * ;'); } catch (caught) { error = caught; } const still = m.price(2); const v = await save(code(M).replace('item * RATE', 'item')); return [error.code, error.line, /m\\.js/.test(error.message) && error.message.includes(',-[8:'), still, v.number, m.price(2)]`,
     ['ERR_HOTSWAP_SYNTAX', 8, true, 4, 1, 2],
   ],
+  'what only the whole text can be judged by, as Node would on loading it': [
+    {
+      'm.js': SHOP,
+      'k.js': FILES['k.js'],
+      't.ts': `interface Item { cost: number }\nenum Kind { A }\nenum Kind { B = 1 }\nexport function cost(item: Item): number;\nexport function cost(item: Item, kind = Kind.A) { return item.cost + kind; }\nexport type { Item };\n`,
+    },
+    `const T = M.replace('m.js', 't.ts'); await import(T.replace(/^\\.\\/\\d+/, '.')); const out = [];
+     for (const [file, more] of [[M, 'const price = 1;'], [M, 'let sep = 1;'], [M, 'var total;'], [M, 'export { nope };'], [M, 'let let = 1;'], [M, 'export const z = () => { let a; let a; };'], [M, 'Cart.prototype.#x;'], [T, 'const cost = 1;'], [T, 'class Kind {}'], [T, 'const z = 1; export { z as cost };'], [T, 'export default 1; export default 2;'], [T, 'export { nope };']]) {
+       const before = readFileSync(file, 'utf8');
+       out.push(await save(before + more, file).then((v) => v.summary, (error) => [error.code, error.line - before.split('\\n').length, error.message.includes(more.slice(-6))].join()));
+       writeFileSync(file, before);
+     }
+     return [out.filter((one) => !/^ERR_HOTSWAP_SYNTAX,(0|-\\d+),true$/.test(one)), version(M).number, version(T).number, (await save(readFileSync(T, 'utf8') + 'enum Kind { C = 2 }\\n', T)).number]`,
+    [[], 0, 0, 1],
+  ],
   'a file that cannot be read': [
     FILES,
     `const text = readFileSync(M); rmSync(M); const gone = await no(reload(M)); mkdirSync(M); const directory = await no(reload(M)); rmSync(M, { recursive: true }); writeFileSync(M, Buffer.from([0x65, 0xff, 0xfe])); const bytes = await no(reload(M)); writeFileSync(M, text); return [gone, directory, bytes, m.price(2), history(M).length, (await reload(M)).number, await no(reload('./nowhere.js')), await no(reload('./app.js'))]`,
