@@ -10,7 +10,7 @@ import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
 import { awaits, lineOf } from '../loader/parse.ts';
-import { existsSync } from '../node.ts';
+import { existsSync, fileURLToPath } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compiled } from './evaluation.ts';
 import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
@@ -334,12 +334,14 @@ async function namespaceOf(module: LiveModule, analysis: Analysis, unit: Unit): 
       { module: module.url, line: lineOf(analysis.source, unit.node.start), cause },
     );
   let namespace: Record<string, unknown>;
+  let url = '';
   try {
-    const url = resolved(module, specifier);
+    url = resolved(module, specifier);
     namespace =
       Object.keys(attributes).length === 0 ? await import(url) : await import(url, { with: attributes });
   } catch (cause) {
-    throw refuse(`which cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw refuse(`which cannot be loaded: ${isNoFile(cause, url) ? noFile(specifier, url) : message}`, cause);
   }
   if (name !== undefined && name !== '*' && !(name in namespace))
     throw refuse(`which has no export ${JSON.stringify(name)}; it has ${Object.keys(namespace).join(', ')}`);
@@ -351,6 +353,21 @@ function resolved(module: LiveModule, specifier: string): string {
   const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
   if (languageOf(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
   return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
+}
+
+/** Whether an import failed because nothing is where it leads; Node would name us as the one who imports it. */
+function isNoFile(cause: unknown, url: string): boolean {
+  const error = cause as { code?: string; url?: string } | undefined;
+  const isGone = error?.code === 'ERR_MODULE_NOT_FOUND' || error?.code === 'ERR_UNSUPPORTED_DIR_IMPORT';
+  return isGone && error.url === url && url.startsWith('file:');
+}
+
+/** With the file that an import without an extension, or of a directory, is likely to mean. */
+function noFile(specifier: string, url: string): string {
+  const ends = ['.ts', '.tsx', '.mts', '.js', '.jsx', '.mjs', '/index.ts', '/index.js'];
+  const end = ends.find((one) => existsSync(new URL(url + one)));
+  const meant = end === undefined ? '' : ` (is ${JSON.stringify(specifier + end)} meant?)`;
+  return `there is no file ${fileURLToPath(url)}${meant}`;
 }
 
 function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {

@@ -228,6 +228,18 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `let error; try { await edit('item * RATE;', 'item * ;'); } catch (caught) { error = caught; } const still = m.price(2); const v = await save(code(M).replace('item * RATE', 'item')); return [error.code, error.line, /m\\.js/.test(error.message) && error.message.includes(',-[8:'), still, v.number, m.price(2)]`,
     ['ERR_HOTSWAP_SYNTAX', 8, true, 4, 1, 2],
   ],
+  'an import of no file says which, and which may be meant': [
+    { ...FILES, 'lib/index.js': '', 'bad.js': "import './gone.js';\n" },
+    `const out = []; for (const name of ['./k', './lib', './nowhere.js', './bad.js']) await edit("import { double }", "import '" + name + "';\\nimport { double }").catch((error) => { out.push(error.message.split('cannot be loaded: ')[1].replaceAll(process.cwd(), '').replace(/[/\\\\]\\d+[/\\\\]/g, '/')); writeFileSync(M, code(M)); }); return [out.slice(0, 3), /gone\\.js.* imported from .*bad\\.js/.test(out[3])]`,
+    [
+      [
+        'there is no file /k (is "./k.js" meant?)',
+        'there is no file /lib (is "./lib/index.js" meant?)',
+        'there is no file /nowhere.js',
+      ],
+      true,
+    ],
+  ],
   'what only the whole text can be judged by, as Node would on loading it': [
     {
       'm.js': SHOP,
