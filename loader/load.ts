@@ -102,7 +102,7 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
       const { text, number, notice } = newer;
       const { prefix, code } = transformedOrNot(url, text, fingerprint(text));
       if (code !== undefined) {
-        say(notice);
+        if (notice !== undefined) say(notice);
         return { code, loaded: { ...of, prefix, source: text, started: number } };
       }
       say(
@@ -129,7 +129,7 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     url: string,
     disk: string,
     of: Base,
-  ): { text: string; number: number; notice: string } | undefined {
+  ): { text: string; number: number; notice: string | undefined } | undefined {
     const { cacheDir } = config;
     if (cacheDir === undefined || !config.reload) return undefined;
     const log = existingLog(cacheDir, url);
@@ -166,7 +166,8 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     try {
       const text = getObject(cacheDir, found.id, extensionOf(url));
       const notice = `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`;
-      return { text, number: found.number, notice };
+      // An edit that was taken back, by a save or a rewrite, leaves the file's own text as the newest version.
+      return { text, number: found.number, notice: found.id === base ? undefined : notice };
     } catch (error) {
       say(
         `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,

@@ -145,6 +145,15 @@ test('a restart runs the newest version before the first line, and says so in on
   one.remove();
 });
 
+test('a restart with edits that led back to the file says nothing', async () => {
+  const one =
+    app(`const was = version('./m.js').number, text = code(f); if (was === 0) { await rewrite(f, () => 9); await rewrite(f, text); }
+    say(was, f(), version('./m.js').number);`);
+  assert.equal(await one.go(), { out: [0, 0, 2], err: '' });
+  assert.equal(await one.go(), { out: [2, 0, 2], err: '' });
+  one.remove();
+});
+
 test('a restart can roll back, restore and reset what earlier runs made', async () => {
   const one = app(`const a = f(); const v = what; await (f() < 2 ? rewrite(f, '() => ' + (f() + 1)) : null);
 if (f() === 2 && a === 2) { const out = [f(), f.length]; await rollback('./m.js'); out.push(f()); await restore('./m.js', 2); out.push(f()); await rollback('./m.js', 9); out.push(f(), code(f)); await restore('./m.js', 1); say(...out, f()); } else say(a)`);
