@@ -5,6 +5,7 @@
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { HotswapError } from '../error.ts';
+import { describe } from './given.ts';
 import type { Version } from './history.ts';
 import { outside } from './staging.ts';
 
@@ -51,7 +52,7 @@ const channels = {
  *
  * @param event `'swap'`, `'rollback'` or `'error'`
  * @returns stops listening
- * @throws ERR_HOTSWAP_BAD_TARGET for another event
+ * @throws ERR_HOTSWAP_BAD_TARGET for another event, and a listener that is no function
  * @example const off = on('swap', ({ module, paths, number }) => console.log(`${module} v${number}: ${paths}`));
  */
 export function on<E extends keyof Events>(event: E, listener: (message: Events[E]) => void): () => void {
@@ -59,6 +60,12 @@ export function on<E extends keyof Events>(event: E, listener: (message: Events[
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
       `there is no event ${JSON.stringify(event)}; there are ${Object.keys(channels).join(', ')}`,
+    );
+  }
+  if (typeof listener !== 'function') {
+    throw new HotswapError(
+      'ERR_HOTSWAP_BAD_TARGET',
+      `a listener is a function of one message; got ${describe(listener)}`,
     );
   }
   const heard = (message: unknown): void => listener(message as Events[E]);

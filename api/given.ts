@@ -10,6 +10,7 @@ import {
   blockOf,
   type ClassNode,
   type FunctionNode,
+  frameOf,
   isClass,
   isFunction,
   type MethodDefinition,
@@ -209,7 +210,7 @@ function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'i
   const error = ((second?.length ?? 0) <= (first?.length ?? 0) ? second : first)?.[0];
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${role} is not one function: ${error?.message ?? 'something else was found'}${error?.codeframe ? `\n${error.codeframe.trimEnd()}` : ''}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
+    `${role} is not one function: ${error?.message ?? 'something else was found'}${frameOf(error)}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
   );
 }
 

@@ -111,12 +111,16 @@ export function parse(source: string, what: string, lang: Language = 'js'): Prog
 export function syntaxError(source: string, what: string, errors: ParseResult['errors']): HotswapError {
   const error = errors.find((found) => found.severity === 'Error') ?? errors[0];
   const line = lineOf(source, error?.labels[0]?.start ?? 0);
-  const frame = error?.codeframe ? `\n${error.codeframe.trimEnd().replace(/\[module\.\w+:/, '[')}` : '';
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${what} does not parse: ${error?.message} (line ${line})${frame}`,
+    `${what} does not parse: ${error?.message} (line ${line})${frameOf(error)}`,
     { line },
   );
+}
+
+/** The place of an error as the parser draws it, from a new line on, without the name that the text has for it alone. */
+export function frameOf(error: ParseResult['errors'][number] | undefined): string {
+  return error?.codeframe ? `\n${error.codeframe.trimEnd().replace(/\[module\.\w+:/, '[')}` : '';
 }
 
 /** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */

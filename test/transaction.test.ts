@@ -185,6 +185,11 @@ const CASES: Record<string, Case> = {
     `try { on('swop', () => {}); } catch (error) { return error.message; }`,
     'there is no event "swop"; there are swap, rollback, error',
   ],
+  'a listener that is no function': [
+    F,
+    `try { on('swap', 5); } catch (error) { return error.message; }`,
+    'a listener is a function of one message; got number 5',
+  ],
 };
 
 cases(CASES);
