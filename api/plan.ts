@@ -212,13 +212,18 @@ function compareClasses(
     const y = news.methods.get(key);
     if (y === undefined) come.push([x, undefined]);
     else if (x.derived !== y.derived || !sameTree(opening(x), opening(y))) return undefined;
+    else if (!sameTree(decoratorsOf(x), decoratorsOf(y))) return undefined;
     else if (!canBecome(x, y)) come.push([x, undefined], [undefined, y]);
     else pairs.push([x, y]);
   }
   for (const [key, y] of news.methods) if (!olds.methods.has(key)) come.push([undefined, y]);
-  // What is private, and what makes instances, cannot be given to a class that exists.
+  // What is private, what makes instances, and what is decorated as its class is made, cannot be given to a class that exists.
   const fixed = (one: HotFunction | undefined): boolean =>
-    one !== undefined && (one.kind === 'constructor' || one.path.includes('.#') || one.path.includes('['));
+    one !== undefined &&
+    (one.kind === 'constructor' ||
+      one.path.includes('.#') ||
+      one.path.includes('[') ||
+      decoratorsOf(one).length > 0);
   if (come.some(([x, y]) => fixed(x) || fixed(y))) return undefined;
   return { pairs: pairs.sort(([, x], [, y]) => x.index - y.index), come, statics };
 }
@@ -267,6 +272,11 @@ function staticField({ classes }: Analysis, node: ClassNode, member: Node): Stat
 
 function opening({ derived, node }: HotFunction): Node | undefined {
   return derived ? superCall(node) : undefined;
+}
+
+/** Decorators of a method, which run as its class is made. Those of parameters are part of its code, and new code leaves the class as it is. */
+function decoratorsOf({ owner }: HotFunction): unknown[] {
+  return owner !== undefined && 'decorators' in owner ? (owner.decorators ?? []) : [];
 }
 
 /** Whether two functions are the same code, the hot functions inside them aside. */

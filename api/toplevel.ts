@@ -9,7 +9,7 @@ import { HotswapError } from '../error.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import { type Bound, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
-import { awaits, lineOf } from '../loader/parse.ts';
+import { awaits, type ClassNode, isClass, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compiled } from './evaluation.ts';
@@ -451,15 +451,29 @@ function compile(
   };
 }
 
+/** Whether a class, a member of it or a parameter is decorated. */
+function hasDecorators({ decorators, body }: ClassNode): boolean {
+  const isOn = (one: object): boolean =>
+    'decorators' in one && ((one.decorators ?? []) as unknown[]).length > 0;
+  return (
+    decorators.length > 0 ||
+    body.body.some((one) => isOn(one) || (one.type === 'MethodDefinition' && one.value.params.some(isOn)))
+  );
+}
+
 /** The text of a unit as code that gives its names their values. */
 function assignment(text: MagicString, { node, names }: Unit, overlaid: ReadonlySet<string>): string {
-  const whole = text.slice(node.start, node.end);
+  const own = text.slice(node.start, node.end);
+  const [first, ...more] = isClass(node) ? node.decorators : [];
+  // Decorators may stand before the `export`.
+  const isApart = first !== undefined && first.start < node.start;
+  const whole = isApart ? `${text.slice(first.start, (more.at(-1) ?? first).end)} ${own}` : own;
   const [name] = names;
   if (name === undefined) return whole;
   const key = JSON.stringify(name);
   let value: string;
   // An enum, a namespace and a decorated class are made by statements.
-  const isDecorated = node.type === 'ClassDeclaration' && (node.decorators ?? []).length > 0;
+  const isDecorated = node.type === 'ClassDeclaration' && hasDecorators(node);
   if (/^TS/.test(node.type) || isDecorated) {
     const give = overlaid.has(name) ? `hs$d(${key},${name})` : `hs$n=>{${variableOf(name)}=hs$n}`;
     return overlaid.has(name) ? `{${whole};${give}}` : `(${give})((()=>{${whole};return ${name}})())`;

@@ -123,7 +123,9 @@ function importsIn(statement: Extract<Node, { type: 'ImportDeclaration' }>): Uni
 
 /** The text that says what a unit is: where two are equal, so is what they make. */
 export function textOfUnit({ source }: Analysis, { node, imported }: Unit): string {
-  return imported === undefined ? source.slice(node.start, node.end) : `import ${JSON.stringify(imported)}`;
+  if (imported !== undefined) return `import ${JSON.stringify(imported)}`;
+  const [first] = isClass(node) ? node.decorators : []; // which may stand before the `export`
+  return source.slice(Math.min(node.start, first?.start ?? node.start), node.end);
 }
 
 /** `const`, `let`, `var`, `using` of a variable; undefined of anything else. */

@@ -198,7 +198,8 @@ export function partReader(
     isField: false,
   };
   return (statement) => {
-    const { start, end } = statement;
+    const { end } = statement;
+    const start = startOf(statement);
     const references: Reference[] = [];
     scopes = scopesOf([statement], top, withReferences ? references : undefined);
     const accessors = scopes.accessors();
@@ -579,4 +580,11 @@ function canForward(arrow: FunctionNode): boolean {
 function isAsm(node: FunctionNode): boolean {
   const first = blockOf(node)?.body[0];
   return first !== undefined && 'directive' in first && first.directive === 'use asm';
+}
+
+/** Where a statement begins: decorators of an exported class may stand before the `export`. */
+function startOf(statement: Node): number {
+  const inside = 'declaration' in statement ? (statement.declaration as Node | null) : null;
+  const [first] = inside !== null && 'decorators' in inside ? (inside.decorators ?? []) : [];
+  return Math.min(statement.start, first?.start ?? statement.start);
 }

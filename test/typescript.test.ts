@@ -452,6 +452,48 @@ export const seen = () => log;`;
   }
 });
 
+test('saved decorators run: those of members too, and those before the export', async () => {
+  const module = `export const log: string[] = [];
+const note = (word: string) => (...args: any[]): any => { log.push(word); if (args[2]?.value) args[2].value = () => word; };
+export class S { @note('one') m(): unknown { return 1; } n(): unknown { return 2; } }
+`;
+  const app = program({
+    'm.ts': module,
+    'app.ts': `import { readFileSync, writeFileSync } from 'node:fs';
+import { reload } from 'hotswap';
+import { log, S } from './m.ts';
+const [old, text, out] = [new S(), readFileSync('m.ts', 'utf8'), []] as [S, string, unknown[]];
+for (const [from, to] of [["'one'", "'two'"], [' n()', " @note('more') n()"], ["@note('one') ", ''], ['export class', "@note('class') export class"], ['m(): unknown { return 1', 'm(): unknown { return 5']] as const) {
+  log.length = 0;
+  writeFileSync('m.ts', text.replace(from, to));
+  const { summary } = await reload('./m.ts');
+  out.push([summary, old.m(), new S().n(), log.join()].join(' '));
+  writeFileSync('m.ts', text);
+  await reload('./m.ts');
+  out.push(old.m());
+}
+console.log(JSON.stringify(out));
+`,
+    'tsconfig.json': TSCONFIG.replace('"types"', '"experimentalDecorators": true, "types"'),
+  });
+  try {
+    assert.equal(await app.json({ entry: 'app.ts', env: { HOTSWAP_CACHE_DIR: '' } }), [
+      '~S two 2 two',
+      'one',
+      '~S one more one,more',
+      'one',
+      '~S 1 2 ',
+      'one',
+      '~S one 2 one,class',
+      'one',
+      '~S.prototype.m one 2 ',
+      'one',
+    ]);
+  } finally {
+    app.remove();
+  }
+});
+
 test('what does not parse is reported with file, line and a frame', async () => {
   const app = program({
     'app.ts': 'import "./bad.ts";',
