@@ -49,6 +49,11 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     return `hs$e${place?.[0]}(${[place?.[1], ...more].join()})`;
   };
 
+  // What stands around a reference may have been rewritten before it.
+  const put = ({ start, end }: Node, value: string): void => {
+    text.overwrite(start, end, value, { contentOnly: true });
+  };
+
   for (const reference of outerReferences(analysis, hot)) {
     const { key, kind, node, parent, scope, writes, shorthand } = reference;
     if (isOverlaid(reference, overlaid)) {
@@ -65,16 +70,16 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       // A tag can be no call, but a property.
       ask(key);
       written.add(key);
-      text.overwrite(node.start, node.end, `hs$v.${key}`);
+      put(node, `hs$v.${key}`);
     } else if (writes) {
       ask(key);
       if (!(scope.variables.get(key)?.constant ?? false)) ask(`${key}=`);
       written.add(key);
-      text.overwrite(node.start, node.end, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
+      put(node, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
     } else {
       const value = ask(key);
       const inNew = parent !== undefined && followsNew(source, node.start);
-      text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
+      put(node, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
     }
   }
 
@@ -97,7 +102,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       const properties = [...privates].map((name) => {
         const key = JSON.stringify(name);
         const call = JSON.stringify(`${name}()`);
-        return `get ${key}(){return ${ask(name, 'o')}},set ${key}(v){${ask(`${name}=`, 'o', 'v')}},get ${call}(){return ${ask(name, 'o')}.bind(o)}`;
+        return `get ${key}(){return ${ask(name, 'o')}},set ${key}(v){${ask(`${name}=`, 'o', 'v')}},get ${call}(){return ${ask(name, 'o')}?.bind(o)}`;
       });
       lead += `const hs$q=o=>o==null?o:{${properties.join()}};`;
     }
@@ -117,7 +122,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     } else if (parent?.type === 'MemberExpression') {
       ask(key);
       privates.add(key);
-      const called = source[skipTrivia(source, parent.end)] === '(';
+      const called = callAt(skipTrivia(source, parent.end)) !== undefined;
       text.prependRight(parent.object.start, 'hs$q(').appendLeft(parent.object.end, ')');
       const dot = source.slice(parent.object.end, node.start);
       text.overwrite(
@@ -129,20 +134,39 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     }
   }
 
-  /** `super.x` → `hs$e0(2,"x")`, `super.x(…)` → `hs$e0(2,"x").call(this,…)` */
+  /** `super.x` → `hs$e0(2,"x")`, `super[x]` → `hs$e0(2,(x))`, `super.x(…)` → `hs$e0(2,"x").call(this,…)` */
   function reachSuper({ parent }: Reference): void {
     if (parent?.type !== 'MemberExpression') {
       unreachable.add('super');
       return;
     }
     const { property } = parent;
-    const name = parent.computed
-      ? text.slice(property.start, property.end)
-      : JSON.stringify(source.slice(property.start, property.end));
-    const open = skipTrivia(source, parent.end);
-    text.overwrite(parent.start, parent.end, ask('super', name));
-    if (source[open] === '(') text.overwrite(open, open + 1, `.call(${ask('this')},`);
-    else if (/^[-+*/%&|^<>?]*=[^=>]/.test(source.slice(open))) unreachable.add('super');
+    if (parent.computed) {
+      text.overwrite(parent.start, property.start, `${ask('super').slice(0, -1)},(`);
+      text.overwrite(property.end, parent.end, '))');
+    } else {
+      text.overwrite(
+        parent.start,
+        parent.end,
+        ask('super', JSON.stringify(source.slice(property.start, property.end))),
+      );
+    }
+    const after = skipTrivia(source, parent.end);
+    const open = callAt(after);
+    if (open === '`') text.appendLeft(after, `.bind(${ask('this')})`);
+    else if (open !== undefined) {
+      const end = source.indexOf('(', after) + 1;
+      text.overwrite(after, end, `${open === '(' ? '' : '?'}.call(${ask('this')},`);
+    } else if (/^(?:[-+*/%&|^]|\*\*|<<|>>>?|&&|\|\||\?\?)?=(?![=>])/.test(source.slice(after)))
+      unreachable.add('super');
+  }
+
+  /** How a call begins at an offset, if one does: a call hands its object on. */
+  function callAt(offset: number): string | undefined {
+    if (source[offset] === '(' || source[offset] === '`') return source[offset];
+    return source.startsWith('?.', offset) && source[skipTrivia(source, offset + 2)] === '('
+      ? '?.('
+      : undefined;
   }
 }
 
@@ -222,12 +246,15 @@ export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySe
 /** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */
 export function referTo(text: MagicString, { key, node, parent, shorthand }: Reference): void {
   const value = `hs$o.${key}`;
-  if (node.type === 'JSXIdentifier') return void text.overwrite(node.start, node.end, value);
+  const { start, end } = node;
+  if (node.type === 'JSXIdentifier') return void text.overwrite(start, end, value);
   const isCallee =
     (parent?.type === 'CallExpression' && parent.callee === node) ||
     (parent?.type === 'TaggedTemplateExpression' && parent.tag === node) ||
     parent?.type === 'ParenthesizedExpression';
-  text.overwrite(node.start, node.end, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value);
+  text.overwrite(start, end, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value, {
+    contentOnly: true,
+  });
 }
 
 /** Which accessor answers for a key, and by which number. */

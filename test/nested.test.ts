@@ -283,6 +283,23 @@ const FORMS: Record<string, Case> = {
      await rewrite(at('make > return.prototype.plain'), 'plain() { return [db, this.#v, a => this.#v]; }'); seen.push(a.plain().slice(0, 2), b.plain()[2]()); return seen`,
     [[70, 70, true, [140, 3]], [90, 90, true, [180, 3]], -1, [5, 70], 90],
   ],
+  'super with a key that is captured, calls of it that are optional or tagged, comparisons': [
+    `class A { n = 'n'; hi(x) { return this.n + x; } get num() { return 3; } } export function make(k) { return new (class extends A { m() { const use = () => [k, super.hi, this]; return { use, other: () => 0 }; } })().m(); }`,
+    `const o = m.make('hi'), seen = []; for (const code of ['super[k](k)', 'super[k + ""]?.(1)', 'super["", k]\`x\${k}\`', 'super[[k].map((x) => typeof this && x)[0]].call({ n: k }, 2)', '[super.hi?.(k), super.nope?.(k), super.num <= 3, super.num >= 4, super.num == 3]'])
+     seen.push([(await rewrite(o.other, '() => ' + code)).deferred?.[0].reason ?? null, o.other()]); return seen;`,
+    [
+      [null, 'nhi'],
+      [null, 'n1'],
+      [null, 'nx,'],
+      [null, 'hi2'],
+      [null, ['nhi', null, true, false, true]],
+    ],
+  ],
+  'the presence of #private names in what is captured, calls of them that are optional or tagged': [
+    `export function make(o) { return new (class { n = 'n'; #f; #g(...all) { return this.n + all.flat(); } m() { const use = () => [o, this, #f in o, this.#f, this.#g]; return { use, other: () => 0 }; } })().m(); }`,
+    `const f = m.make({}).other; await rewrite(f, '() => [#f in o, #g in this && o, this.#g?.(1), this.#f?.(1), this.#g\`x\${2}\`, (() => #f in this)()]'); return f();`,
+    [false, {}, 'n1', null, 'nx,,2', true],
+  ],
   'super in methods of classes and objects made inside functions': [
     `const base = { hi() { return 'base ' + this.n; } };
      export function make(Base) { const o = { __proto__: base, n: 3, hi() { return 'o'; } }; class Sub extends Base { n = 1; hi() { return 'sub'; } static s() { return 's'; } get g() { return 'g'; } } return { Sub, o, use: () => Base }; }`,
