@@ -6,7 +6,7 @@ import { HotswapError } from '../error.ts';
 import { asJavaScript } from '../loader/instrument.ts';
 import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { syntaxError, tryParse } from '../loader/parse.ts';
+import { syntaxError, tryParse, tryRead } from '../loader/parse.ts';
 import { fileURLToPath, readFileSync, statSync } from '../node.ts';
 import { commit } from './commit.ts';
 import { reported } from './events.ts';
@@ -54,15 +54,18 @@ function take(module: LiveModule, read: () => string): Promise<Version> {
  */
 function checkWhole(source: string, url: string, about: string): void {
   const lang = languageOf(url);
-  const settings = lang === 'js' ? undefined : typed().settingsFor(url);
-  const isRead = tryParse(source, lang).errors.every((one) => one.severity !== 'Error');
-  if (!isRead) return; // what does not parse at all is refused, and told of, by whoever reads it for its changes
-  const { code } = asJavaScript(source, { url, settings }, false);
-  const { errors } = tryParse(code, 'js', true);
-  if (errors.length === 0) return;
-  // Where TypeScript sees it too, the author's own text shows it.
-  const own = tryParse(source, lang, true).errors;
-  throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, errors);
+  if (lang !== 'js') {
+    // What does not parse at all is refused, and told of, by whoever reads it for its changes.
+    if ('errors' in tryRead(source, lang)) return;
+    const { code } = asJavaScript(source, { url, settings: typed().settingsFor(url) }, false);
+    const found = tryRead(code, 'js', { early: true });
+    if (!('errors' in found)) return;
+    // Where TypeScript sees it too, the author's own text shows it.
+    const own = tryParse(source, lang, true).errors;
+    throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, found.errors);
+  }
+  const found = tryRead(source, lang, { early: true });
+  if ('errors' in found) throw syntaxError(source, about, found.errors);
 }
 
 /** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */

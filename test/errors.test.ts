@@ -33,7 +33,7 @@ const REFUSALS: Record<string, Refusal> = {
   'new source that does not parse': [
     'rewrite(m.f, "(a) => a +")',
     'SYNTAX',
-    /the new source is not one function: [^]*,-\[\d+:\d+\]\n 1 \| \(\(a\) => a \+[^]*Give a function such as/,
+    /the new source is not one function: [\s\S]*,-\[\d+:\d+\]\n 1 \| \(\(a\) => a \+[\s\S]*Give a function such as/,
   ],
   'a target of no kind': [
     'rewrite(undefined, () => 1)',
