@@ -157,8 +157,12 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     else if (open !== undefined) {
       const end = source.indexOf('(', after) + 1;
       text.overwrite(after, end, `${open === '(' ? '' : '?'}.call(${ask('this')},`);
-    } else if (/^(?:[-+*/%&|^]|\*\*|<<|>>>?|&&|\|\||\?\?)?=(?![=>])/.test(source.slice(after)))
+    } else if (
+      /^(?:\+\+|--|(?:[-+*/%&|^]|\*\*|<<|>>>?|&&|\|\||\?\?)?=(?![=>]))/.test(source.slice(after)) ||
+      /^(?:\+\+|--)$/.test(source.slice(parent.start - 2, parent.start))
+    ) {
       unreachable.add('super');
+    }
   }
 
   /** How a call begins at an offset, if one does: a call hands its object on. */

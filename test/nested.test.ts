@@ -286,13 +286,18 @@ const FORMS: Record<string, Case> = {
   'super with a key that is captured, calls of it that are optional or tagged, comparisons': [
     `class A { n = 'n'; hi(x) { return this.n + x; } get num() { return 3; } } export function make(k) { return new (class extends A { m() { const use = () => [k, super.hi, this]; return { use, other: () => 0 }; } })().m(); }`,
     `const o = m.make('hi'), seen = []; for (const code of ['super[k](k)', 'super[k + ""]?.(1)', 'super["", k]\`x\${k}\`', 'super[[k].map((x) => typeof this && x)[0]].call({ n: k }, 2)', '[super.hi?.(k), super.nope?.(k), super.num <= 3, super.num >= 4, super.num == 3]'])
-     seen.push([(await rewrite(o.other, '() => ' + code)).deferred?.[0].reason ?? null, o.other()]); return seen;`,
+     seen.push([(await rewrite(o.other, '() => ' + code)).deferred?.[0].reason ?? null, o.other()]);
+     for (const code of ['super.num--', '++super.num', 'super.num ??= 1']) seen.push((await rewrite(o.other, '() => ' + code)).deferred[0].names); return [...seen, o.other()];`,
     [
       [null, 'nhi'],
       [null, 'n1'],
       [null, 'nx,'],
       [null, 'hi2'],
       [null, ['nhi', null, true, false, true]],
+      ['super'],
+      ['super'],
+      ['super'],
+      ['nhi', null, true, false, true],
     ],
   ],
   'the presence of #private names in what is captured, calls of them that are optional or tagged': [
