@@ -4,7 +4,7 @@
  */
 import { HotswapError } from '../error.ts';
 import { isIdentifier } from '../loader/parse.ts';
-import { describe } from './given.ts';
+import { describe, type Role } from './given.ts';
 
 export interface Bindings {
   /** name → its value as a JavaScript literal */
@@ -13,12 +13,23 @@ export interface Bindings {
   values: Record<string, unknown>;
 }
 
-/** @throws ERR_HOTSWAP_SYNTAX for what is no options object */
-export function checkOptions(options: unknown): void {
-  if (options !== null && typeof options === 'object') return;
+/**
+ * @param role what the edit brings, as in messages: an injection has more options
+ * @throws ERR_HOTSWAP_SYNTAX for what is no options object, and for an option that the edit does not have
+ */
+export function checkOptions(options: unknown, role?: Role): void {
+  if (options === null || typeof options !== 'object') {
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
+    );
+  }
+  const known = role === 'the injected source' ? ['at', 'clauses', 'bind'] : ['bind'];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `the options of an edit are an object, e.g. { bind: { … } } or { at: 'end' }; got ${describe(options)}`,
+    `the edit has no option ${unknown}; it takes ${known.join(', ')}`,
   );
 }
 

@@ -277,7 +277,7 @@ function madeReady(
     gone: goneFrom(before, planned),
     again: !isNew,
     bound: boundOf(version),
-    url: textUrl(module, version.id, version.kept),
+    url: textUrl(module, version, isNew && version.file === true),
   });
   return { module, from, version, isNew, after, replaced: pathsOf(planned.replaced), moves, prepared };
 }

@@ -226,7 +226,7 @@ async function change(
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);
-  checkOptions(options);
+  checkOptions(options, role);
   const what = given(code, role, languageOf(first.module.url));
   const bind = bindings(options.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);

@@ -231,11 +231,14 @@ export function currentText(module: LiveModule): string {
   return versionText(module, currentVersion(module));
 }
 
-/** URL that stack traces and editors are to open for a version's text: a file that exists, where there is one. */
-export function textUrl(module: LiveModule, id: string, onDisk: boolean): string {
-  const { cacheDir } = historyOf(module);
-  if (id === historyOf(module).versions[0]?.id) return module.url;
-  if (cacheDir === undefined || !onDisk) return `${module.url}?hotswap=${id.slice(0, 12)}`;
+/**
+ * URL that stack traces and editors are to open for a version's text: a file that exists, where there is one.
+ * @param isSaved whether the module's own file has just been saved with this text
+ */
+export function textUrl(module: LiveModule, { id, kept }: KeptVersion, isSaved: boolean): string {
+  const { cacheDir, versions } = historyOf(module);
+  if (isSaved || id === versions[0]?.id) return module.url;
+  if (cacheDir === undefined || !kept) return `${module.url}?hotswap=${id.slice(0, 12)}`;
   return pathToFileURL(objectFile(cacheDir, id, extensionOf(module.url))).href;
 }
 

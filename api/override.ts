@@ -418,7 +418,7 @@ function wrapped(original: AnyFunction, what: AnyFunction, how: Layer['how']): A
 
 /** What an edit brings: the value itself, or what source text (or a value that names are bound in) makes in global scope. */
 function made({ module, path }: CoreTarget, code: Code, options: EditOptions, role: Role): Standing {
-  checkOptions(options);
+  checkOptions(options, role);
   bindings(options.bind);
   const bind = Object.entries(options.bind ?? {});
   if (typeof code === 'function' && bind.length === 0) {

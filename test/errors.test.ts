@@ -249,6 +249,16 @@ const REFUSALS: Record<string, Refusal> = {
     /new code of .*m\.js#f reads new\.target, which the loaded function does not pass on; this change needs a restart/,
   ],
   'options of no kind': ['rewrite(m.f, () => 1, "bind")', 'SYNTAX', /the options of an edit are an object/],
+  'an option that the edit does not have': [
+    'rewrite(m.f, () => 1, { binds: {} })',
+    'SYNTAX',
+    /the edit has no option binds; it takes bind$/m,
+  ],
+  'an option that injecting does not have': [
+    'inject(m.f, () => {}, { clause: 0 })',
+    'SYNTAX',
+    /the edit has no option clause; it takes at, clauses, bind$/m,
+  ],
   'a bag of no kind': [
     'rewrite(m.f, () => 1, { bind: [] && 5 })',
     'SYNTAX',

@@ -50,6 +50,13 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `const { price } = m; m.price(1); const v = await edit('item * RATE', 'item * RATE + 1'); return [v.number, v.summary, price(5), m.total([1, 2]), m.counted(), m.seen, code(M) === readFileSync(M, 'utf8'), (await rollback(M)).number, price(5)]`,
     [1, '~price', 11, 8, 4, ['loaded'], true, 0, 10],
   ],
+  'stack traces of saved code name the file; those of an edit and of an earlier version name its text': [
+    FILES,
+    `const at = () => { try { m.price(); } catch ({ stack }) { const [, file, line] = /price.*? \\((.*):(\\d+):/.exec(stack); return [file.endsWith('/m.js'), line]; } };
+     await edit('count++; return item * RATE', '\\n\\n  throw new Error()'); const saved = at(); await edit('throw new Error()', 'throw new Error("two")'); const second = at();
+     await rewrite(m.price, 'function price() { throw new Error("three"); }'); const [edited] = at(); await rollback(M, 2); return [saved, second, edited, at()[0]]`,
+    [[true, '10'], [true, '10'], false, false],
+  ],
   'a constant, for the functions that use it': [
     FILES,
     `m.price(1); const v = await edit('RATE = 2', 'RATE = 5'); const now = m.price(2); const back = (await rollback(M), m.price(2)); await restore(M, 1); return [v.summary, now, back, m.price(2), m.counted(), m.seen]`,

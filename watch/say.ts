@@ -59,7 +59,8 @@ export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, w
       : `; edits made since the file was loaded (${range}) are not in the file; rollback() brings them back`;
   say(head + what + edits);
   for (const { path, reason } of deferred) say(`  ${path}: closures that exist keep their code: ${reason}`);
-  for (const statement of withdrawn) say(`  ${statement}: it has run, and what it did stays`);
+  for (const statement of withdrawn)
+    say(`  ${statement.replace(/;$/, '')}: it has run, and what it did stays`);
 }
 
 /** What was imported besides the file, as `import.meta.hot` asked. */
