@@ -41,10 +41,11 @@ export interface Planned {
  * one without the others. What the callback looks at (`code`, `version`, …) shows the edits it has made so far; the
  * program runs them when it has returned. Edits of the same modules from elsewhere wait until then.
  *
- * @param work makes the edits; what it does not await is waited for
+ * @param work makes the edits and awaits each; one that it does not await is waited for, but that it was refused only Node tells
+ *   (an unhandled rejection), and the others are carried out
  * @returns the new version of each module that was edited, in the order of the first edits: one version a module, so that one
  *   `rollback` undoes its part
- * @throws what an edit in it was refused with, or what the callback throws; then nothing has changed
+ * @throws what the callback throws, such as what an edit was refused with; then nothing has changed
  * @example
  * await transaction(async () => {
  *   await rewrite('./cart.js#total', 'function total(cart) { return sum(cart.items, price); }');
