@@ -59,3 +59,21 @@ export class HotswapError extends Error {
     Object.assign(this, rest);
   }
 }
+
+/**
+ * What a module's text was refused with, for Node to print: without frames, which would all be ours and of which it shows the first
+ * one's line. Undefined for any other error.
+ */
+export function refusalOfText(error: unknown): HotswapError | undefined {
+  if (!(error instanceof HotswapError) || error.code !== 'ERR_HOTSWAP_SYNTAX') return undefined;
+  const { stackTraceLimit } = Error;
+  Reflect.set(Error, 'stackTraceLimit', 0); // which may be frozen
+  const { code, message, module, line, cause } = error;
+  const told = new HotswapError(code, message, {
+    ...(module === undefined ? {} : { module }),
+    ...(line === undefined ? {} : { line }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return told;
+}

@@ -9,6 +9,7 @@
  */
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { refusalOfText } from '../error.ts';
 import { fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
@@ -102,7 +103,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     const made = loader.load(url, source);
     return made === undefined ? result : { ...result, source: announced(url, made.code, made.loaded) };
   } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
+    const refusal = refusalOfText(error);
+    if (refusal !== undefined) throw refusal;
     say(`${url} could not be instrumented and runs as it is: ${error}`);
     return result;
   }

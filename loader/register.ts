@@ -2,6 +2,7 @@
  * `node --import hotswap/register app.js`: puts the hooks in place before the program loads. Side effect only.
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
+import { refusalOfText } from '../error.ts';
 import { asLoaded } from '../node.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
@@ -197,7 +198,8 @@ if (registry() === undefined) {
           });
         return taken === undefined ? result : { ...result, format: 'module', source: taken };
       } catch (error) {
-        if ((error as { code?: string }).code === 'ERR_HOTSWAP_SYNTAX') throw error;
+        const refusal = withBuiltins(() => refusalOfText(error));
+        if (refusal !== undefined) throw refusal;
         withBuiltins(() => say(`${url} could not be instrumented and runs as it is: ${error}`));
         return result;
       }

@@ -512,6 +512,7 @@ test('what does not parse is reported with file, line and a frame', async () => 
       assert.ok(stderr.includes(file), stderr);
       assert.match(stderr, new RegExp(`\\(line ${line}\\)|:${line} cannot`), stderr);
       assert.match(stderr, new RegExp(`\\n *${line} [|│]`), stderr);
+      assert.not.match(stderr, /loader[\\/]\w+\.js/, 'no frames of ours');
     }
   } finally {
     app.remove();
