@@ -325,7 +325,7 @@ test('what was deferred, and statements that are gone, are said', () =>
     async ({ ask, write, read, said }) => {
       write('m.js', read('m.js').replace("log.push('once');\n", ''));
       await said(/m\.js v1: -log\.push\('once'\), state kept/);
-      await said(/^hotswap: {3}log\.push\('once'\);: it has run, and what it did stays/);
+      await said(/^hotswap: {3}log\.push\('once'\): it has run, and what it did stays/);
       assert.equal(await ask('globalThis.log'), ['once']);
       write('m.js', read('m.js').replace('=> 1', '=> opts + 1'));
       await said(/m\.js v2/);
