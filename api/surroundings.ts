@@ -122,13 +122,13 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     } else if (parent?.type === 'MemberExpression') {
       ask(key);
       privates.add(key);
-      const called = callAt(skipTrivia(source, parent.end)) !== undefined;
-      text.prependRight(parent.object.start, 'hs$q(').appendLeft(parent.object.end, ')');
+      const [open, close] = followsNew(source, parent.start) ? ['(', ')'] : ['', ''];
+      text.prependRight(parent.object.start, `${open}hs$q(`).appendLeft(parent.object.end, ')');
       const dot = source.slice(parent.object.end, node.start);
       text.overwrite(
         parent.object.end,
         node.end,
-        `${dot.includes('?.') ? '?.' : ''}["${key}${called ? '()' : ''}"]`,
+        `${dot.includes('?.') ? '?.' : ''}["${key}${callOf(parent) === undefined ? '' : '()'}"]${close}`,
         { contentOnly: true },
       );
     }
@@ -141,38 +141,82 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       return;
     }
     const { property } = parent;
+    const [open, close] = followsNew(source, parent.start) ? ['(', ')'] : ['', ''];
     if (parent.computed) {
-      text.overwrite(parent.start, property.start, `${ask('super').slice(0, -1)},(`);
-      text.overwrite(property.end, parent.end, '))');
+      text.overwrite(parent.start, property.start, `${open}${ask('super').slice(0, -1)},(`);
+      text.overwrite(property.end, parent.end, `))${close}`);
     } else {
-      text.overwrite(
-        parent.start,
-        parent.end,
-        ask('super', JSON.stringify(source.slice(property.start, property.end))),
-      );
+      const value = ask('super', JSON.stringify(source.slice(property.start, property.end)));
+      text.overwrite(parent.start, parent.end, `${open}${value}${close}`);
     }
-    const after = skipTrivia(source, parent.end);
-    const open = callAt(after);
-    if (open === '`') text.appendLeft(after, `.bind(${ask('this')})`);
-    else if (open !== undefined) {
-      const end = source.indexOf('(', after) + 1;
-      text.overwrite(after, end, `${open === '(' ? '' : '?'}.call(${ask('this')},`);
-    } else if (
-      /^(?:\+\+|--|(?:[-+*/%&|^]|\*\*|<<|>>>?|&&|\|\||\?\?)?=(?![=>]))/.test(source.slice(after)) ||
-      /^(?:\+\+|--)$/.test(source.slice(parent.start - 2, parent.start))
-    ) {
-      unreachable.add('super');
+    const call = callOf(parent);
+    if (call === undefined) {
+      if (isTarget(parent)) unreachable.add('super');
+      return;
+    }
+    const after = skipTrivia(source, call.end);
+    if (source[after] === '`') return void text.appendLeft(after, `.bind(${ask('this')})`);
+    const end = source.indexOf('(', after) + 1;
+    text.overwrite(after, end, `${source[after] === '(' ? '' : '?'}.call(${ask('this')},`);
+  }
+
+  /** What a call calls, which is a member or that in parentheses: either way the call hands the member's object on. */
+  function callOf(member: Node): Node | undefined {
+    const [callee, holder] = holdersOf(member);
+    const called =
+      holder?.type === 'CallExpression'
+        ? holder.callee
+        : holder?.type === 'TaggedTemplateExpression'
+          ? holder.tag
+          : undefined;
+    return called === callee ? callee : undefined;
+  }
+
+  /** Whether a member is assigned to, by itself or in a pattern. */
+  function isTarget(member: Node): boolean {
+    const [target, holder, around] = holdersOf(member);
+    switch (holder?.type) {
+      case 'UpdateExpression':
+      case 'ArrayPattern':
+      case 'RestElement':
+        return true;
+      case 'AssignmentExpression':
+      case 'AssignmentPattern':
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        return holder.left === target;
+      case 'Property':
+        return around?.type === 'ObjectPattern' && holder.value === target;
+      default:
+        return false;
     }
   }
 
-  /** How a call begins at an offset, if one does: a call hands its object on. */
-  function callAt(offset: number): string | undefined {
-    if (source[offset] === '(' || source[offset] === '`') return source[offset];
-    return source.startsWith('?.', offset) && source[skipTrivia(source, offset + 2)] === '('
-      ? '?.('
-      : undefined;
+  /** A node with the parentheses around it, then the nodes that this stands in, innermost first. */
+  function holdersOf(node: Node): Node[] {
+    const path: Node[] = [];
+    const descend = (at: Node): void => {
+      path.unshift(at);
+      eachChild(at, (child) => {
+        if (path[0] === at && child.start <= node.start && child.end >= node.end) descend(child);
+      });
+    };
+    descend(hot.node);
+    let first = path.indexOf(node);
+    while (TRANSPARENT.has(path[first + 1]?.type as string)) first++;
+    return path.slice(first);
   }
 }
+
+/** Nodes that leave what stands in them a reference. */
+const TRANSPARENT = new Set([
+  'ParenthesizedExpression',
+  'ChainExpression',
+  'TSAsExpression',
+  'TSSatisfiesExpression',
+  'TSTypeAssertion',
+  'TSNonNullExpression',
+]);
 
 /**
  * Gives functions of a text that is to be evaluated patch points and cells of their own: closures of this text are none of

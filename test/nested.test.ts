@@ -305,6 +305,24 @@ const FORMS: Record<string, Case> = {
     `const f = m.make({}).other; await rewrite(f, '() => [#f in o, #g in this && o, this.#g?.(1), this.#f?.(1), this.#g\`x\${2}\`, (() => #f in this)()]'); return f();`,
     [false, {}, 'n1', null, 'nx,,2', true],
   ],
+  'super and #private names in parentheses and after new keep their this, super in patterns is not written to':
+    [
+      `class A { n = 'n'; hi(x) { return this.n + x; } get K() { return class { constructor(x) { this.x = x; } }; } } export function make(k) { return new (class extends A { #K = this.K; #g(x) { return this.n + x; } m() { const use = () => [k, super.hi, this, this.#K, this.#g]; return { use, other: () => 0 }; } })().m(); }`,
+      `const { other } = m.make('k'), seen = [];
+     await rewrite(other, '() => [(super.hi)(k), ((super["hi"]))?.(1), (super.hi)\`x\`, [super.hi].map((f) => typeof f)]'); seen.push(other());
+     await rewrite(other, '() => [(this.#g)(k), ((this?.#g))?.(2), (this.#g)\`y\`, [this.#g].map((f) => typeof f)]'); seen.push(other());
+     await rewrite(other, '() => [new super.K(1).x, new super["K"](k).x, new this.#K(2).x, new (super.K)(3).x, { ...new this.#K }]'); seen.push(other());
+     for (const code of ['{ [super.n] = [1]; }', '{ [super[k] = 1, ...super.m] = []; }', '{ ({ a: super.n, ...super.m } = this); }', '{ for (super.n of [1]); }', '{ for ((super.n) in this); }', '(super.n) += 1', '(super.n)++']) seen.push((await rewrite(other, '() => ' + code)).deferred?.[0].names);
+     const v = await rewrite(other, '() => { for (const f of [super.hi]) for (const { [super.nope]: a = super.hi } of [{}]) return [f === a, { a: super.hi }.a === a]; }'); return [...seen, v.deferred ?? null, other()];`,
+      [
+        ['nk', 'n1', 'nx', ['function']],
+        ['nk', 'n2', 'ny', ['function']],
+        [1, 'k', 2, 3, {}],
+        ...Array(7).fill(['super']),
+        null,
+        [true, true],
+      ],
+    ],
   'super in methods of classes and objects made inside functions': [
     `const base = { hi() { return 'base ' + this.n; } };
      export function make(Base) { const o = { __proto__: base, n: 3, hi() { return 'o'; } }; class Sub extends Base { n = 1; hi() { return 'sub'; } static s() { return 's'; } get g() { return 'g'; } } return { Sub, o, use: () => Base }; }`,
