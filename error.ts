@@ -68,12 +68,7 @@ export function refusalOfText(error: unknown): HotswapError | undefined {
   if (!(error instanceof HotswapError) || error.code !== 'ERR_HOTSWAP_SYNTAX') return undefined;
   const { stackTraceLimit } = Error;
   Reflect.set(Error, 'stackTraceLimit', 0); // which may be frozen
-  const { code, message, module, line, cause } = error;
-  const told = new HotswapError(code, message, {
-    ...(module === undefined ? {} : { module }),
-    ...(line === undefined ? {} : { line }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  const told = new HotswapError(error.code, error.message, error);
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   return told;
 }

@@ -14,8 +14,7 @@ import {
   openGate,
   writeCell,
 } from '../loader/live.ts';
-import type { Scope } from '../loader/scopes.ts';
-import { type Analysis, analyse, outerReferences } from './analysis.ts';
+import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
@@ -327,10 +326,9 @@ function deferral(
 }
 
 /** Whether something captures the variable that a name stands for right outside of a function. */
-function isCapturedAround({ scope }: HotFunction, name: string): boolean {
-  let at: Scope | undefined = scope;
-  while (at !== undefined && !at.variables.has(name)) at = at.parent;
-  return at?.variables.get(name)?.captured ?? false;
+function isCapturedAround(hot: HotFunction, name: string): boolean {
+  const declaring = scopesAround(hot).find(({ variables }) => variables.has(name));
+  return declaring?.variables.get(name)?.captured ?? false;
 }
 
 function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {

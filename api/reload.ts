@@ -54,18 +54,18 @@ function take(module: LiveModule, read: () => string): Promise<Version> {
  */
 function checkWhole(source: string, url: string, about: string): void {
   const lang = languageOf(url);
-  if (lang !== 'js') {
-    // What does not parse at all is refused, and told of, by whoever reads it for its changes.
-    if ('errors' in tryRead(source, lang)) return;
-    const { code } = asJavaScript(source, { url, settings: typed().settingsFor(url) }, false);
-    const found = tryRead(code, 'js', { early: true });
-    if (!('errors' in found)) return;
-    // Where TypeScript sees it too, the author's own text shows it.
-    const own = tryParse(source, lang, true).errors;
-    throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, found.errors);
-  }
-  const found = tryRead(source, lang, { early: true });
-  if ('errors' in found) throw syntaxError(source, about, found.errors);
+  // What does not parse at all is refused, and told of, by whoever reads it for its changes.
+  if (lang !== 'js' && 'errors' in tryRead(source, lang)) return;
+  const code = lang === 'js' ? source : javaScriptOf(source, url);
+  const found = tryRead(code, 'js', { early: true });
+  if (!('errors' in found)) return;
+  // Where TypeScript sees it too, the author's own text shows it.
+  const own = lang === 'js' ? found.errors : tryParse(source, lang, true).errors;
+  throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, found.errors);
+}
+
+function javaScriptOf(source: string, url: string): string {
+  return asJavaScript(source, { url, settings: typed().settingsFor(url) }, false).code;
 }
 
 /** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */

@@ -49,11 +49,6 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     return `hs$e${place?.[0]}(${[place?.[1], ...more].join()})`;
   };
 
-  // What stands around a reference may have been rewritten before it.
-  const put = ({ start, end }: Node, value: string): void => {
-    text.overwrite(start, end, value, { contentOnly: true });
-  };
-
   for (const reference of outerReferences(analysis, hot)) {
     const { key, kind, node, parent, scope, writes, shorthand } = reference;
     if (isOverlaid(reference, overlaid)) {
@@ -70,16 +65,16 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       // A tag can be no call, but a property.
       ask(key);
       written.add(key);
-      put(node, `hs$v.${key}`);
+      put(text, node, `hs$v.${key}`);
     } else if (writes) {
       ask(key);
       if (!(scope.variables.get(key)?.constant ?? false)) ask(`${key}=`);
       written.add(key);
-      put(node, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
+      put(text, node, shorthand ? `${key}:hs$v.${key}` : `hs$v.${key}`);
     } else {
       const value = ask(key);
       const inNew = parent !== undefined && followsNew(source, node.start);
-      put(node, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
+      put(text, node, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
     }
   }
 
@@ -294,15 +289,17 @@ export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySe
 /** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */
 export function referTo(text: MagicString, { key, node, parent, shorthand }: Reference): void {
   const value = `hs$o.${key}`;
-  const { start, end } = node;
-  if (node.type === 'JSXIdentifier') return void text.overwrite(start, end, value);
+  if (node.type === 'JSXIdentifier') return put(text, node, value);
   const isCallee =
     (parent?.type === 'CallExpression' && parent.callee === node) ||
     (parent?.type === 'TaggedTemplateExpression' && parent.tag === node) ||
     parent?.type === 'ParenthesizedExpression';
-  text.overwrite(start, end, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value, {
-    contentOnly: true,
-  });
+  put(text, node, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value);
+}
+
+/** Rewrites a reference. What stands around it may have been rewritten before. */
+function put(text: MagicString, { start, end }: Node, value: string): void {
+  text.overwrite(start, end, value, { contentOnly: true });
 }
 
 /** Which accessor answers for a key, and by which number. */

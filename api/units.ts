@@ -12,6 +12,7 @@ import {
   type FunctionNode,
   isClass,
   type Node,
+  startOf,
   unwrapped,
 } from '../loader/parse.ts';
 import { type Analysis, referencesIn } from './analysis.ts';
@@ -124,8 +125,7 @@ function importsIn(statement: Extract<Node, { type: 'ImportDeclaration' }>): Uni
 /** The text that says what a unit is: where two are equal, so is what they make. */
 export function textOfUnit({ source }: Analysis, { node, imported }: Unit): string {
   if (imported !== undefined) return `import ${JSON.stringify(imported)}`;
-  const [first] = isClass(node) ? node.decorators : []; // which may stand before the `export`
-  return source.slice(Math.min(node.start, first?.start ?? node.start), node.end);
+  return source.slice(startOf(node), node.end);
 }
 
 /** `const`, `let`, `var`, `using` of a variable; undefined of anything else. */

@@ -18,6 +18,7 @@ import {
   type ObjectProperty,
   type Program,
   skipTrivia,
+  startOf,
   unwrapped,
 } from './parse.ts';
 import { type Naming, naming } from './paths.ts';
@@ -580,11 +581,4 @@ function canForward(arrow: FunctionNode): boolean {
 function isAsm(node: FunctionNode): boolean {
   const first = blockOf(node)?.body[0];
   return first !== undefined && 'directive' in first && first.directive === 'use asm';
-}
-
-/** Where a statement begins: decorators of an exported class may stand before the `export`. */
-function startOf(statement: Node): number {
-  const inside = 'declaration' in statement ? (statement.declaration as Node | null) : null;
-  const [first] = inside !== null && 'decorators' in inside ? (inside.decorators ?? []) : [];
-  return Math.min(statement.start, first?.start ?? statement.start);
 }

@@ -476,8 +476,9 @@ function handedBy(prefix: string): Handed {
   return (handedOver[prefix] ??= { scope: undefined, meta: undefined, classScopes: [] });
 }
 
-/** Enters a module that the load hook saw. A URL loads once a thread, so a second call replaces nothing that runs. */
+/** Enters a module that the load hook saw, with its gate. A URL loads once a thread, so a second call replaces nothing that runs. */
 export function addModule(to: Registry, loaded: Loaded): void {
+  defineGate(loaded.prefix);
   if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
   if (to.modules.has(loaded.url)) return;
   const module = new LiveModule(loaded);
@@ -486,7 +487,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
 }
 
 /** Defines the gate of a module before it runs. It is there already where a module was loaded that could not be linked then. */
-export function defineGate(prefix: string): void {
+function defineGate(prefix: string): void {
   const name = gateName(prefix);
   if (!(name in globalThis)) define(globalThis, name, EMPTY);
 }

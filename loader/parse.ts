@@ -260,6 +260,13 @@ export function isErased(node: Node): boolean {
   }
 }
 
+/** Where a statement, or the class in it, begins: decorators of an exported class may stand before the `export`. */
+export function startOf(node: Node): number {
+  const inside = 'declaration' in node ? (node.declaration as Node | null) : node;
+  const [first] = inside !== null && isClass(inside) ? inside.decorators : [];
+  return Math.min(node.start, first?.start ?? node.start);
+}
+
 /** Whether a node is a class. */
 export function isClass(node: Node): node is ClassNode {
   return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';

@@ -14,7 +14,6 @@ import { instrumenter, isOurs, languageOf, writtenFor } from './language.ts';
 import {
   addModule,
   createRegistry,
-  defineGate,
   hidden,
   type Loaded,
   type News,
@@ -164,7 +163,7 @@ if (registry() === undefined) {
     /** The text of what we make ourselves. */
     function ours(url: string): string | undefined {
       const found = loader.variant(url);
-      if (found?.loaded !== undefined) enter(found.loaded);
+      if (found?.loaded !== undefined) addModule(modules, found.loaded);
       return found?.code;
     }
 
@@ -209,13 +208,8 @@ if (registry() === undefined) {
     function take(found: ReturnType<typeof loader.load>): string | undefined {
       if (found === undefined) return undefined;
       made = true;
-      enter(found.loaded);
+      addModule(modules, found.loaded);
       return found.code;
-    }
-
-    function enter(loaded: Loaded): void {
-      defineGate(loaded.prefix);
-      addModule(modules, loaded);
     }
   }
 
@@ -231,7 +225,6 @@ if (registry() === undefined) {
     };
     const take = (loaded: Loaded): void => {
       taken++;
-      defineGate(loaded.prefix);
       addModule(modules, { ...loaded, source: loaded.source || loaded.base });
     };
     // Asked for whenever a module begins to run, among what the program has patched; most often there is nothing.

@@ -136,8 +136,7 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
 
   function around(fn: FunctionNode): Surroundings {
     const own = [parameters.get(fn), bodies.get(fn)];
-    const isOwn = (name: string): boolean =>
-      own[0]?.variables.has(name) === true || own[1]?.variables.has(name) === true;
+    const isOwn = (name: string): boolean => own.some((one) => one?.variables.has(name));
     const named = fn.type === 'FunctionExpression' ? fn.id?.name : undefined;
     const self = named === undefined || isOwn(named) ? undefined : named;
     const found: Surroundings = { self, names: [], shared: [], context: new Set(), privates: [] };

@@ -184,7 +184,7 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
     if (begun.has(one)) return;
     begun.add(one);
     for (const { url } of one.modules) {
-      for (const specifier of specifiersIn(programs.get(one.file))) {
+      for (const specifier of specifiersOf(programs.get(one.file))) {
         for (const imported of importedBy(url, specifier, byUrl)) visit(imported);
       }
     }
@@ -234,7 +234,7 @@ function importedBy(url: string, specifier: string, byUrl: ReadonlyMap<string, C
 }
 
 /** What a text's `import` and `export … from` name. */
-export function specifiersIn(program: Program | undefined): string[] {
+export function specifiersOf(program: Program | undefined): string[] {
   const found: string[] = [];
   for (const statement of (program?.body ?? []) as Node[]) {
     if (!('source' in statement) || statement.source === null || typeof statement.source !== 'object')

@@ -9,9 +9,11 @@ import { isOther } from '../api/commit.ts';
 import { currentText, needRegistry, runningVersion } from '../api/history.ts';
 import { specifiersIn } from '../api/importers.ts';
 import { sha256 } from '../cache/objects.ts';
+import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { tryParse } from '../loader/parse.ts';
 import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
-import { analysed, type Changed, type Failures, takeOver } from './burst.ts';
+import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -163,9 +165,10 @@ function begin(): () => void {
   }
 
   function findPlainIn({ source, url }: LiveModule): void {
+    const lang = languageOf(url);
     let specifiers: string[] = [];
     try {
-      specifiers = specifiersIn(source, url);
+      specifiers = lang === 'js' ? specifiersIn(source, url) : specifiersOf(tryParse(source, lang).program);
     } catch {
       // it was loaded, so Node knows better than we
     }
