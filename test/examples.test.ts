@@ -27,7 +27,7 @@ test('Express: routers, middleware, a service with #private state', () =>
       await ok(it, `/carts/${n % 5}`, JSON_BODY({ name: 'cup' }));
     },
     async (it) => {
-      const { edit, get } = it;
+      const { edit, get, refused } = it;
       await ok(it, '/carts/mine', JSON_BODY({ name: 'tea' }));
       // a constant, a helper, a handler
       await edit('routes/products.js', "'EUR'", "'USD'");
@@ -82,7 +82,7 @@ test('Express: routers, middleware, a service with #private state', () =>
       await edit('middleware/errors.js', 'no ${req.path} here', 'nothing at ${req.path}');
       assert.equal(await get('/nowhere'), { error: 'nothing at /nowhere' });
       // a mistake, and its repair
-      const broken = await edit('routes/products.js', 'price * 2', 'price * ');
+      const broken = await refused('routes/products.js', 'price * 2', 'price * ');
       assert.match(broken, /routes\/products\.js is not taken over; v\d+ runs on/);
       assert.is((await get('/products/tea')).taxed, 6);
       await edit('routes/products.js', 'price *  }', 'price * 3 }');
@@ -103,7 +103,7 @@ test('Fastify: plugins, decorators, hooks and handlers inside plugin functions',
       await ok(it, '/users/ann');
     },
     async (it) => {
-      const { edit, get } = it;
+      const { edit, get, refused } = it;
       // handlers in a plugin, with what they capture
       await edit(
         'routes/notes.js',
@@ -150,7 +150,7 @@ test('Fastify: plugins, decorators, hooks and handlers inside plugin functions',
         'return { ...this.#known.get(name), initial: Users.initial(name), of: this.size };',
       );
       assert.equal(await get('/users/bob'), { name: 'bob', joined: 2, initial: 'b', of: 2 });
-      const broken = await edit('routes/users.js', 'params }) =>', 'params ) =>');
+      const broken = await refused('routes/users.js', 'params }) =>', 'params ) =>');
       assert.match(broken, /routes\/users\.js is not taken over; v0 runs on/);
       await edit(
         'routes/users.js',
@@ -170,7 +170,7 @@ test('Hono: chained routes on @hono/node-server, a new route and one that goes',
       await ok(it, '/todos/1');
     },
     async (it) => {
-      const { edit, get } = it;
+      const { edit, get, refused } = it;
       const first = (await ok(it, '/todos', JSON_BODY({ title: 'mine' }))) as { id: number };
       await edit(
         'routes/todos.js',
@@ -209,7 +209,7 @@ test('Hono: chained routes on @hono/node-server, a new route and one that goes',
       // back, and forth
       await it.rollback('app.js');
       assert.is(await get('/version'), '1.1');
-      const broken = await edit('todo-list.js', 'no todo ${id}`', 'no todo ${id}');
+      const broken = await refused('todo-list.js', 'no todo ${id}`', 'no todo ${id}');
       assert.match(broken, /todo-list\.js is not taken over; v1 runs on/);
       await edit('todo-list.js', 'no todo ${id}', 'there is no todo ${id}`');
       assert.equal(await get('/todos/0'), { error: 'there is no todo 0' });
@@ -225,7 +225,7 @@ test('Koa: middleware factories with sessions, a table of routes', () =>
       await ok(it, '/');
     },
     async (it) => {
-      const { edit } = it;
+      const { edit, refused } = it;
       let cookie = '';
       const get = async (path: string, method = 'GET') => {
         const response = await fetch(it.url + path, { method, headers: { cookie } });
@@ -285,7 +285,7 @@ test('Koa: middleware factories with sessions, a table of routes', () =>
       assert.equal(await get('/nowhere'), { status: 404, error: 'GET /nowhere?' });
       await it.rollback('middleware/errors.js');
       assert.equal(await get('/nowhere'), { error: 'GET /nowhere?' });
-      const broken = await edit('routes.js', 'export const routes = {', 'export const routes = {{');
+      const broken = await refused('routes.js', 'export const routes = {', 'export const routes = {{');
       assert.match(broken, /is not taken over/);
       await edit('routes.js', 'export const routes = {{', '// Of this process.\nexport const routes = {');
       assert.equal(await get('/'), { visits: 12, many: true, name: 'sid' });
@@ -301,7 +301,7 @@ test('GraphQL Yoga: resolvers, a changed schema, a new field', () =>
       if (errors !== undefined || data.books.length < 3) throw new Error(JSON.stringify({ data, errors }));
     },
     async (it) => {
-      const { edit } = it;
+      const { edit, refused } = it;
       assert.is((await query(it, 'mutation { lend(id: "1") { loans } }')).data.lend.loans, 1);
       // resolvers: methods, arrows, in objects that the schema copied its fields from
       await edit(
@@ -365,7 +365,7 @@ test('GraphQL Yoga: resolvers, a changed schema, a new field', () =>
       await edit('schema/search.js', 'title.includes(word)', 'title.startsWith(word)');
       assert.equal((await query(it, '{ search(word: "mma") { title } }')).data.search, []);
       // a schema that is none, and its repair; then back to the one before the search
-      const broken = await edit('schema/index.js', 'me: String!', 'me: Strung!');
+      const broken = await refused('schema/index.js', 'me: String!', 'me: Strung!');
       assert.match(broken, /schema\/index\.js is not taken over.*Unknown type "Strung"/s);
       assert.is((await query(it, '{ me }', 'ann')).data.me, 'ann!');
       await edit('schema/index.js', 'me: Strung!', 'me: String');
@@ -396,7 +396,7 @@ async function query(it: Serving, text: string, user?: string): Promise<any> {
 
 test('ws: sockets that stay open, each with its own state', () =>
   serving('ws', ['ws'], undefined, async (it) => {
-    const { edit } = it;
+    const { edit, refused } = it;
     const ann = await socketTo(it, 'ann');
     const bob = await socketTo(it, 'bob');
     assert.equal(await ann.next('welcome'), { type: 'welcome', name: 'ann' });
@@ -465,7 +465,7 @@ test('ws: sockets that stay open, each with its own state', () =>
     bob.send({ type: 'who' });
     assert.is((await bob.next('own')).said, 1);
     assert.equal((await bob.next('who')).names, ['ann', 'bob', 'noisy']);
-    const broken = await edit('connection.js', "socket.on('close', ()", "socket.on('close' ()");
+    const broken = await refused('connection.js', "socket.on('close', ()", "socket.on('close' ()");
     assert.match(broken, /is not taken over/);
     await edit(
       'connection.js',
@@ -525,7 +525,7 @@ test('A worker: jobs in flight, queues, timers that set themselves', () =>
       await ok(it, `/mail?to=load${n % 3}`, { method: 'POST' });
     },
     async (it) => {
-      const { edit, get } = it;
+      const { edit, get, refused } = it;
       const mail = async (to: string, slow = 2): Promise<string> => {
         const from = it.said();
         const { id } = await get(`/mail?to=${to}&slow=${slow}`, { method: 'POST' });
@@ -584,7 +584,7 @@ test('A worker: jobs in flight, queues, timers that set themselves', () =>
       assert.is(await mail('nobody'), 'no address after 3');
       await edit('server.js', 'failed: ${error.message}', 'failed: sorry, ${error.message}');
       assert.is(await mail('nobody'), 'sorry, no address after 3');
-      const broken = await edit('queue.js', 'this.#waiting.shift()', 'this.#queued.shift()');
+      const broken = await refused('queue.js', 'this.#waiting.shift()', 'this.#queued.shift()');
       assert.match(broken, /queue\.js is not taken over; v\d+ runs on/);
       await edit('queue.js', 'this.#queued.shift()', 'this.#waiting.pop()');
       assert.is(await mail('ann'), 'Hello ann, Bye [4]');

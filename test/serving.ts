@@ -23,9 +23,11 @@ export interface Serving {
   /** port that it listens on */
   port: number;
   url: string;
-  /** Replaces one piece of a file and saves it. @returns what was said of it, without `hotswap: ` */
+  /** Replaces one piece of a file and saves it. @returns what was said of it, without `hotswap: ` @throws if it is refused */
   edit(file: string, from: string, to: string): Promise<string>;
-  /** Saves a file, whatever was in it. */
+  /** The same of a save that is to be refused. @returns all that was said @throws if it is taken over */
+  refused(file: string, from: string, to: string): Promise<string>;
+  /** Saves a file, whatever was in it. @throws if it is refused */
   save(file: string, text: string): Promise<string>;
   /** Goes back by one version, with `rollback`; to one, with `restore`. */
   rollback(file: string): Promise<string>;
@@ -95,16 +97,25 @@ export async function serving(
       look();
     });
 
-  const save = async (file: string, text: string) => {
+  /** @returns what was said of it: a line where it is in, all of it where it is refused */
+  const saved = async (file: string, text: string, isIn: boolean): Promise<string> => {
     const first = lines.length;
-    const said = lineFrom(
+    const line = lineFrom(
       first,
       new RegExp(`^hotswap: ${file.replaceAll('.', '\\.')} (v\\d+:|is not taken)`),
     );
     made.write(file, text);
-    const line = (await said).slice('hotswap: '.length);
-    if (line.includes('is not taken over')) return lines.slice(first).join('\n');
-    return line;
+    const said = (await line).slice('hotswap: '.length);
+    const all = lines.slice(first).join('\n');
+    if (said.includes('is not taken over') === isIn)
+      throw new Error(`${file} is ${isIn ? 'refused' : 'taken over'}:\n${all}`);
+    return isIn ? said : all;
+  };
+  const replaced = (file: string, from: string, to: string): string => {
+    const text = made.read(file);
+    if (text.split(from).length !== 2)
+      throw new Error(`${file} has ${JSON.stringify(from)} not once:\n${text}`);
+    return text.replace(from, () => to);
   };
   const control = async (line: string) => {
     const said = lineFrom(lines.length, /^control: /);
@@ -115,16 +126,9 @@ export async function serving(
     program: made,
     port: 0,
     url: '',
-    save,
-    edit: (file, from, to) => {
-      const text = made.read(file);
-      if (text.split(from).length !== 2)
-        throw new Error(`${file} has ${JSON.stringify(from)} not once:\n${text}`);
-      return save(
-        file,
-        text.replace(from, () => to),
-      );
-    },
+    save: (file, text) => saved(file, text, true),
+    edit: (file, from, to) => saved(file, replaced(file, from, to), true),
+    refused: (file, from, to) => saved(file, replaced(file, from, to), false),
     rollback: (file) => control(`rollback ./${file}`),
     restore: (file, number) => control(`restore ./${file} ${number}`),
     line: (pattern, from = lines.length) => lineFrom(from, pattern),

@@ -89,7 +89,7 @@ test('the ways in which editors save: rename over, vim, emptied first, in pieces
     rmSync(file('m.js~'));
     await is(11);
     writeFileSync(file('m.js'), '');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     write('m.js', text(12));
     await is(12);
     write('m.js', `${text(13)}`.slice(0, -20));

@@ -36,6 +36,12 @@ const TAIL = 64;
  */
 const SECOND_LOOK = 60;
 
+/** The same of a file that is empty, which hardly anybody means: whoever is to fill it may be kept waiting by what we do. */
+const EMPTIED = 500;
+
+/** Both are waited in pieces of this length: a machine that stands still for a while uses up one, not all. */
+const PIECE = 10;
+
 /** How long a checkout is waited for: git holds a lock while it writes files. */
 const CHECKOUT = 10_000;
 
@@ -346,11 +352,11 @@ function begin(): () => void {
   /** @returns `again` where more has happened meanwhile, so that it is all looked at again */
   async function tryAll(group: Waiting, first: boolean): Promise<'in' | 'failed' | 'again'> {
     let { changed, failures } = readAll(group.files);
-    const isDoubtful = (): boolean => changed.some(({ text }) => text.trim() === '') || isBroken(failures);
-    let done = failures.size > 0 || isDoubtful() ? undefined : await takeOver(changed);
+    const isEmptied = changed.some(({ text }) => text.trim() === '');
+    let done = failures.size > 0 || isEmptied ? undefined : await takeOver(changed);
     failures = done?.failures ?? failures;
     if (first && (failures.size > 0 || done === undefined)) {
-      if (await moreWithin(SECOND_LOOK)) {
+      if (await moreWithin(isEmptied ? EMPTIED : SECOND_LOOK)) {
         for (const file of group.files) dirty.set(file, stampOf(file));
         return 'again';
       }
@@ -380,11 +386,12 @@ function begin(): () => void {
 
   /** Waits. @returns whether something happened meanwhile, and it waited no longer */
   async function moreWithin(ms: number): Promise<boolean> {
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (dirty.size > 0) resolve();
-      later(resolve, ms).unref();
-    });
+    for (let left = ms; left > 0 && dirty.size === 0; left -= PIECE) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        later(resolve, PIECE).unref();
+      });
+    }
     wake = () => {};
     return dirty.size > 0;
   }
