@@ -6,7 +6,8 @@
 import { emptyCache } from '../cache/empty.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { HotswapError } from '../error.ts';
-import type { CoreModule, CoreVersion, KeptVersion, LiveModule } from '../loader/live.ts';
+import { isSame, type KeptVersion, KeptVersions } from '../loader/kept.ts';
+import type { CoreModule, CoreVersion, LiveModule } from '../loader/live.ts';
 import { alone } from './alone.ts';
 import { goTo, queued } from './commit.ts';
 import { editedCore } from './core.ts';
@@ -19,6 +20,7 @@ import {
   runningVersion,
   type Version,
   type Versioned,
+  versionAt,
   versionText,
 } from './history.ts';
 import { liveModules } from './module.ts';
@@ -62,12 +64,11 @@ export function bringUp(
     inTurn(module, async () => {
       catchUp(module);
       const { log, versions } = historyOf(module);
-      const [original] = versions as [KeptVersion];
-      const newest = log && versions[log.era(original.id).current];
+      const newest = log && versions.at(log.era(versionAt(module, 0).id).current);
       // A version that no log can carry rests on the newest that one can.
       let current = currentVersion(module);
-      while (!current.kept && current.parent !== undefined) current = versions[current.parent] as KeptVersion;
-      return newest === undefined || newest === current ? undefined : goTo(module, newest);
+      while (!current.kept && current.parent !== undefined) current = versionAt(module, current.parent);
+      return newest === undefined || isSame(newest, current) ? undefined : goTo(module, newest);
     }),
   );
 }
@@ -76,7 +77,7 @@ export function bringUp(
 export function putBack(modules: readonly Versioned[]): Promise<Outcome> {
   return each(modules, async (module) => {
     if (runningVersion(module).number === 0) return undefined;
-    const original = historyOf(module).versions[0] as KeptVersion;
+    const original = versionAt(module, 0);
     return 'exports' in module ? goToCore(module, original) : goTo(module, original);
   });
 }
@@ -116,8 +117,7 @@ export async function purge(): Promise<Version[]> {
 
 /** Gives a module a history without edits; one that could not be put back has one. */
 function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
-  const { versions } = historyOf(module);
-  const [original] = versions as [KeptVersion];
+  const original = versionAt(module, 0);
   const running = runningVersion(module);
   const { forget, publish } = needRegistry();
   forget(module.url);
@@ -131,7 +131,7 @@ function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
   const current = begun.length - 1;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   const left = current === 0 ? undefined : { number: current, recorded: false };
-  module.history = { versions: begun, current, text, cacheDir, log, left };
+  module.history = { versions: new KeptVersions(begun), current, text, cacheDir, log, left };
   catchUp(module);
 }
 

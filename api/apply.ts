@@ -5,8 +5,8 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
+import type { Bound, Move } from '../loader/kept.ts';
 import {
-  type Bound,
   canOpenGate,
   type LiveCell,
   type LiveModule,
@@ -21,7 +21,7 @@ import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { groups, isWithin, type Move, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
+import { groups, isWithin, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
 import { canBecome, classOf, isIn, type Unit } from './units.ts';
 

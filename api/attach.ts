@@ -5,9 +5,10 @@
 import { ModuleLog } from '../cache/log.ts';
 import { putObject, type StoredObject } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
-import type { KeptVersion, LiveModule } from '../loader/live.ts';
-import { align, currentText, historyOf, keyOf, needRegistry, versionText } from './history.ts';
+import type { LiveModule } from '../loader/live.ts';
+import { align, currentText, historyOf, keyOf, needRegistry, versionAt, versionText } from './history.ts';
 import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';
 
@@ -29,7 +30,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   const history = historyOf(module);
   if (history.log !== undefined && history.cacheDir === cacheDir) return { take: () => {}, undo: () => {} };
   const { versions, current, left } = history;
-  const { id: base } = versions[0] as KeptVersion;
+  const { id: base } = versionAt(module, 0);
   const log = new ModuleLog(cacheDir, module.url);
   const before = { size: log.size(), current: log.era(base).current };
   const objects: StoredObject[] = [];
@@ -42,7 +43,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   let written = false;
   try {
     const known = [...log.era(base).versions];
-    for (const version of versions.slice(1)) {
+    for (const version of versions.from(1)) {
       const place = known.findIndex((one) => one !== undefined && keyOf(one) === keyOf(version));
       if (place !== -1) {
         numbers.set(version.number, place + 1);
@@ -71,10 +72,10 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   function take(): void {
     const { publish, forget } = needRegistry();
     const aligned = align(versions, log.era(base).versions);
-    aligned.versions.forEach((version, i) => {
+    for (const version of aligned.versions) {
       const { text, ...rest } = version;
-      if (version.kept && text !== undefined && text !== module.source) aligned.versions[i] = rest;
-    });
+      if (version.kept && text !== undefined && text !== module.source) aligned.versions.put(rest);
+    }
     module.history = {
       versions: aligned.versions,
       current: aligned.numbers[current] as number,
@@ -104,14 +105,14 @@ export function detach(module: LiveModule, persist: boolean): void {
   history.log = undefined;
   history.left = { number: current, recorded: true };
   if (persist) return;
-  const own = [...log.own((versions[0] as KeptVersion).id)].filter((number) => number < versions.length);
-  const texts = own.map((number) => textOrNothing(module, versions[number] as KeptVersion));
+  const own = [...log.own(versionAt(module, 0).id)].filter((number) => number < versions.length);
+  const texts = own.map((number) => textOrNothing(module, versionAt(module, number)));
   if (!withdraw(log)) return;
   history.left.recorded = false;
   own.forEach((number, i) => {
     const text = texts[i];
-    const version = { ...(versions[number] as KeptVersion), kept: false };
-    versions[number] = text === undefined ? version : { ...version, text };
+    const version = { ...versionAt(module, number), kept: false };
+    versions.put(text === undefined ? version : { ...version, text });
     if (text !== undefined) needRegistry().publish({ url: module.url, number, id: version.id, text });
   });
 }

@@ -5,7 +5,8 @@
  */
 import { sha256 } from '../cache/objects.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
+import { type Bound, isSame, type KeptVersion, type Move } from '../loader/kept.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { type Analysis, analyse, referencesIn } from './analysis.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { checkNames, openNames } from './check.ts';
@@ -25,11 +26,12 @@ import {
   textUrl,
   UNBOUND,
   type Version,
+  versionAt,
   versionText,
 } from './history.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
-import { type Move, type Plan, plan } from './plan.ts';
+import { type Plan, plan } from './plan.ts';
 import { record, recordRestore } from './record.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
 import { NOTHING, summaryOf } from './summary.ts';
@@ -144,7 +146,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
   );
   const conclude = (): Version => {
     makeCurrent(module, written.version, source);
-    historyOf(module).versions.push(written.version);
+    historyOf(module).versions.put(written.version);
     const version = publicVersion(module, written.version);
     tell(module, from, version, pathsOf(planned.replaced));
     return version;
@@ -171,10 +173,10 @@ export function goToNow(module: LiveModule, version: KeptVersion): Version {
 
 /** What going to a version is to do; undefined where it runs. */
 function returnTo(module: LiveModule, version: KeptVersion): Proposal | undefined {
-  if (version === currentVersion(module)) {
+  if (isSame(version, currentVersion(module))) {
     // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
-    const { log, versions } = historyOf(module);
-    if (version.kept && log?.era((versions[0] as KeptVersion).id).current !== version.number)
+    const { log } = historyOf(module);
+    if (version.kept && log?.era(versionAt(module, 0).id).current !== version.number)
       recordRestore(module, version);
     return undefined;
   }
@@ -186,7 +188,7 @@ function conclude(proposal: Proposal): Version {
   const { module, from, version, prepared } = proposal;
   const transaction = staging();
   if (transaction === undefined) return (settle([proposal]) as [Version])[0];
-  if (version === from) transaction.proposals.delete(module);
+  if (isSame(version, from)) transaction.proposals.delete(module);
   else transaction.proposals.set(module, proposal);
   return publicVersion(module, version, prepared.deferred);
 }
@@ -337,7 +339,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     const version = versions[i] as KeptVersion;
     apply(module, prepared);
     const history = historyOf(module);
-    if (isNew) history.versions.push(withMoves(version, moves));
+    if (isNew) history.versions.put(withMoves(version, moves));
     makeCurrent(module, version, after.source);
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);

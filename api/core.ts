@@ -153,14 +153,7 @@ function coreModule(name: string): CoreModule {
   const made: CoreModule = {
     url: name,
     exports: getBuiltinModule(name) as object,
-    history: {
-      versions: [original],
-      current: 0,
-      text: undefined,
-      cacheDir: undefined,
-      log: undefined,
-      left: undefined,
-    },
+    history: { versions: [original], current: 0 },
     queue: Promise.resolve(),
     waiting: 0,
   };

@@ -3,8 +3,7 @@
  * of their texts, as patch tools take it.
  */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import type { KeptVersion } from '../loader/live.ts';
-import { currentVersion, findVersion, historyOf, numberOf, versionText } from './history.ts';
+import { currentVersion, findVersion, numberOf, versionAt, versionText } from './history.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
 
 /**
@@ -18,8 +17,7 @@ import { type ModuleRef, moduleOf } from './module.ts';
 export function diff(ref: ModuleRef, a?: number | string, b?: number | string): string {
   const module = moduleOf(ref);
   const to = b === undefined ? currentVersion(module) : findVersion(module, b);
-  const from =
-    a === undefined ? (historyOf(module).versions[to.parent ?? 0] as KeptVersion) : findVersion(module, a);
+  const from = a === undefined ? versionAt(module, to.parent ?? 0) : findVersion(module, a);
   const [before, after] = [versionText(module, from), versionText(module, to)];
   return unified(module.url, before, numberOf(module, from), after, numberOf(module, to));
 }

@@ -3,8 +3,9 @@
  * Each is a text edit of the current version, handed to `commit`.
  */
 import { HotswapError } from '../error.ts';
+import type { Bound } from '../loader/kept.ts';
 import { type Language, languageOf } from '../loader/language.ts';
-import type { Bound, LiveModule } from '../loader/live.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { addClauseText, type Order } from './addclause.ts';
 import { analyse } from './analysis.ts';

@@ -4,14 +4,16 @@
  * Inside, they are numbered by their positions in the log; `numberOf` and `findVersion` are where those become the
  * numbers that people see, and the other way round.
  */
-import { ModuleLog, type VersionRecord } from '../cache/log.ts';
+import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
+import type { VersionRecord, VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
+import { type Bound, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import {
-  type Bound,
   type CoreModule,
-  type KeptVersion,
+  type CoreVersion,
+  type History,
   type LiveModule,
   type Registry,
   registry,
@@ -66,9 +68,8 @@ export function needRegistry(): Registry {
 }
 
 /** The history of a module, read from the log at the first question. */
-export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
-  if (of.history !== undefined) return of.history;
-  const module = of as LiveModule; // a core module has one from the start
+export function historyOf(module: LiveModule): History {
+  if (module.history !== undefined) return module.history;
   const original: KeptVersion = {
     number: 0,
     id: sha256(module.base),
@@ -82,7 +83,7 @@ export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   publish({ url: module.url, number: 0, id: original.id, text: module.base });
   module.history = {
-    versions: [original],
+    versions: new KeptVersions([original]),
     current: 0,
     text: undefined,
     cacheDir,
@@ -95,16 +96,16 @@ export function historyOf(of: Versioned): NonNullable<LiveModule['history']> {
 }
 
 /** Finds the version that a module was loaded as; where its line is gone from the log meanwhile, memory has it. */
-function findStarted({ source, started, at }: LiveModule, history: NonNullable<LiveModule['history']>): void {
+function findStarted({ source, started, at }: LiveModule, history: History): void {
   const { versions } = history;
   const id = sha256(source);
-  const number = versions[started]?.id === id ? started : versions.findLastIndex((one) => one.id === id);
-  history.current = number === -1 ? versions.length : number;
+  const asStarted = versions.at(started);
+  const found = asStarted?.id === id ? asStarted : versions.newestWith(id);
+  const summary = 'as loaded from the cache';
+  const running = found ?? { number: versions.length, id, parent: 0, at, summary, kept: false };
+  history.current = running.number;
   history.text = source;
-  if (number === -1) {
-    const summary = 'as loaded from the cache';
-    versions.push({ number: versions.length, id, parent: 0, at, summary, kept: false, text: source });
-  } else if (number > 0) versions[number] = { ...(versions[number] as KeptVersion), text: source };
+  if (running.number > 0) versions.put({ ...running, text: source });
 }
 
 /** Takes in what other processes have added to the log since. */
@@ -113,11 +114,10 @@ export function catchUp(of: Versioned): void {
   const history = historyOf(of);
   const { versions, log } = history;
   if (log === undefined) return;
-  const [original] = versions as [KeptVersion];
-  const known = log.era(original.id).versions;
-  const last = Math.min(versions.length - 1, known.length);
-  if (last === 0 || keyOf(versions[last] as KeptVersion) === keyOf(known[last - 1] as VersionRecord)) {
-    for (let i = versions.length - 1; i < known.length; i++) versions.push(known[i] as KeptVersion);
+  const known = log.era(versionAt(of, 0).id).versions;
+  const last = Math.min(versions.length, known.next) - 1;
+  if (last === 0 || keyOf(versionAt(of, last)) === keyOf(known.at(last) as VersionRecord)) {
+    versions.addFrom(known);
   } else {
     // Someone has emptied the cache, and others have begun anew in it.
     const aligned = align(versions, known);
@@ -131,35 +131,37 @@ export function catchUp(of: Versioned): void {
  * @returns also the new number of each, by its old one
  */
 export function align(
-  versions: readonly KeptVersion[],
-  known: readonly VersionRecord[],
-): { versions: KeptVersion[]; numbers: number[] } {
-  const aligned: KeptVersion[] = [versions[0] as KeptVersion, ...known];
+  versions: KeptVersions,
+  known: VersionTable,
+): { versions: KeptVersions; numbers: number[] } {
+  const [original, ...rest] = versions;
+  const aligned = new KeptVersions([original as KeptVersion, ...known]);
   const numbers = [0];
   const places = new Map<string, VersionRecord[]>();
   for (const one of known) places.set(keyOf(one), [...(places.get(keyOf(one)) ?? []), one]);
-  for (const version of versions.slice(1)) {
+  for (const version of rest) {
     const place = places.get(keyOf(version))?.shift();
-    const { text, bound, moves } = version;
-    const number = place?.number ?? aligned.length;
+    const { number, parent } = place ?? { number: aligned.length, parent: numbers[version.parent ?? 0] };
+    const { kept } = place ?? version;
     numbers.push(number);
-    if (place === undefined) {
-      aligned.push({ ...version, number, parent: numbers[version.parent ?? 0] });
-    } else {
-      aligned[number] = {
-        ...place,
-        ...(text === undefined ? {} : { text }),
-        ...(bound === undefined ? {} : { bound }),
-        ...(moves === undefined ? {} : { moves }),
-      };
-    }
+    aligned.put({ ...version, number, parent, kept });
   }
   return { versions: aligned, numbers };
 }
 
 /** What a version is known by wherever it stands. */
-export function keyOf({ id, at, summary }: VersionRecord | KeptVersion): string {
+export function keyOf({ id, at, summary }: VersionRecord): string {
   return `${id} ${at} ${summary}`;
+}
+
+/** The versions of a module, by their numbers. */
+export function versionsOf(of: Versioned): KeptVersions | CoreVersion[] {
+  return 'exports' in of ? of.history.versions : historyOf(of).versions;
+}
+
+/** The version with a number, of which there is one. */
+export function versionAt(of: Versioned, number: number): KeptVersion {
+  return versionsOf(of).at(number) as KeptVersion;
 }
 
 /** The number of a version as people see it. */
@@ -176,13 +178,8 @@ function vsnOf(module: Versioned): number {
 export function findVersion(module: Versioned, wanted: number | string): KeptVersion {
   catchUp(module);
   const vsn = vsnOf(module);
-  const { versions } = historyOf(module);
-  const found =
-    typeof wanted === 'number'
-      ? versions[wanted - vsn]
-      : versions.findLast(
-          (one) => one.id === wanted || (/^[0-9a-f]{7,}$/.test(wanted) && one.id.startsWith(wanted)),
-        );
+  const versions = versionsOf(module);
+  const found = typeof wanted === 'number' ? numbered(versions, wanted - vsn) : named(versions, wanted);
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
@@ -191,10 +188,22 @@ export function findVersion(module: Versioned, wanted: number | string): KeptVer
   );
 }
 
+function numbered(versions: KeptVersions | CoreVersion[], number: number): KeptVersion | undefined {
+  return Number.isInteger(number) && number >= 0 ? versions.at(number) : undefined;
+}
+
+/** The newest version with an id, of which 7 digits are enough. */
+function named(versions: KeptVersions | CoreVersion[], id: string): KeptVersion | undefined {
+  if (!/^[0-9a-f]{7,64}$/.test(id)) return undefined;
+  return Array.isArray(versions)
+    ? versions.findLast((one) => one.id.startsWith(id))
+    : versions.newestWith(id);
+}
+
 /** The version that runs. */
 export function runningVersion(module: Versioned): KeptVersion {
-  const { versions, current } = historyOf(module);
-  return versions[current] as KeptVersion;
+  const { current } = 'exports' in module ? module.history : historyOf(module);
+  return versionAt(module, current);
 }
 
 /** The version that the next edit is made from: the one that runs or, within a transaction, the one that will. */
@@ -236,8 +245,8 @@ export function currentText(module: LiveModule): string {
  * @param isSaved whether the module's own file has just been saved with this text
  */
 export function textUrl(module: LiveModule, { id, kept }: KeptVersion, isSaved: boolean): string {
-  const { cacheDir, versions } = historyOf(module);
-  if (isSaved || id === versions[0]?.id) return module.url;
+  const { cacheDir } = historyOf(module);
+  if (isSaved || id === versionAt(module, 0).id) return module.url;
   if (cacheDir === undefined || !kept) return `${module.url}?hotswap=${id.slice(0, 12)}`;
   return pathToFileURL(objectFile(cacheDir, id, extensionOf(module.url))).href;
 }

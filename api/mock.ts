@@ -4,7 +4,8 @@
  * have put it, and taken out of the text that is current then.
  */
 import { sha256 } from '../cache/objects.ts';
-import type { Bound, KeptVersion, LiveModule } from '../loader/live.ts';
+import type { Bound, KeptVersion } from '../loader/kept.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { analyse } from './analysis.ts';
 import { checkOther } from './around.ts';
 import { atOnce, commitNow, goToNow } from './commit.ts';
@@ -12,7 +13,7 @@ import { type CoreTarget, coreTarget } from './core.ts';
 import { editOf, withBound } from './edit.ts';
 import { reported } from './events.ts';
 import { type AnyFunction, checkCallable } from './given.ts';
-import { boundOf, currentText, currentVersion, historyOf } from './history.ts';
+import { boundOf, currentText, currentVersion, versionAt } from './history.ts';
 import { mockCore, unmockCore } from './override.ts';
 import { find, type Target } from './target.ts';
 import { unwrapText, wrapText } from './wrap.ts';
@@ -137,11 +138,10 @@ function sameBefore(
   source: string,
   bound: Bound,
 ): KeptVersion | undefined {
-  const { versions } = historyOf(module);
   const id = sha256(source);
   let at: KeptVersion | undefined = version;
   while (at !== undefined && !(at.id === id && sameBound(boundOf(at), bound)))
-    at = at.parent === undefined ? undefined : versions[at.parent];
+    at = at.parent === undefined ? undefined : versionAt(module, at.parent);
   return at;
 }
 

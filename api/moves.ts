@@ -3,19 +3,15 @@
  * between them. What an edit moved is known of those that this program has made; of others their texts tell, and
  * where one of those is gone, the texts before and after it.
  */
-import type { KeptVersion, LiveModule } from '../loader/live.ts';
+import type { KeptVersion, Move } from '../loader/kept.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { analyse } from './analysis.ts';
-import { historyOf, versionText } from './history.ts';
-import { type Move, plan } from './plan.ts';
-
-/** Versions that are known to have moved nothing. */
-const unmoved = new WeakSet<KeptVersion>();
+import { historyOf, versionAt, versionText } from './history.ts';
+import { plan } from './plan.ts';
 
 /** A version of which it is known what it moved. */
 export function withMoves(version: KeptVersion, moves: Move[]): KeptVersion {
-  if (moves.length > 0) return { ...version, moves };
-  unmoved.add(version);
-  return version;
+  return moves.length > 0 ? { ...version, moves } : { ...version, still: true };
 }
 
 /** What the edits between two versions moved: up from the one to where both come from, and down to the other. */
@@ -35,24 +31,23 @@ export function movesBetween(module: LiveModule, from: number, to: number): Move
 
 /** The versions from one to another, both included. */
 function wayBetween(module: LiveModule, from: number, to: number): KeptVersion[] {
-  const { versions } = historyOf(module);
-  const parentOf = (number: number): number => (versions[number] as KeptVersion).parent ?? 0;
+  const parentOf = (number: number): number => versionAt(module, number).parent ?? 0;
   const [up, down] = [[from], [to]];
   for (let [x, y] = [from, to]; x !== y; ) {
     if (x > y) up.push((x = parentOf(x)));
     else down.push((y = parentOf(y)));
   }
   down.pop(); // both end with where they meet
-  return [...up, ...down.reverse()].map((number) => versions[number] as KeptVersion);
+  return [...up, ...down.reverse()].map((number) => versionAt(module, number));
 }
 
 /** What one edit moved, there or back; undefined where nobody knows any more. */
 function stepOf(module: LiveModule, from: KeptVersion, to: KeptVersion): Move[] | undefined {
   const [version, back] = from.number > to.number ? [from, true] : [to, false];
-  const known = version.moves ?? (unmoved.has(version) ? [] : undefined);
+  const known = version.moves ?? (version.still ? [] : undefined);
   if (known !== undefined) return back ? known.map(([a, b]): Move => [b, a]) : known;
   const found = difference(module, from, to);
-  if (found?.length === 0) unmoved.add(version);
+  if (found?.length === 0) historyOf(module).versions.put({ ...version, still: true });
   return found;
 }
 

@@ -3,6 +3,7 @@
  * replace, and what else has come, gone or changed at the top level. Pure. Trees are compared, so comments and layout are no change.
  */
 import { type HotFunction, type Part, superCall } from '../loader/functions.ts';
+import type { Move } from '../loader/kept.ts';
 import {
   blockOf,
   type ClassNode,
@@ -54,8 +55,6 @@ export interface StaticField {
 }
 
 export type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
-
-export type Move = [from: string | undefined, to: string | undefined];
 
 const known = new WeakMap<Analysis, WeakMap<Analysis, Plan>>();
 

@@ -2,11 +2,12 @@
  * Versions written down. In: a version that is to run, new or an earlier one; out: its record, on disk where versions are kept
  * there, and what takes that back as long as nothing else has been written. What runs does not change by this.
  */
-import type { VersionRecord } from '../cache/log.ts';
 import { putObject, type StoredObject } from '../cache/objects.ts';
+import type { VersionRecord } from '../cache/table.ts';
+import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
-import type { KeptVersion, LiveModule } from '../loader/live.ts';
-import { catchUp, historyOf, needRegistry, runningVersion, versionText } from './history.ts';
+import type { LiveModule } from '../loader/live.ts';
+import { catchUp, historyOf, needRegistry, runningVersion, versionAt, versionText } from './history.ts';
 import { remember } from './withdraw.ts';
 
 /** What was written down, and how to take it back as long as nothing else has been. */
@@ -17,8 +18,8 @@ export interface Written {
 
 /** Writes down that a version is in force again. @throws ERR_HOTSWAP_CACHE */
 export function recordRestore(module: LiveModule, version: KeptVersion): Written {
-  const { log, versions, current } = historyOf(module);
-  const { id } = versions[0] as KeptVersion;
+  const { log, current } = historyOf(module);
+  const { id } = versionAt(module, 0);
   if (log === undefined || log.era(id).current === version.number) return { version, undo: () => {} };
   remember(module, log);
   const before = log.size();
@@ -30,7 +31,7 @@ export function recordRestore(module: LiveModule, version: KeptVersion): Written
 export function record(module: LiveModule, proposed: KeptVersion): Written {
   const { config, publish } = needRegistry();
   const { versions, current, log } = historyOf(module);
-  const [original] = versions as [KeptVersion];
+  const original = versionAt(module, 0);
   const { id, bound, text = '' } = proposed;
   const kept = bound === undefined;
   if (config.cacheDir === undefined || log === undefined) {
@@ -39,7 +40,7 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
     return { version, undo: () => {} };
   }
   remember(module, log);
-  const lost = versions.slice(1 + log.era(original.id).versions.length);
+  const lost = [...versions.from(log.era(original.id).versions.next)];
   const before = log.size();
   const objects: StoredObject[] = [];
   const removeObjects = () => {
@@ -75,7 +76,7 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
 /** A version as the log has it. */
 export function recordOf({
   id,
-  parent = 0,
+  parent,
   at,
   summary,
   kept,
@@ -87,5 +88,5 @@ export function recordOf({
 /** Versions that other processes made meanwhile come before ours. */
 function catchUpTo(module: LiveModule, number: number): void {
   catchUp(module);
-  historyOf(module).versions.length = number;
+  historyOf(module).versions.cut(number);
 }

@@ -6,8 +6,9 @@
  */
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
+import type { Bound } from '../loader/kept.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
-import { type Bound, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
+import { type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
 import { awaits, type ClassNode, isClass, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';

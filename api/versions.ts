@@ -2,8 +2,9 @@
  * What a program calls to go through a module's versions. In: a module and where to go; out: a promise of the version
  * that is then live. Versions are never removed: going back is itself undone by `restore`.
  */
+
 import { HotswapError } from '../error.ts';
-import type { KeptVersion } from '../loader/live.ts';
+import type { KeptVersion } from '../loader/kept.ts';
 import { goTo, queued } from './commit.ts';
 import { coreOf } from './core.ts';
 import { reported } from './events.ts';
@@ -11,12 +12,13 @@ import {
   catchUp,
   currentVersion,
   findVersion,
-  historyOf,
   needRegistry,
   numberOf,
   publicVersion,
   type Version,
   type Versioned,
+  versionAt,
+  versionsOf,
 } from './history.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
 import { goToCore } from './override.ts';
@@ -43,12 +45,10 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   const module = versioned(ref);
   return queued(module, async () => {
     catchUp(module);
-    const { versions } = historyOf(module);
-    const oldest = oldestKept(versions.length);
+    const oldest = oldestKept(versionsOf(module).length);
     let version = currentVersion(module);
     for (let i = 0; i < n && version.parent !== undefined; i++) {
-      const parent = versions[version.parent] as KeptVersion;
-      version = parent.number < oldest ? (versions[0] as KeptVersion) : parent;
+      version = versionAt(module, version.parent < oldest ? 0 : version.parent);
     }
     return back(module, version);
   });
@@ -61,7 +61,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
 export function reset(ref: ModuleRef): Promise<Version> {
   return reported(async () => {
     const module = versioned(ref);
-    return queued(module, async () => back(module, historyOf(module).versions[0] as KeptVersion));
+    return queued(module, async () => back(module, versionAt(module, 0)));
   });
 }
 
@@ -80,7 +80,7 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
   const module = versioned(ref);
   return queued(module, async () => {
     const version = findVersion(module, which);
-    if (version.number !== 0 && version.number < oldestKept(historyOf(module).versions.length)) {
+    if (version.number !== 0 && version.number < oldestKept(versionsOf(module).length)) {
       throw new HotswapError(
         'ERR_HOTSWAP_NO_VERSION',
         `version ${numberOf(module, version)} of ${module.url} is older than HOTSWAP_ROLLBACK_LENGTH (${needRegistry().config.rollbackLength}) lets come back`,
@@ -108,7 +108,7 @@ export function version(ref: ModuleRef): Version {
 export function history(ref: ModuleRef): Version[] {
   const module = versioned(ref);
   catchUp(module);
-  const { versions } = historyOf(module);
+  const versions = [...versionsOf(module)];
   const oldest = oldestKept(versions.length);
   return versions
     .filter(({ number }) => number === 0 || number >= oldest)

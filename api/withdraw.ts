@@ -3,6 +3,7 @@
  * runs the files. In: each log and object that an edit writes; out: a cache without them. A process that is killed leaves its
  * versions behind, as any does.
  */
+import { Ids } from '../cache/ids.ts';
 import type { ModuleLog } from '../cache/log.ts';
 import { removeObject, type StoredObject } from '../cache/objects.ts';
 import { extensionOf } from '../loader/language.ts';
@@ -10,7 +11,7 @@ import { type LiveModule, registry } from '../loader/live.ts';
 import { historyOf } from './history.ts';
 
 /** A log, and the objects that its lines name. */
-const recorded = new Map<ModuleLog, { cacheDir: string; extension: string; ids: string[] }>();
+const recorded = new Map<ModuleLog, { cacheDir: string; extension: string; ids: Ids }>();
 let listening = false;
 
 /** Remembers that something was written, before or after it was. */
@@ -18,9 +19,9 @@ export function remember(module: LiveModule, log: ModuleLog, objects: readonly S
   let found = recorded.get(log);
   if (found === undefined) {
     const { cacheDir = '' } = historyOf(module);
-    recorded.set(log, (found = { cacheDir, extension: extensionOf(module.url), ids: [] }));
+    recorded.set(log, (found = { cacheDir, extension: extensionOf(module.url), ids: new Ids() }));
   }
-  for (const { made, id } of objects) if (made) found.ids.push(id);
+  for (const { made, id } of objects) if (made) found.ids.put(found.ids.length, id);
   if (!listening) process.once('exit', atExit);
   listening = true;
 }
@@ -39,7 +40,8 @@ export function withdraw(log: ModuleLog): boolean {
   const found = recorded.get(log);
   recorded.delete(log);
   if (!log.withdraw()) return false;
-  for (const id of found?.ids ?? []) removeObject(found?.cacheDir as string, id, found?.extension as string);
+  for (let i = 0; found !== undefined && i < found.ids.length; i++)
+    removeObject(found.cacheDir, found.ids.at(i), found.extension);
   return true;
 }
 

@@ -24,28 +24,11 @@ import {
   writeSync,
 } from '../node.ts';
 import { cacheError, inDirectory, isId, removeEmpty, sha256 } from './objects.ts';
-
-/** One version of a module as the log knows it. */
-export interface VersionRecord {
-  /** 1 for the first edit of the base, and so on; 0 is the base itself and has no record */
-  number: number;
-  /** SHA-256 of the whole source text */
-  id: string;
-  /** number of the version it was made from */
-  parent: number;
-  /** milliseconds since 1970 */
-  at: number;
-  /** what changed, e.g. `~price` */
-  summary: string;
-  /** whether the text is among the objects; one that holds values no text can carry is not */
-  kept: boolean;
-  /** whether the text is that of the file, which was saved; absent where it is not */
-  file?: true;
-}
+import { type VersionRecord, VersionTable } from './table.ts';
 
 /** All that happened on top of one text of the file. */
 export interface Era {
-  versions: VersionRecord[];
+  versions: VersionTable;
   /** number of the version that the last event left in force */
   current: number;
 }
@@ -141,9 +124,9 @@ export class ModuleLog {
     // Again where someone empties the cache between the line's writing and its reading; that takes them some milliseconds.
     for (let tries = 0; tries < 10 && this.#last.number === undefined; tries++) {
       if (tries > 1) pause(2 ** (tries - 2));
-      this.#append({ event: 'version', base, ...record, key: this.#last.key });
+      this.#append({ event: 'version', base, ...record, parent: record.parent ?? 0, key: this.#last.key });
     }
-    const made = this.#era(base).versions[(this.#last.number ?? 0) - 1];
+    const made = this.#era(base).versions.at(this.#last.number ?? 0);
     if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
     return made;
   }
@@ -194,7 +177,7 @@ export class ModuleLog {
     }
     for (const base of bases) {
       const ours = this.own(base);
-      const theirs = this.era(base).versions.findLast((one) => one.kept && !ours.has(one.number));
+      const theirs = [...this.era(base).versions].findLast((one) => one.kept && !ours.has(one.number));
       this.appendRestore(base, theirs?.number ?? 0);
     }
     return false;
@@ -316,24 +299,25 @@ export class ModuleLog {
     this.newestBase = event.base;
     const era = this.#era(event.base);
     if (event.event === 'version') {
-      const number = era.versions.length + 1;
+      const number = era.versions.next;
       const { id, at, summary, kept } = event;
       const parent = Math.min(event.parent, number - 1);
       const file = event.file === true ? { file: event.file } : {};
-      era.versions.push({ number, id, parent, at, summary, kept, ...file });
+      era.versions.put({ number, id, parent, at, summary, kept, ...file });
       if (kept) era.current = number;
       if (event.key === this.#last.key) this.#last.number = number;
     } else if (event.event === 'restore') {
       // A version whose text was never written cannot come back after a restart; the nearest before it can.
       let to = Math.min(event.to, era.versions.length);
-      while (to > 0 && !era.versions[to - 1]?.kept) to = era.versions[to - 1]?.parent ?? 0;
+      for (let version = era.versions.at(to); version?.kept === false; version = era.versions.at(to))
+        to = version.parent ?? 0;
       era.current = to;
     }
   }
 
   #era(base: string): Era {
     let era = this.#eras.get(base);
-    if (era === undefined) this.#eras.set(base, (era = { versions: [], current: 0 }));
+    if (era === undefined) this.#eras.set(base, (era = { versions: new VersionTable(1), current: 0 }));
     return era;
   }
 

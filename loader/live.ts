@@ -3,31 +3,32 @@
  * (its scope); out: one record a module, which the API edits through. Held under `Symbol.for('hotswap')`, so that the
  * preload, the program and a second copy of this package see the same ones.
  */
-import type { ModuleLog, VersionRecord } from '../cache/log.ts';
+import type { ModuleLog } from '../cache/log.ts';
 import { createRequire, type Replaced } from '../node.ts';
 import type { Config } from './config.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
+import type { KeptVersion, KeptVersions } from './kept.ts';
 import { CONSTRUCT, cellName, DEFAULT, gateName, HOT, NULLISH, SCOPE } from './names.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
 
-/** Values that `bind` gave and that no text can carry, by path and name. */
-export type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-
-/**
- * A version as kept in memory. One that is on disk is the log's own record and nothing more: a program may be edited
- * thousands of times.
- */
-export interface KeptVersion extends Omit<VersionRecord, 'parent'> {
-  /** absent for version 0 */
-  parent: number | undefined;
-  /** the text of one that is not on disk */
-  text?: string;
-  /** absent where there are none */
-  bound?: Bound;
-  /** paths that it changed, `undefined` where it brought or took the function; absent where there are none */
-  moves?: [from: string | undefined, to: string | undefined][];
+/** The versions of a module. */
+export interface History {
+  versions: KeptVersions;
+  /** number of the one that runs */
+  current: number;
+  /** text of the current version: a cache that is purged meanwhile must not stop the next edit */
+  text: string | undefined;
+  /** the cache that has the texts of the versions that are on disk; it stays when the service stops */
+  cacheDir: string | undefined;
+  /** undefined while versions are kept in memory only */
+  log: ModuleLog | undefined;
+  /**
+   * what ran when the cache was let go, or has been made to run since, and whether that cache knows; undefined
+   * while there is one
+   */
+  left: { number: number; recorded: boolean } | undefined;
 }
 
 /**
@@ -49,23 +50,7 @@ export class LiveModule {
   /** when it was loaded, milliseconds since 1970 */
   readonly at: number = Date.now();
   /** made by the API at the first question */
-  history:
-    | {
-        versions: KeptVersion[];
-        current: number;
-        /** text of the current version: a cache that is purged meanwhile must not stop the next edit */
-        text: string | undefined;
-        /** the cache that has the texts of the versions that are on disk; it stays when the service stops */
-        cacheDir: string | undefined;
-        /** undefined while versions are kept in memory only */
-        log: ModuleLog | undefined;
-        /**
-         * what ran when the cache was let go, or has been made to run since, and whether that cache knows; undefined
-         * while there is one
-         */
-        left: { number: number; recorded: boolean } | undefined;
-      }
-    | undefined;
+  history: History | undefined;
   overlay: Overlay | undefined;
   /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
   exposed: string | undefined;
@@ -211,13 +196,7 @@ export interface CoreModule {
   readonly url: string;
   /** what `require` gives, and `import` as the default */
   readonly exports: object;
-  readonly history: Pick<NonNullable<LiveModule['history']>, 'current'> & {
-    versions: CoreVersion[];
-    text: undefined;
-    cacheDir: undefined;
-    log: undefined;
-    left: undefined;
-  };
+  readonly history: { versions: CoreVersion[]; current: number };
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown>;
   /** edits that wait for their turn or have it */

@@ -4,8 +4,9 @@
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
 import { fingerprint } from '../cache/fingerprint.ts';
-import { existingLog, type VersionRecord } from '../cache/log.ts';
+import { existingLog } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
+import type { VersionRecord } from '../cache/table.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { createRequire, fileURLToPath } from '../node.ts';
 import { type Config, sayer } from './config.ts';
@@ -144,7 +145,7 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
       const before = log.era(log.newestBase);
       const kept = before.current;
       // A file that was saved and taken over (`reload`) is its own newest version.
-      if (kept > 0 && before.versions[kept - 1]?.id !== base) {
+      if (kept > 0 && before.versions.at(kept)?.id !== base) {
         say(changed(kept + oldVsn(cacheDir, url, log.newestBase)));
       }
       try {
@@ -154,11 +155,11 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
       }
       return undefined;
     }
-    const found = versions[current - 1];
+    const found = versions.at(current);
     if (found === undefined) return undefined;
     // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
     let saved: VersionRecord | undefined = found;
-    while (saved !== undefined && saved.file === undefined) saved = versions[saved.parent - 1];
+    while (saved !== undefined && saved.file === undefined) saved = versions.at(saved.parent ?? 0);
     if (saved !== undefined && saved.id !== base) {
       if (saved !== found) say(changed(found.number + vsn));
       return undefined;

@@ -107,7 +107,7 @@ export function createVariants(
     if (isBase && isUnchanged) return disk;
     const cacheDir = lastCache();
     const isKept = cacheDir !== undefined && base !== undefined;
-    const known = isKept ? new ModuleLog(cacheDir, href).era(base).versions : [];
+    const known = isKept ? [...new ModuleLog(cacheDir, href).era(base).versions] : [];
     const id = isBase ? base : known.findLast(isNamed)?.id;
     if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
     const last = Math.max(known.length, ...inMemory.map((one) => one.number));

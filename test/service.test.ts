@@ -463,7 +463,7 @@ test('a log that was purged and begun anew by others is read from its beginning,
   for (let n = 1; n < 4; n++) {
     theirs.appendVersion(base, { id: b, ...record });
     assert.equal(
-      ours.era(base).versions.map(({ id }) => id),
+      [...ours.era(base).versions].map(({ id }) => id),
       Array.from({ length: n }, () => b),
     );
   }

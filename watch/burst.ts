@@ -246,12 +246,11 @@ export function specifiersOf(program: Program | undefined): string[] {
 
 /** Versions between the text that the file had and the one that ran: made in memory, and in no file. */
 function lostEdits(module: LiveModule, { version: was }: State, seen: string): number[] {
-  const { versions } = module.history ?? { versions: [] };
   const lost: number[] = [];
   for (let at: typeof was | undefined = was; at !== undefined && at.id !== seen; ) {
     if (at.number === 0) break;
     lost.unshift(at.number + module.vsn);
-    at = at.parent === undefined ? undefined : versions[at.parent];
+    at = at.parent === undefined ? undefined : module.history?.versions.at(at.parent);
   }
   return lost;
 }

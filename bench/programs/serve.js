@@ -32,8 +32,8 @@ export async function memory(what) {
     await new Promise((done) => setTimeout(done, 20));
     globalThis.gc();
   }
-  const { heapUsed, rss } = process.memoryUsage();
-  return what === 'heap' ? heapUsed : rss;
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return what === 'heap' ? heapUsed + arrayBuffers : rss;
 }
 
 /**
