@@ -56,7 +56,7 @@ export function moduleOf(ref: ModuleRef): LiveModule {
   if (isModuleNamespaceObject(ref)) return byNamespace(ref as Record<string, unknown>);
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
-    `a module is named by its URL, its path, its specifier or its namespace object; got ${ref === null ? 'null' : typeof ref}`,
+    `a module is named by its URL, its path, its specifier or its namespace object; got ${ref === null ? 'null' : typeof ref === 'function' ? 'a function, which is a target (of rewrite, code, …) and not a module' : typeof ref}`,
   );
 }
 

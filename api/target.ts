@@ -5,6 +5,7 @@
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
 import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { createRequire } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { cellsOf, pathOf } from './cells.ts';
 import { exportedLocals, localOf } from './exported.ts';
@@ -140,7 +141,7 @@ function byValue(fn: object): Found {
     if (former !== undefined) return byPath(former.module, former.path);
     throw new HotswapError(
       'ERR_HOTSWAP_NOT_HOT',
-      `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or not an ES module, or it is a function inside another one. Hot modules: ${list([...needRegistry().modules.keys()])}`,
+      `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or is not an ES module, or it was made from text (eval, new Function). Hot modules: ${list([...needRegistry().modules.keys()])}`,
     );
   }
   const own = cellsOf(module)[cell.index] as LiveCell;
@@ -195,11 +196,34 @@ function missing(module: LiveModule, { functions, classes }: Analysis, path: str
   }
   return new HotswapError(
     'ERR_HOTSWAP_MISSING',
-    `${module.url} has no hot function ${JSON.stringify(path)}; it has ${list(names)}`,
-    {
-      module: module.url,
-      path,
-      names,
-    },
+    `${module.url} has no hot function ${JSON.stringify(path)}; ${meant(path, names)}it has ${list(names)}`,
+    { module: module.url, path, names },
   );
+}
+
+/** The paths that somebody may have had in mind: with the same steps and others between, or of few letters' difference. */
+function meant(asked: string, paths: readonly string[]): string {
+  const { distance } = createRequire(import.meta.url)('fastest-levenshtein') as Levenshtein;
+  const steps = stepsOf(asked);
+  const few = Math.max(1, Math.floor(asked.length / 4));
+  const found = paths
+    .map((path) => ({ path, far: isPart(steps, stepsOf(path)) ? 0 : distance(asked, path) }))
+    .filter(({ far }) => far <= few)
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3);
+  return found.length === 0 ? '' : `did you mean ${found.map(({ path }) => path).join(' or ')}? `;
+}
+
+type Levenshtein = typeof import('fastest-levenshtein');
+
+/** `Pool.prototype.get size` as `['Pool', 'prototype', 'size']`. */
+function stepsOf(path: string): string[] {
+  return path.replace(/\b[gs]et /g, '').split(/ > |[.#[\]()']+/);
+}
+
+/** Whether some steps are all among others, in the same order. */
+function isPart(steps: readonly string[], of: readonly string[]): boolean {
+  let at = 0;
+  for (const step of of) if (step === steps[at]) at++;
+  return at === steps.length;
 }

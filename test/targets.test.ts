@@ -182,6 +182,21 @@ for (const path of paths) await rewrite(at(path), '() => 9'); const k = new m.K(
     `return [await no(rewrite(at('K.prototype.b'), () => 2)), await no(rewrite(at('K.c'), (v) => {})), await no(rewrite(at('o.d'), () => 2)), await no(rewrite(at('K.prototype.a'), () => 2)), new m.K().b, m.o.d].map((one) => String(one).split(' ')[0])`,
     ['accepted', 'accepted', 'accepted', 'MISSING', '2', '2'],
   ],
+  'a path that is not there: what may have been meant comes first': [
+    `export function price() {} export class Pool { acquire() {} get size() { return 1; } set size(n) {} }\n${Array.from({ length: 20 }, (_, i) => `export function zz${i}() {}`).join(' ')}`,
+    `const said = async (path) => (await rewrite(at(path), () => 1).catch((e) => e.message)).replace(/^.*? has no hot function /, '').replace(/; it has .*|it has .*/, '');
+return [await said('prise'), await said('acquire'), await said('Pool.acquire'), await said('size'), await said('Pool.prototype.size'), await said('zz99'), await said('nothingLikeIt'), await said('p')]`,
+    [
+      '"prise"; did you mean price? ',
+      '"acquire"; did you mean Pool.prototype.acquire? ',
+      '"Pool.acquire"; did you mean Pool.prototype.acquire? ',
+      '"size"; did you mean Pool.prototype.get size or Pool.prototype.set size? ',
+      '"Pool.prototype.size"; did you mean Pool.prototype.get size or Pool.prototype.set size? ',
+      '"zz99"; did you mean zz9 or zz19? ',
+      '"nothingLikeIt"',
+      '"p"',
+    ],
+  ],
   'an accessor by its function value': [
     'export class K { get a() { return 1; } }\nexport const o = { set d(v) { this.v = v; } };',
     `await rewrite(Object.getOwnPropertyDescriptor(m.K.prototype, 'a').get, () => 2); await rewrite(Object.getOwnPropertyDescriptor(m.o, 'd').set, function (v) { this.v = v * 2; }); m.o.d = 4; return [new m.K().a, m.o.v]`,
