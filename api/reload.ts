@@ -42,23 +42,32 @@ function take(module: LiveModule, read: () => string): Promise<Version> {
   const about = fileURLToPath(module.url);
   const checked = (): string => {
     const source = read();
-    if (source !== currentText(module)) checkWhole(source, module.url, about);
+    if (source !== currentText(module)) checkWhole(module, source, about);
     return source;
   };
   return update(module, checked, (source) => commit(module, { source, about, bound: UNBOUND, open: true }));
 }
 
+/** The text that was last found right, by module: a file that is saved is looked at before it is taken over. */
+const whole = new WeakMap<LiveModule, string>();
+
 /**
  * Refuses a text that Node would not load: what is evaluated of it are pieces, of which none need be wrong by itself
  * (ECMA-262 16.2.1.1, Module Semantics: Early Errors).
+ * @throws ERR_HOTSWAP_SYNTAX
  */
-function checkWhole(source: string, url: string, about: string): void {
+export function checkWhole(module: LiveModule, source: string, about: string): void {
+  if (whole.get(module) === source) return;
+  const { url } = module;
   const lang = languageOf(url);
   // What does not parse at all is refused, and told of, by whoever reads it for its changes.
   if (lang !== 'js' && 'errors' in tryRead(source, lang)) return;
   const code = lang === 'js' ? source : javaScriptOf(source, url);
   const found = tryRead(code, 'js', { early: true });
-  if (!('errors' in found)) return;
+  if (!('errors' in found)) {
+    whole.set(module, source);
+    return;
+  }
   // Where TypeScript sees it too, the author's own text shows it.
   const own = lang === 'js' ? found.errors : tryParse(source, lang, true).errors;
   throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, found.errors);

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { isOther } from '../api/commit.ts';
 import { currentText, needRegistry, runningVersion } from '../api/history.ts';
 import { specifiersIn } from '../api/importers.ts';
+import { checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
@@ -276,13 +277,14 @@ function begin(): () => void {
     quiet.unref();
   }
 
-  /** Reads a file while it is waited for quiet. What comes of it is in the cache of analyses, and serves if the text stays. */
+  /** Reads a file while it is waited for quiet. What comes of it is remembered, and serves if the text stays. */
   function prepare(file: string): void {
     const [module] = files.get(file)?.modules ?? [];
     const text = ended || module === undefined ? undefined : wholeText(file);
     if (module === undefined || text === undefined) return;
     try {
       analysed(module, text, file);
+      checkWhole(module, text, file);
     } catch {
       // to be said when it is taken over, if it is
     }

@@ -40,6 +40,6 @@ async function memory() {
     await new Promise((done) => setTimeout(done, 20));
     gc();
   }
-  const { heapUsed, rss } = process.memoryUsage();
-  return { heap: heapUsed, rss };
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heap: heapUsed + arrayBuffers, rss };
 }
