@@ -20,7 +20,7 @@ import {
   unwrapped,
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
-import { short } from '../loader/paths.ts';
+import { oneLine, short } from '../loader/paths.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf, pathOf } from './cells.ts';
@@ -158,6 +158,13 @@ export function checkCallable(value: unknown, what: string): asserts value is An
   }
 }
 
+/** What a method needs around it, and an arrow with `super` or `new.target` of the function around it. */
+const AROUND = [
+  ['({', '})'],
+  ['(class extends Object{', '})'],
+  ['(class extends Object{field=(', ')})'],
+] as const;
+
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */
 function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'isValue'> {
   const statement = tryRead(text, lang);
@@ -175,12 +182,8 @@ function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'i
     if (found !== undefined)
       return { source: `(${text}\n)`, plain: expression.plain, owner: undefined, ...found };
   }
-  for (const [open, close] of [
-    ['({', '\n})'],
-    ['(class extends Object{', '\n})'],
-    ['(class extends Object{field=(', '\n)})'], // an arrow with `super` or `new.target` of the function around it
-  ]) {
-    const source = open + text + close;
+  for (const [open, close] of AROUND) {
+    const source = `${open}${text}\n${close}`;
     const wrapped = tryRead(source, lang);
     if (!('program' in wrapped)) continue;
     const { plain } = wrapped;
@@ -206,12 +209,30 @@ function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'i
     if (owner.type === 'Property' && owner.kind === 'init' && !owner.method) continue;
     return { source, plain, owner, node: owner.value as FunctionNode, ownName: undefined };
   }
-  const [first, second] = [statement, expression].map((one) => ('errors' in one ? one.errors : []));
-  const error = ((second?.length ?? 0) <= (first?.length ?? 0) ? second : first)?.[0];
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${role} is not one function: ${error?.message ?? 'something else was found'}${frameOf(error)}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
+    `${role} is not one function: ${whyNone(text, lang)}\nGive a function such as (a, b) => a + b, function (a, b) { … } or name(a, b) { … }.`,
   );
+}
+
+/** What is wrong with a text, read as the form of a function that it is nearest to: of which most of it can be read. */
+function whyNone(text: string, lang: Language): string {
+  let furthest = { at: -1, why: '' };
+  for (const [open, close] of [['', ''], ['(', ')'], ...AROUND] as const) {
+    // On lines of their own, so that the author's have their columns.
+    const before = open === '' ? '' : `${open}\n`;
+    const found = tryRead(open === '' ? text : `${before}${text}\n${close}`, lang);
+    if ('program' in found) return `it is ${short(oneLine(text), 60)}`;
+    const [error] = found.errors;
+    const at = Math.min((error?.labels.at(-1)?.start ?? 0) - before.length, text.length);
+    if (at <= furthest.at) continue;
+    const lines = text.split('\n').length;
+    const frame = frameOf(error, open === '' ? undefined : { before: 1, lines });
+    // What stands behind the text is ours.
+    const endsTooSoon = open !== '' && at === text.length;
+    furthest = { at, why: endsTooSoon ? 'it ends too soon' : `${error?.message}${frame}` };
+  }
+  return furthest.why;
 }
 
 /** `const f = …, g = …` is two. */

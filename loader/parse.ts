@@ -118,9 +118,24 @@ export function syntaxError(source: string, what: string, errors: ParseResult['e
   );
 }
 
-/** The place of an error as the parser draws it, from a new line on, without the name that the text has for it alone. */
-export function frameOf(error: ParseResult['errors'][number] | undefined): string {
-  return error?.codeframe ? `\n${error.codeframe.trimEnd().replace(/\[module\.\w+:/, '[')}` : '';
+/**
+ * The place of an error as the parser draws it, from a new line on, without the name that the text has for it alone.
+ * @param of where more was read than the author's text: how many lines stand before it, and how many it has
+ */
+export function frameOf(
+  error: ParseResult['errors'][number] | undefined,
+  { before, lines } = { before: 0, lines: Infinity },
+): string {
+  if (!error?.codeframe) return '';
+  const drawn = error.codeframe
+    .trimEnd()
+    .replace(/\[module\.\w+:(\d+)/, (_, line) => `[${line - before}`)
+    .split('\n')
+    .flatMap((line) => {
+      const number = Number(/^ *(\d+) \|/.exec(line)?.[1] ?? before + 1) - before;
+      return number < 1 || number > lines ? [] : [line.replace(/^( *)\d+ \|/, `$1${number} |`)];
+    });
+  return `\n${drawn.join('\n')}`;
 }
 
 /** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */

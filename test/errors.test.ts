@@ -33,7 +33,17 @@ const REFUSALS: Record<string, Refusal> = {
   'new source that does not parse': [
     'rewrite(m.f, "(a) => a +")',
     'SYNTAX',
-    /the new source is not one function: [\s\S]*,-\[\d+:\d+\]\n 1 \| \(\(a\) => a \+[\s\S]*Give a function such as/,
+    /the new source is not one function: [\s\S]*,-\[1:11\]\n 1 \| \(a\) => a \+\n {3}`----\nGive a function such as/,
+  ],
+  'a method that does not parse: the frame has the lines and columns of what was given': [
+    'rewrite(m.f, "m(a) {\\n  return a..b..;\\n}")',
+    'SYNTAX',
+    /,-\[2:12\]\n 1 \| m\(a\) \{\n 2 \| {3}return a..b..;\n {3}: {12}\^\n 3 \| \}\n {3}`----\nGive/,
+  ],
+  'a method that ends too soon': [
+    'rewrite(m.f, "m(a) { return 1;")',
+    'SYNTAX',
+    /not one function: it ends too soon\nGive a function/,
   ],
   'a target of no kind': [
     'rewrite(undefined, () => 1)',
@@ -193,7 +203,7 @@ const REFUSALS: Record<string, Refusal> = {
   'no function at all': [
     'rewrite(m.f, "1 + 1")',
     'SYNTAX',
-    /the new source is not one function: .*\n?.*Give a function such as/,
+    /the new source is not one function: it is 1 \+ 1\nGive a function such as/,
   ],
   'empty source': ['rewrite(m.f, "  ")', 'SYNTAX', /the new source is empty, and a function is due/],
   'source that closes what it did not open': [
