@@ -10,6 +10,12 @@ export async function measure({ pairs, edits, directory }) {
   const cases = [
     { name: 'rewrite, versions in memory', disk: false, ask: (to) => to.ask('rewrite'), target: 2 },
     { name: 'rewrite, versions on disk', disk: true, ask: (to) => to.ask('rewrite'), target: 2 },
+    {
+      name: 'applying what an edit has prepared, in memory',
+      disk: false,
+      ask: (to) => to.ask('apply'),
+      target: 0.1,
+    },
     { name: 'rollback and restore in a row, in memory', disk: false, ask: backAndForth, target: 0.1 },
     { name: 'rollback and restore in a row, on disk', disk: true, ask: backAndForth },
   ].map((one) => ({ ...one, plain: [], hot: [], ratios: [] }));

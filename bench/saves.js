@@ -20,6 +20,9 @@ const QUIET = 100;
 /** Saves of each kind before any counts, and of tools that start the process again, where nothing gets warm. */
 const WARM_UP = { kept: 2, restarted: 1 };
 
+/** Into how many stretches the saves are divided whose memory is looked at. */
+const STRETCHES = 5;
+
 /** How long the memory of a program that keeps much takes to be looked at, in milliseconds. */
 const LOOK = 180_000;
 
@@ -97,7 +100,10 @@ async function saveOnce(tool, place, kind, counts) {
   }
 }
 
-/** What each of many saves of a function body leaves, in bytes, once others have warmed V8's caches and code. */
+/**
+ * What each of many saves of a function body leaves, in bytes, once others have warmed V8's caches and code: the median of some
+ * stretches, as V8 makes machine code of what takes saves over now and then, which is half a megabyte at once.
+ */
 async function memory(tool, saves, warmUp) {
   const { running, states, restarts } = tool;
   if (running === undefined || restarts) return;
@@ -109,18 +115,19 @@ async function memory(tool, saves, warmUp) {
     return running.save(changedTexts(place, {}, states), (answer) => JSON.stringify(answer) === expected);
   };
   let missed = 0;
-  let before;
-  for (let i = -warmUp; i < saves && missed <= saves / 20; i++) {
-    if (i === 0) before = await running.ask('memory', LOOK);
-    if ((await save()) === undefined) missed++;
+  const looks = [];
+  for (let i = -warmUp; i <= saves && missed <= saves / 20; i++) {
+    if (i >= 0 && i % (saves / STRETCHES) === 0) looks.push(await running.ask('memory', LOOK));
+    if (i < saves && (await save()) === undefined) missed++;
   }
-  const after = await running.ask('memory', LOOK);
   if (missed > saves / 20) {
     tool.leaves = new Error(`${missed} saves never got live: ${lastLine(running.said())}`);
-  } else if (before === undefined || after === undefined) {
+  } else if (looks.includes(undefined)) {
     tool.leaves = new Error('its heap could not be looked at');
   } else {
-    tool.leaves = { heap: (after.heap - before.heap) / saves, rss: (after.rss - before.rss) / saves };
+    const each = (what) =>
+      median(looks.slice(1).map((look, i) => ((look[what] - looks[i][what]) * STRETCHES) / saves));
+    tool.leaves = { heap: each('heap'), rss: each('rss') };
   }
 }
 

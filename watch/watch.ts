@@ -28,8 +28,11 @@ const QUIET = 5;
 const QUIET_BURST = 40;
 const FEW = 3;
 
-/** A text that ends as the one before did is taken for whole: this many of its last characters. */
+/** A text that ends as the one before did is taken for whole: this many of its last characters. So is one that parses and has not lost anything. */
 const TAIL = 64;
+
+/** Up to this many characters are read early whatever they end with: they are written at one stroke, mostly. */
+const STROKE = 2 ** 16;
 
 /**
  * How long what fails is given to become another before it is said: some editors empty a file before they fill it, and what a
@@ -60,6 +63,8 @@ interface Watched {
   seen: string;
   /** how that text ends */
   tail: string;
+  /** the newest text that was found to be a module's, and no shorter than the one that runs */
+  right: string | undefined;
   /** whether it was said that it is gone */
   gone: boolean;
   /** tells whether it was written since it was looked at */
@@ -87,8 +92,8 @@ export function unwatch(): void {
 }
 
 /** What is known of a text that was taken over, or loaded. */
-function takenAs(text: string): Pick<Watched, 'seen' | 'tail'> {
-  return { seen: sha256(text), tail: text.slice(-TAIL) };
+function takenAs(text: string): Pick<Watched, 'seen' | 'tail' | 'right'> {
+  return { seen: sha256(text), tail: text.slice(-TAIL), right: undefined };
 }
 
 function begin(): () => void {
@@ -258,8 +263,7 @@ function begin(): () => void {
     const go = (): void => void work();
     if (dirty.size > FEW) return afterQuiet(QUIET_BURST, go);
     afterQuiet(QUIET_WHOLE, () => {
-      const isWhole = [...dirty.keys()].every((file) => wholeText(file) !== undefined);
-      if (isWhole) go();
+      if ([...dirty.keys()].every(isWhole)) go();
       else afterQuiet(QUIET - QUIET_WHOLE, go);
     });
   }
@@ -279,22 +283,25 @@ function begin(): () => void {
 
   /** Reads a file while it is waited for quiet. What comes of it is remembered, and serves if the text stays. */
   function prepare(file: string): void {
-    const [module] = files.get(file)?.modules ?? [];
-    const text = ended || module === undefined ? undefined : wholeText(file);
-    if (module === undefined || text === undefined) return;
+    const known = files.get(file);
+    const [module] = known?.modules ?? [];
+    if (ended || known === undefined || module === undefined) return;
+    const text = textOf(file);
+    if (typeof text !== 'string' || (text.length > STROKE && !text.endsWith(known.tail))) return;
     try {
       analysed(module, text, file);
       checkWhole(module, text, file);
+      if (text.length >= currentText(module).length) known.right = text;
     } catch {
       // to be said when it is taken over, if it is
     }
   }
 
-  /** A file's text if it has its end, as far as one can tell. */
-  function wholeText(file: string): string | undefined {
-    const { tail = '' } = files.get(file) ?? {};
+  /** Whether a file has been written to its end, as far as one can tell. */
+  function isWhole(file: string): boolean {
+    const { tail = '', right } = files.get(file) ?? {};
     const text = textOf(file);
-    return typeof text === 'string' && tail !== '' && text.endsWith(tail) ? text : undefined;
+    return typeof text === 'string' && (text === right || (tail !== '' && text.endsWith(tail)));
   }
 
   async function work(): Promise<void> {
