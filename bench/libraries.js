@@ -8,8 +8,9 @@ const INCLUDE = ['acorn', 'hono', 'marked', 'zod'].map((name) => `**/node_module
 
 export async function measure(options) {
   const hotOptions = { env: { HOTSWAP_INCLUDE: INCLUDE } };
-  // Far more code than a loop has: V8 needs longer until all of it is compiled as well as it will be.
-  const longer = { ...options, pairs: options.pairs * 3, warmUp: options.warmUp * 20 };
+  // Far more code than a loop has: V8 needs longer until all of it is compiled as well as it will be, and decides otherwise from one
+  // process to the next.
+  const longer = { ...options, pairs: options.pairs * 5, warmUp: options.warmUp * 20 };
   const rows = await comparePairs('libraries', longer, { hotOptions });
   const { sizes, cells } = await instrumentedSizes(hotOptions);
   const results = rows.map((row) => ({
