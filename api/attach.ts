@@ -4,11 +4,12 @@
  */
 import { ModuleLog } from '../cache/log.ts';
 import { putObject, type StoredObject } from '../cache/objects.ts';
+import { keyOf } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { align, currentText, historyOf, keyOf, needRegistry, versionAt, versionText } from './history.ts';
+import { align, currentText, historyOf, needRegistry, versionAt, versionText } from './history.ts';
 import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';
 

@@ -220,8 +220,8 @@ function whyNone(text: string, lang: Language): string {
   let furthest = { at: -1, why: '' };
   for (const [open, close] of [['', ''], ['(', ')'], ...AROUND] as const) {
     // On lines of their own, so that the author's have their columns.
-    const before = open === '' ? '' : `${open}\n`;
-    const found = tryRead(open === '' ? text : `${before}${text}\n${close}`, lang);
+    const [before, after] = open === '' ? ['', ''] : [`${open}\n`, `\n${close}`];
+    const found = tryRead(before + text + after, lang);
     if ('program' in found) return `it is ${short(oneLine(text), 60)}`;
     const [error] = found.errors;
     const at = Math.min((error?.labels.at(-1)?.start ?? 0) - before.length, text.length);

@@ -4,9 +4,10 @@
  * Inside, they are numbered by their positions in the log; `numberOf` and `findVersion` are where those become the
  * numbers that people see, and the other way round.
  */
+import { isStart } from '../cache/ids.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
-import type { VersionRecord, VersionTable } from '../cache/table.ts';
+import { keyOf, type VersionRecord, type VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import { type Bound, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
@@ -149,11 +150,6 @@ export function align(
   return { versions: aligned, numbers };
 }
 
-/** What a version is known by wherever it stands. */
-export function keyOf({ id, at, summary }: VersionRecord): string {
-  return `${id} ${at} ${summary}`;
-}
-
 /** The versions of a module, by their numbers. */
 export function versionsOf(of: Versioned): KeptVersions | CoreVersion[] {
   return 'exports' in of ? of.history.versions : historyOf(of).versions;
@@ -192,9 +188,9 @@ function numbered(versions: KeptVersions | CoreVersion[], number: number): KeptV
   return Number.isInteger(number) && number >= 0 ? versions.at(number) : undefined;
 }
 
-/** The newest version with an id, of which 7 digits are enough. */
+/** The newest version with an id, or that begins with some digits of one. */
 function named(versions: KeptVersions | CoreVersion[], id: string): KeptVersion | undefined {
-  if (!/^[0-9a-f]{7,64}$/.test(id)) return undefined;
+  if (!isStart(id)) return undefined;
   return Array.isArray(versions)
     ? versions.findLast((one) => one.id.startsWith(id))
     : versions.newestWith(id);

@@ -24,6 +24,11 @@ export interface VersionRecord {
   still?: true;
 }
 
+/** What a version is known by wherever it stands. */
+export function keyOf({ id, at, summary }: VersionRecord): string {
+  return `${id} ${at} ${summary}`;
+}
+
 /** Where in its row a version has what, in bytes. Ids have rows of their own. */
 const AT = 0;
 const PARENT = 8;

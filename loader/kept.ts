@@ -2,7 +2,7 @@
  * The versions of a live module. In: versions, new or read from the log; out: each by its number. Most are on disk and take a row
  * of a table; what only this process has of some (a text, values bound into it, functions that it moved) stands beside it.
  */
-import { type VersionRecord, VersionTable } from '../cache/table.ts';
+import { keyOf, type VersionRecord, VersionTable } from '../cache/table.ts';
 
 /** Values that `bind` gave and that no text can carry, by path and name. */
 export type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -22,7 +22,7 @@ export interface KeptVersion extends VersionRecord {
 
 /** Whether two are the same version, wherever each was asked for. One that a transaction has in mind is none that has been made. */
 export function isSame(a: KeptVersion, b: KeptVersion): boolean {
-  return a.number === b.number && a.id === b.id && a.at === b.at && a.summary === b.summary;
+  return a.number === b.number && keyOf(a) === keyOf(b);
 }
 
 /** Versions by their numbers, from 0. */

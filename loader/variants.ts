@@ -4,8 +4,10 @@
  * them, and URLs; out: the texts to run, and where an import leads now.
  */
 import { fingerprint } from '../cache/fingerprint.ts';
+import { isStart } from '../cache/ids.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
+import type { VersionRecord, VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
@@ -98,19 +100,17 @@ export function createVariants(
     const told = inMemory.findLast(({ number }) => number === 0);
     const base = told?.id ?? loaded?.id ?? (isUnchanged ? sha256(disk) : undefined);
     const isNamed = ({ id, number }: { id?: string | undefined; number: number }) =>
-      id === wanted ||
-      String(number + vsn) === wanted ||
-      (/^[0-9a-f]{7,}$/.test(wanted) && id?.startsWith(wanted));
+      String(number + vsn) === wanted || (isStart(wanted) && id?.startsWith(wanted));
     const held = inMemory.findLast(isNamed);
     if (held !== undefined) return held.text;
     const isBase = isNamed({ id: base, number: 0 });
     if (isBase && isUnchanged) return disk;
     const cacheDir = lastCache();
     const isKept = cacheDir !== undefined && base !== undefined;
-    const known = isKept ? [...new ModuleLog(cacheDir, href).era(base).versions] : [];
-    const id = isBase ? base : known.findLast(isNamed)?.id;
+    const known = isKept ? new ModuleLog(cacheDir, href).era(base).versions : undefined;
+    const id = isBase ? base : known && recordNamed(known, wanted, vsn)?.id;
     if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
-    const last = Math.max(known.length, ...inMemory.map((one) => one.number));
+    const last = Math.max(known?.length ?? 0, ...inMemory.map((one) => one.number));
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
       `${href} has no version ${JSON.stringify(wanted)}; there ${last === 0 ? `is only ${vsn}, the file` : `are ${vsn} to ${vsn + last}`}`,
@@ -172,6 +172,13 @@ export function createVariants(
     pending.clear();
     if (batch === number) batch = undefined;
   }
+}
+
+/** The version of a log that a number as people see it, an id, or how one begins, names. */
+function recordNamed(table: VersionTable, wanted: string, vsn: number): VersionRecord | undefined {
+  const numbered = String(Number(wanted)) === wanted ? table.at(Number(wanted) - vsn) : undefined;
+  const newest = isStart(wanted) ? table.newestWith(wanted) : undefined;
+  return numbered ?? (newest === undefined ? undefined : table.at(newest));
 }
 
 /** What the URL of a version has besides where its number was another's before. */
