@@ -83,6 +83,7 @@ export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);
 export const ftruncateSync = own(() => fs.ftruncateSync);
 export const mkdirSync = own(() => fs.mkdirSync);
+export const open = own(() => fs.open);
 export const openSync = own(() => fs.openSync);
 export const readdirSync = own(() => fs.readdirSync);
 export const readFileSync = own(() => fs.readFileSync);

@@ -10,13 +10,19 @@ export async function measure({ pairs, edits, directory }) {
   const cases = [
     { name: 'rewrite, versions in memory', disk: false, ask: (to) => to.ask('rewrite'), target: 2 },
     { name: 'rewrite, versions on disk', disk: true, ask: (to) => to.ask('rewrite'), target: 2 },
+    { name: 'its last step: new code is evaluated and runs', disk: false, ask: (to) => to.ask('conclude') },
     {
-      name: 'applying what an edit has prepared, in memory',
+      name: 'applying a plan, its functions made',
       disk: false,
-      ask: (to) => to.ask('apply'),
+      ask: (to, count) => to.ask('apply', 2 * count),
       target: 0.1,
     },
-    { name: 'rollback and restore in a row, in memory', disk: false, ask: backAndForth, target: 0.1 },
+    {
+      name: 'rollback and restore in a row, in memory',
+      disk: false,
+      ask: (to, count) => backAndForth(to, 2 * count),
+      target: 0.1,
+    },
     { name: 'rollback and restore in a row, on disk', disk: true, ask: backAndForth },
   ].map((one) => ({ ...one, plain: [], hot: [], ratios: [] }));
   const files = [];

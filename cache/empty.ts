@@ -4,17 +4,20 @@
  */
 import type { Dirent } from 'node:fs';
 import { join, readdirSync, rmSync } from '../node.ts';
-import { cacheError, removeEmpty } from './objects.ts';
+import { removeEmpty } from './files.ts';
+import { cacheError } from './objects.ts';
+import { SPARE } from './spares.ts';
 
 /**
- * What is ours: directory, directory in it, file in that. One that is being written has another name, and stays. Node has the
- * names in its compile cache, and writes it anew when the program ends.
+ * What is ours: directories in the cache, by name or by what names they have, and the files in the innermost. One that is being
+ * written has another name, and stays. Node has the names in its compile cache, and writes it anew when the program ends.
  */
-const OURS: [room: string, part: RegExp, file: RegExp][] = [
-  ['objects', /^[0-9a-f]{2}$/, /^[0-9a-f]{62}\.\w+$/],
-  ['modules', /^[0-9a-f]{64}$/, /^log$/],
-  [join('transforms', 'compiled'), /^v\d+\.\d/, /^[0-9a-f]{1,8}$/],
-  ['transforms', /^[0-9a-f]{16}$/, /^(index|texts)$/],
+const OURS: [directories: (string | RegExp)[], file: RegExp][] = [
+  [['objects'], /^[0-9a-f]{64}\.\w+$/],
+  [['spares'], SPARE],
+  [['modules', /^[0-9a-f]{64}$/], /^log$/],
+  [['transforms', 'compiled', /^v\d+\.\d/], /^[0-9a-f]{1,8}$/],
+  [['transforms', /^[0-9a-f]{16}$/], /^(index|texts)$/],
 ];
 
 /**
@@ -23,16 +26,21 @@ const OURS: [room: string, part: RegExp, file: RegExp][] = [
  */
 export function emptyCache(cacheDir: string): void {
   try {
-    for (const [room, part, file] of OURS) {
-      for (const { name } of entries(join(cacheDir, room)).filter((one) => part.test(one.name))) {
-        const directory = join(cacheDir, room, name);
-        for (const one of entries(directory))
-          if (file.test(one.name)) rmSync(join(directory, one.name), { force: true });
-        removeEmpty(directory);
-      }
-    }
+    for (const [directories, file] of OURS) empty(cacheDir, directories, file);
   } catch (error) {
     throw cacheError(cacheDir, 'remove the versions', error);
+  }
+}
+
+function empty(directory: string, [next, ...others]: (string | RegExp)[], file: RegExp): void {
+  for (const { name } of entries(directory)) {
+    const path = join(directory, name);
+    if (next === undefined) {
+      if (file.test(name)) rmSync(path, { force: true });
+    } else if (typeof next === 'string' ? name === next : next.test(name)) {
+      empty(path, others, file);
+      removeEmpty(path);
+    }
   }
 }
 

@@ -23,7 +23,8 @@ import {
   truncateSync,
   writeSync,
 } from '../node.ts';
-import { cacheError, inDirectory, isId, removeEmpty, sha256 } from './objects.ts';
+import { inDirectory, removeEmpty, unique } from './files.ts';
+import { cacheError, isId, sha256 } from './objects.ts';
 import { type VersionRecord, VersionTable } from './table.ts';
 
 /** All that happened on top of one text of the file. */
@@ -53,7 +54,7 @@ type LogEvent =
 const ROOM = 'modules';
 
 /** What the keys of the versions that this thread appends begin with. */
-const OURS = `${process.pid}.${process.hrtime.bigint().toString(36)}.`;
+const OURS = `${unique()}.`;
 let appended = 0;
 
 /** The log of a module that has one. For starts, which ask for every module: a directory is read once for those that are loaded at one stretch. */
@@ -203,7 +204,7 @@ export class ModuleLog {
   #cut(size: number): void {
     if (size > 0) return truncateSync(this.file, size);
     rmSync(this.file);
-    removeEmpty(dirname(this.file));
+    removeEmpty(dirname(this.file), dirname(dirname(this.file)));
   }
 
   #append(event: LogEvent): void {
@@ -247,7 +248,7 @@ export class ModuleLog {
         closeSync(fd);
       }
     } catch (error) {
-      if (this.#offset === 0) removeEmpty(dirname(this.file));
+      if (this.#offset === 0) removeEmpty(dirname(this.file), dirname(dirname(this.file)));
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
   }

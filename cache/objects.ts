@@ -1,22 +1,12 @@
 /**
- * Texts on disk under their SHA-256: `objects/ab/cdef….js`. In: a text; out: its id, and the text again by id.
+ * Texts on disk under their SHA-256: `objects/abcdef….js`. In: a text; out: its id, and the text again by id.
  * A text is whole or absent (temporary name, then rename) and is hashed again when read; never trust an id
  * that came from outside before `isId` has seen it.
  */
 import { HotswapError } from '../error.ts';
-import {
-  dirname,
-  existsSync,
-  hash,
-  join,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from '../node.ts';
+import { dirname, existsSync, hash, join, readFileSync, rmSync, writeFileSync } from '../node.ts';
+import { inDirectory, removeEmpty, unique, writeWhole } from './files.ts';
+import { makeSpare, takeSpare } from './spares.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
 export function sha256(text: string): string {
@@ -30,7 +20,7 @@ export function isId(id: string): boolean {
 
 /** Where the object with this id is or would be. `extension` is the module's, with its dot. */
 export function objectFile(cacheDir: string, id: string, extension: string): string {
-  return join(cacheDir, 'objects', id.slice(0, 2), id.slice(2) + extension);
+  return join(cacheDir, 'objects', id + extension);
 }
 
 /** A text that was stored. */
@@ -57,11 +47,12 @@ export function putObject(
   const file = objectFile(cacheDir, id, extension);
   if (existsSync(file) && intact(file, id)) return { id, file, made: false, undo: () => {} };
   try {
-    writeWhole(file, text);
+    writeWhole(file, text, takeSpare(cacheDir));
   } catch (error) {
     removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
   }
+  makeSpare(cacheDir);
   return { id, file, made: true, undo: () => removeObject(cacheDir, id, extension) };
 }
 
@@ -110,72 +101,14 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
   );
 }
 
-/**
- * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A lost power
- * line may leave it empty, which its hash then shows; no fsync is worth its milliseconds here.
- */
-export function writeWhole(file: string, text: string | Buffer): void {
-  const temporary = `${file}.${process.pid}.${process.hrtime.bigint().toString(36)}`;
-  try {
-    inDirectory(file, () => writeFileSync(temporary, text));
-    renameSync(temporary, file);
-  } catch (error) {
-    try {
-      rmSync(temporary, { force: true });
-    } catch {
-      // a disk that refuses that as well
-    }
-    throw error;
-  }
-}
-
 /** Makes sure that a cache can be written; makes its directory. @throws ERR_HOTSWAP_CACHE */
 export function probe(cacheDir: string): void {
-  const file = join(cacheDir, `probe.${process.pid}.${process.hrtime.bigint().toString(36)}`);
+  const file = join(cacheDir, `probe.${unique()}`);
   try {
     inDirectory(file, () => writeFileSync(file, ''));
     rmSync(file);
   } catch (error) {
     throw cacheError(cacheDir, 'keep versions', error);
-  }
-}
-
-/** Does what makes a file, and makes its directory first where there is none yet. */
-export function inDirectory<T>(file: string, make: () => T): T {
-  // More than once, as another process may be emptying the cache.
-  for (let tries = 0; ; tries++) {
-    try {
-      if (tries > 0) makeDirectory(dirname(file));
-      return make();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 5) throw error;
-    }
-  }
-}
-
-/**
- * Makes a directory and those above it. Node's own `recursive` never returns where a file system answers ENOENT for
- * a directory whose parent is there, as /proc does.
- */
-export function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && statSync(directory).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(directory))) throw error;
-    makeDirectory(dirname(directory));
-    makeDirectory(directory);
-  }
-}
-
-/** Removes a directory that has nothing in it (any more), and the one around it likewise. */
-export function removeEmpty(directory: string): void {
-  try {
-    rmdirSync(directory);
-    rmdirSync(dirname(directory));
-  } catch {
-    // not empty, or not there
   }
 }
 

@@ -19,8 +19,8 @@ import {
   writeFileSync,
   writeSync,
 } from '../node.ts';
+import { inDirectory, writeWhole } from './files.ts';
 import { fingerprint } from './fingerprint.ts';
-import { inDirectory, writeWhole } from './objects.ts';
 
 /** What was made of a module's text. */
 export interface Transform {

@@ -3,7 +3,7 @@
  * either. In: the configuration; out: nothing. Node itself keeps it, by text and by its own version, and writes it when the
  * program ends; one that the program or the user has chosen already stays (NODE_COMPILE_CACHE, `module.enableCompileCache()`).
  */
-import { makeDirectory } from '../cache/objects.ts';
+import { makeDirectory } from '../cache/files.ts';
 import { join } from '../node.ts';
 import type { Config } from './config.ts';
 

@@ -363,7 +363,7 @@ test('refusals run in one program', async () => {
     'app.js': `import { readdirSync, readFileSync } from 'node:fs'; import { runInNewContext } from 'node:vm'; import './other.js'; import 'dep'; import './c.cjs';
 import * as m from './m.js'; import { ast, code, functions, history, HotswapError, inject, restore, rewrite, rollback, version } from 'hotswap';
 const M = './m.js', RATE = 1; const out = {}; await rewrite(m.f, '() => "f1" + RATE');
-const cache = () => readdirSync('node_modules/.cache/hotswap', { recursive: true }).sort().map((name) => name + (name.endsWith('log') ? readFileSync('node_modules/.cache/hotswap/' + name, 'utf8').length : '')).join('\\n');
+const cache = () => readdirSync('node_modules/.cache/hotswap', { recursive: true }).filter((name) => !name.startsWith('spares')).sort().map((name) => name + (name.endsWith('log') ? readFileSync('node_modules/.cache/hotswap/' + name, 'utf8').length : '')).join('\\n');
 const state = () => ({ f: m.f(), g: new m.D(4).x + [...m.gen()].join(), n: m.n, names: m.f.name + m.f.length, history: JSON.stringify(history(M)), version: version(M).number, text: code(M), cache: cache(), hacked: globalThis.hacked, globals: Reflect.ownKeys(globalThis).length });
 const attempt = async (label, op) => {
   const before = state(); let error; try { await op(); } catch (thrown) { error = thrown; }

@@ -410,7 +410,7 @@ say((await purge()).map((v) => v.number), f(), g(), calls, numbers(), (await no(
 const v = await rewrite(f, () => 3); say(v.number, v.parent, v.persisted, f()); await rollback(M); await restore(M, 1); await stop(); await rewrite(f, () => 4); say((await purge()).length, f(), numbers(), kept.length > 0);
 await start(); say(f(), numbers()); await purge(); say(await purge(), f())`.replace('kept.length', '1'),
     {
-      [`${CACHE}/objects/ab/mine.txt`]: 'x',
+      [`${CACHE}/objects/mine.txt`]: 'x',
       [`${CACHE}/modules/mine.js`]: 'x',
       [`${CACHE}/transforms/ab/mine`]: 'x',
       [`${CACHE}/mine`]: 'x',
@@ -421,7 +421,7 @@ await start(); say(f(), numbers()); await purge(); say(await purge(), f())`.repl
     ...[1, 0, true, 3, 1, 0, '0', true],
     ...[3, '0 1', [], 0],
   ]);
-  assert.equal(kept(one.file(CACHE)), ['/mine', 'modules/mine.js', 'objects/ab/mine.txt']);
+  assert.equal(kept(one.file(CACHE)), ['/mine', 'modules/mine.js', 'objects/mine.txt']);
   assert.ok(one.exists(`${CACHE}/transforms/ab/mine`));
   one.script('say(f(), numbers())');
   assert.equal(await one.go(), { out: [0, '0'], err: '' });

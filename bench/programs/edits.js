@@ -26,17 +26,28 @@ async function rewriteOnce() {
   return ms;
 }
 
-/** The part of an edit that carries out what is prepared: a transaction from the end of its callback. */
-async function applyOnce() {
+/** The part of an edit that carries out what is prepared, the new function's evaluation and its publication among it. */
+async function concludeOnce() {
   const n = ++made;
-  let start;
-  await transaction(async () => {
-    await rewrite({ module: url, path: 'price' }, body(n));
-    start = performance.now();
-  });
-  const ms = performance.now() - start;
+  const ms = await afterwards(() => rewrite({ module: url, path: 'price' }, body(n)));
   check(n);
   return ms;
+}
+
+/** The same of a plan whose functions are made: version `newest` comes back. */
+async function applyOnce(newest) {
+  await rollback(url);
+  return afterwards(() => restore(url, newest));
+}
+
+/** Milliseconds that a transaction takes from the end of its callback. */
+async function afterwards(edit) {
+  let start;
+  await transaction(async () => {
+    await edit();
+    start = performance.now();
+  });
+  return performance.now() - start;
 }
 
 function check(n) {
@@ -50,6 +61,7 @@ async function importOnce() {
 
 serve({
   rewrite: rewriteOnce,
+  conclude: concludeOnce,
   apply: applyOnce,
   import: importOnce,
   /** what the disk takes for the one file that an edit makes */
