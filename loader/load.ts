@@ -6,7 +6,7 @@
 import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
-import type { VersionRecord } from '../cache/table.ts';
+import type { VersionRecord, VersionTable } from '../cache/table.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { createRequire, fileURLToPath } from '../node.ts';
 import { type Config, sayer } from './config.ts';
@@ -140,26 +140,29 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     of.id = base;
     const changed = (number: number): string =>
       `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
-    const { versions, current } = log.era(base);
-    if (log.newestBase !== undefined && log.newestBase !== base && versions.length === 0) {
-      const before = log.era(log.newestBase);
-      const kept = before.current;
-      // A file that was saved and taken over (`reload`) is its own newest version.
-      if (kept > 0 && before.versions.at(kept)?.id !== base) {
-        say(changed(kept + oldVsn(cacheDir, url, log.newestBase)));
-      }
+    let { versions, current } = log.era(base);
+    const former = log.newestBase;
+    if (former !== undefined && former !== base && versions.length === 0) {
+      const before = log.era(former);
+      const last = before.versions.at(before.current);
+      // A file that was saved and taken over (`reload`) is its own newest version, and edits since rest on it.
+      const [saved, ...edits] = sinceSave(before.versions, last);
+      const isBase = saved?.id === base;
+      if (last !== undefined && last.id !== base && !isBase)
+        say(changed(last.number + oldVsn(cacheDir, url, former)));
       try {
         log.appendBase(base);
+        for (const [parent, { id, at, summary, kept }] of isBase ? edits.entries() : [])
+          log.appendVersion(base, { id, parent, at, summary, kept });
       } catch {
         // a read-only cache: the notice comes again next time
       }
-      return undefined;
+      ({ versions, current } = log.era(base));
     }
     const found = versions.at(current);
     if (found === undefined) return undefined;
     // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
-    let saved: VersionRecord | undefined = found;
-    while (saved !== undefined && saved.file === undefined) saved = versions.at(saved.parent ?? 0);
+    const [saved] = sinceSave(versions, found);
     if (saved !== undefined && saved.id !== base) {
       if (saved !== found) say(changed(found.number + vsn));
       return undefined;
@@ -187,6 +190,16 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     }
     return vsnOf(url, text, say);
   }
+}
+
+/** A version and those that it was made from, back to the last that was saved, oldest first; nothing where none was. */
+function sinceSave(versions: VersionTable, last: VersionRecord | undefined): VersionRecord[] {
+  const chain: VersionRecord[] = [];
+  for (let version = last; version !== undefined; version = versions.at(version.parent ?? 0)) {
+    chain.unshift(version);
+    if (version.file) return chain;
+  }
+  return [];
 }
 
 function matcher(patterns: string[]): ((file: string) => boolean) | undefined {

@@ -303,4 +303,77 @@ const before = f(); writeFileSync('m.js', 'export const f = () => 2;\\n'); await
   }
 });
 
+test('after a restart the edits made since a save run, and can be taken back one by one', async () => {
+  const app = program({
+    'm.js': 'export const f = () => 1, g = () => 1;\n',
+    'app.js': `import { writeFileSync } from 'node:fs'; import { f, g } from './m.js'; import { history, reload, rewrite, rollback, version } from 'hotswap';
+const M = './m.js', values = () => [f(), g(), version(M).number, history(M).length], out = [values()];
+const steps = {
+  save: async () => { writeFileSync('m.js', 'export const f = () => 2, g = () => 2;\\n'); await reload(M); },
+  edits: async () => { await rewrite(f, () => 3); await rewrite(g, () => 4); },
+  back: () => rollback(M),
+};
+for (const step of process.env.STEPS.split(' ')) { await steps[step]?.(); out.push(values()); }
+console.log(JSON.stringify(out));`,
+  });
+  const go = async (STEPS: string) => {
+    const { stdout, stderr } = await app.run({ env: { STEPS } });
+    return [JSON.parse(stdout), stderr.match(/has changed|runs version \d \(.*?\)/g)];
+  };
+  try {
+    assert.equal(await go('edits save edits'), [
+      [
+        [1, 1, 0, 1],
+        [3, 4, 2, 3],
+        [2, 2, 3, 4],
+        [3, 4, 5, 6],
+      ],
+      null,
+    ]);
+    assert.equal(await go('back back'), [
+      [
+        [3, 4, 2, 3],
+        [3, 2, 1, 3],
+        [2, 2, 0, 3],
+      ],
+      ['runs version 2 (~g)'],
+    ]);
+    assert.equal(await go(''), [
+      [
+        [2, 2, 0, 3],
+        [2, 2, 0, 3],
+      ],
+      null,
+    ]);
+    app.write('m.js', 'export const f = () => 1, g = () => 1;\n');
+    // The save is what was known of the file last; another text is a change, and the edits made before the save are of this one.
+    assert.equal((await go(''))[0], [
+      [1, 1, 0, 6],
+      [1, 1, 0, 6],
+    ]);
+    app.write('m.js', 'export const f = () => 9, g = () => 9;\n');
+    assert.equal((await go('edits'))[0], [
+      [9, 9, 0, 1],
+      [3, 4, 2, 3],
+    ]);
+  } finally {
+    app.remove();
+  }
+});
+
+test('after a restart where the save was taken back, the file runs', async () => {
+  const app = program({
+    'm.js': 'export const f = () => 1;\n',
+    'app.js': `import { writeFileSync } from 'node:fs'; import { f } from './m.js'; import { history, reload, rewrite, rollback } from 'hotswap';
+if (process.env.FIRST) { await rewrite(f, () => 5); writeFileSync('m.js', 'export const f = () => 2;\\n'); await reload('./m.js'); await rollback('./m.js', 1); }
+console.log(JSON.stringify([f(), history('./m.js').length]));`,
+  });
+  try {
+    assert.equal(await app.json({ env: { FIRST: '1' } }), [5, 3]);
+    assert.equal(await app.json({ env: {} }), [2, 1]);
+  } finally {
+    app.remove();
+  }
+});
+
 test.run();
