@@ -5,13 +5,13 @@
  */
 import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog } from '../cache/log.ts';
-import { getObject, sha256 } from '../cache/objects.ts';
-import type { VersionRecord, VersionTable } from '../cache/table.ts';
+import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { createRequire, fileURLToPath } from '../node.ts';
 import { type Config, sayer } from './config.ts';
-import { declaredType, extensionOf, instrumenter, isOurs, languageOf } from './language.ts';
+import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded } from './live.ts';
+import { type Newest, newestVersion } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
 import { type Base, createVariants, type Variants } from './variants.ts';
@@ -115,6 +115,15 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     return { code, loaded: { ...of, prefix, source: disk, started: 0 } };
   }
 
+  /** The newest version of a module, if it is to run. */
+  function newest(url: string, disk: string, base: Base): Newest | undefined {
+    const { cacheDir, reload } = config;
+    const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url) : undefined;
+    if (log === undefined || cacheDir === undefined) return undefined;
+    base.id = sha256(disk);
+    return newestVersion({ url, log, cacheDir, base: base.id, vsn: base.vsn, say });
+  }
+
   /** What runs for a text that nobody has just checked. */
   function transformedOrNot(...[url, text, print]: Parameters<typeof texts.transformed>): Transform {
     try {
@@ -124,82 +133,6 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
       return { prefix: '', code: undefined };
     }
   }
-
-  /** The newest version of a file, and what to say of it; undefined where there is none, or none that rests on this text. */
-  function newest(
-    url: string,
-    disk: string,
-    of: Base,
-  ): { text: string; number: number; notice: string | undefined } | undefined {
-    const { cacheDir } = config;
-    if (cacheDir === undefined || !config.reload) return undefined;
-    const log = existingLog(cacheDir, url);
-    if (log === undefined) return undefined;
-    const { vsn } = of;
-    const base = sha256(disk);
-    of.id = base;
-    const changed = (number: number): string =>
-      `${fileURLToPath(url)} has changed on disk since version ${number} was made; the file is used, the version is kept in ${log.file}`;
-    let { versions, current } = log.era(base);
-    const former = log.newestBase;
-    if (former !== undefined && former !== base && versions.length === 0) {
-      const before = log.era(former);
-      const last = before.versions.at(before.current);
-      // A file that was saved and taken over (`reload`) is its own newest version, and edits since rest on it.
-      const [saved, ...edits] = sinceSave(before.versions, last);
-      const isBase = saved?.id === base;
-      if (last !== undefined && last.id !== base && !isBase)
-        say(changed(last.number + oldVsn(cacheDir, url, former)));
-      try {
-        log.appendBase(base);
-        for (const [parent, { id, at, summary, kept }] of isBase ? edits.entries() : [])
-          log.appendVersion(base, { id, parent, at, summary, kept });
-      } catch {
-        // a read-only cache: the notice comes again next time
-      }
-      ({ versions, current } = log.era(base));
-    }
-    const found = versions.at(current);
-    if (found === undefined) return undefined;
-    // What was saved since is the file as it was known last; one that is another now has changed on disk as well.
-    const [saved] = sinceSave(versions, found);
-    if (saved !== undefined && saved.id !== base) {
-      if (saved !== found) say(changed(found.number + vsn));
-      return undefined;
-    }
-    try {
-      const text = getObject(cacheDir, found.id, extensionOf(url));
-      const notice = `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`;
-      // An edit that was taken back, by a save or a rewrite, leaves the file's own text as the newest version.
-      return { text, number: found.number, notice: found.id === base ? undefined : notice };
-    } catch (error) {
-      say(
-        `${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
-      );
-      return undefined;
-    }
-  }
-
-  /** What the numbering of an earlier text of a file started at. */
-  function oldVsn(cacheDir: string, url: string, base: string): number {
-    let text = '';
-    try {
-      text = getObject(cacheDir, base, extensionOf(url));
-    } catch {
-      // then its package tells
-    }
-    return vsnOf(url, text, say);
-  }
-}
-
-/** A version and those that it was made from, back to the last that was saved, oldest first; nothing where none was. */
-function sinceSave(versions: VersionTable, last: VersionRecord | undefined): VersionRecord[] {
-  const chain: VersionRecord[] = [];
-  for (let version = last; version !== undefined; version = versions.at(version.parent ?? 0)) {
-    chain.unshift(version);
-    if (version.file) return chain;
-  }
-  return [];
 }
 
 function matcher(patterns: string[]): ((file: string) => boolean) | undefined {

@@ -288,7 +288,7 @@ cases(
   ),
 );
 
-test('after a restart the saved file runs, without a word', async () => {
+test('after a restart the saved file runs, without a word, and so does one that was changed since', async () => {
   const app = program({
     'm.js': 'export const f = () => 1;\n',
     'app.js': `import { writeFileSync } from 'node:fs'; import { f } from './m.js'; import { history, reload } from 'hotswap';
@@ -298,6 +298,9 @@ const before = f(); writeFileSync('m.js', 'export const f = () => 2;\\n'); await
     assert.equal(await app.json(), [1, 2, 2]);
     const { stdout, stderr } = await app.run();
     assert.equal([JSON.parse(stdout), stderr], [[2, 2, 1], '']);
+    app.write('m.js', 'export const f = () => 3;\n');
+    const changed = await app.run();
+    assert.equal([JSON.parse(changed.stdout), changed.stderr], [[3, 2, 2], ''], 'no edit is lost');
   } finally {
     app.remove();
   }
