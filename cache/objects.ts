@@ -6,7 +6,7 @@
 import { HotswapError } from '../error.ts';
 import { dirname, existsSync, hash, join, readFileSync, rmSync, writeFileSync } from '../node.ts';
 import { inDirectory, removeEmpty, unique, writeWhole } from './files.ts';
-import { makeSpare, takeSpare } from './spares.ts';
+import { makeSpares, takeSpare } from './spares.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
 export function sha256(text: string): string {
@@ -52,7 +52,7 @@ export function putObject(
     removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
   }
-  makeSpare(cacheDir);
+  makeSpares(cacheDir);
   return { id, file, made: true, undo: () => removeObject(cacheDir, id, extension) };
 }
 

@@ -12,41 +12,61 @@ const ROOM = 'spares';
 /** Name of one, with the process that made it. */
 export const SPARE = /^(\d+)\.[0-9a-z]+$/;
 
+/** So many at most, a cache. */
+const MOST = 8;
+
+interface Spares {
+  /** path of each, and whether it is there yet */
+  files: Map<string, boolean>;
+  /** how many there should be: as many as versions have been written in a row */
+  wanted: number;
+}
+
 /** By cache. */
-const spares = new Map<string, { file: string; isMade: boolean }>();
-/** Caches that this thread has had one in. */
-const known = new Set<string>();
+const spares = new Map<string, Spares>();
 let isListening = false;
+/** Caches whose directory has been looked through. */
+const known = new Set<string>();
 const { setImmediate } = globalThis;
 const { kill } = process;
 
-/** The spare file of a cache, which is the caller's from now on, if one is ready. It may be gone, where somebody has emptied the cache. */
+/** A spare file of a cache, which is the caller's from now on, if one is ready. It may be gone, where somebody has emptied the cache. */
 export function takeSpare(cacheDir: string): string | undefined {
-  const spare = spares.get(cacheDir);
-  if (!spare?.isMade) return undefined;
-  spares.delete(cacheDir);
-  return spare.file;
+  const found = spares.get(cacheDir);
+  if (found === undefined) return undefined;
+  for (const [file, isMade] of found.files) {
+    if (!isMade) continue;
+    found.files.delete(file);
+    return file;
+  }
+  found.wanted = Math.min(found.wanted + 1, MOST);
+  return undefined;
 }
 
-/** Has one made when the program has gone on, unless there is one. Where a cache refuses there is none; whoever writes is told why. */
-export function makeSpare(cacheDir: string): void {
-  if (spares.has(cacheDir)) return;
-  const spare = { file: join(cacheDir, ROOM, unique()), isMade: false };
-  spares.set(cacheDir, spare);
-  const refuse = () => spares.delete(cacheDir);
-  setImmediate(() => {
-    try {
-      makeDirectory(join(cacheDir, ROOM));
-      if (!known.has(cacheDir)) begin(cacheDir);
-      open(spare.file, 'wx', (error, fd) => {
-        if (error !== null) return void refuse();
-        closeSync(fd);
-        spare.isMade = true;
-      });
-    } catch {
-      refuse();
-    }
-  });
+/** Has those made that are wanted, when the program has gone on. Where a cache refuses there are none; whoever writes is told why. */
+export function makeSpares(cacheDir: string): void {
+  let found = spares.get(cacheDir);
+  if (found === undefined) spares.set(cacheDir, (found = { files: new Map(), wanted: 1 }));
+  const { files, wanted } = found;
+  while (files.size < wanted) {
+    const file = join(cacheDir, ROOM, unique());
+    files.set(file, false);
+    setImmediate(() => make(cacheDir, file, files));
+  }
+}
+
+function make(cacheDir: string, file: string, files: Spares['files']): void {
+  try {
+    makeDirectory(join(cacheDir, ROOM));
+    if (!known.has(cacheDir)) begin(cacheDir);
+    open(file, 'wx', (error, fd) => {
+      if (error !== null) return void files.delete(file);
+      closeSync(fd);
+      files.set(file, true);
+    });
+  } catch {
+    files.delete(file);
+  }
 }
 
 /** Removes what killed processes have left, and will remove what this one leaves. */
@@ -71,9 +91,9 @@ function isRunning(id: number): boolean {
 }
 
 function removeSpares(): void {
-  for (const [cacheDir, { file }] of spares) {
+  for (const [cacheDir, { files }] of spares) {
     try {
-      rmSync(file, { force: true });
+      for (const file of files.keys()) rmSync(file, { force: true });
       removeEmpty(join(cacheDir, ROOM));
     } catch {
       // a disk that refuses; the next process will
