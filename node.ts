@@ -23,7 +23,7 @@ const REGISTRY = Symbol.for('hotswap');
 const NONE: readonly Replaced[] = [];
 
 /**
- * Kept in the registry of loader/live.ts, which other copies of this package share; there is none on a thread of hooks. It is
+ * Kept in the registry of loader/registry.ts, which other copies of this package share; there is none on a thread of hooks. It is
  * asked for at every load: nothing here may call what a program can patch.
  */
 function replaced(): readonly Replaced[] {

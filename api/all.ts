@@ -6,8 +6,9 @@
 import { emptyCache } from '../cache/empty.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { HotswapError } from '../error.ts';
+import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { isSame, type KeptVersion, KeptVersions } from '../loader/kept.ts';
-import type { CoreModule, CoreVersion, LiveModule } from '../loader/live.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { alone } from './alone.ts';
 import { goTo, queued } from './commit.ts';
 import { editedCore } from './core.ts';

@@ -5,15 +5,9 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
+import { canOpenGate, openGate, writeCell } from '../loader/gates.ts';
 import type { Bound, Move } from '../loader/kept.ts';
-import {
-  canOpenGate,
-  type LiveCell,
-  type LiveModule,
-  type MadeFunction,
-  openGate,
-  writeCell,
-} from '../loader/live.ts';
+import type { LiveCell, LiveModule, MadeFunction } from '../loader/live.ts';
 import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';

@@ -4,7 +4,8 @@
  * `path`, which follows them where an edit moves them.
  */
 import type { HotFunction } from '../loader/functions.ts';
-import { type LiveCell, type LiveModule, removeCells } from '../loader/live.ts';
+import { removeCells } from '../loader/gates.ts';
+import type { LiveCell, LiveModule } from '../loader/live.ts';
 import { handedOnBy, keysOf } from '../loader/patch.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { staged } from './staging.ts';

@@ -5,7 +5,8 @@
  */
 import { sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
-import { type CoreModule, registry, type Slot } from '../loader/live.ts';
+import type { CoreModule, Slot } from '../loader/core.ts';
+import { registry } from '../loader/registry.ts';
 import { getBuiltinModule, isBuiltin, isModuleNamespaceObject, isProxy } from '../node.ts';
 import { cellOf, describe, isClassText } from './given.ts';
 import { needRegistry } from './history.ts';

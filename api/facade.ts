@@ -4,7 +4,8 @@
  * holds the rest as variables, which are set here. A module that runs cannot be given other exports; who imported it keeps
  * what he had.
  */
-import { type ExportedBy, type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { type LiveModule, valueIn } from '../loader/live.ts';
+import { type ExportedBy, registry } from '../loader/registry.ts';
 import type { Analysis } from './analysis.ts';
 import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { overlaidIn } from './overlay.ts';

@@ -4,7 +4,8 @@
  * through the cells of its functions and its own variables.
  */
 
-import { type Forward, type LiveModule, openGate, type Refresh, valueIn } from '../loader/live.ts';
+import { openGate } from '../loader/gates.ts';
+import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
 import { cellName } from '../loader/names.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { cellsOf, nativeOf } from './cells.ts';

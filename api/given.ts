@@ -5,7 +5,7 @@
 import type MagicString from 'magic-string';
 import { HotswapError } from '../error.ts';
 import { type Language, languageOf } from '../loader/language.ts';
-import { type LiveCell, type LiveModule, registry } from '../loader/live.ts';
+import type { LiveCell, LiveModule } from '../loader/live.ts';
 import {
   blockOf,
   type ClassNode,
@@ -21,6 +21,7 @@ import {
 } from '../loader/parse.ts';
 import { parens } from '../loader/patch.ts';
 import { oneLine, short } from '../loader/paths.ts';
+import { registry } from '../loader/registry.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf, pathOf } from './cells.ts';

@@ -9,16 +9,11 @@ import { ModuleLog } from '../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../cache/objects.ts';
 import { keyOf, type VersionRecord, type VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
+import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { type Bound, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
-import {
-  type CoreModule,
-  type CoreVersion,
-  type History,
-  type LiveModule,
-  type Registry,
-  registry,
-} from '../loader/live.ts';
+import type { History, LiveModule } from '../loader/live.ts';
+import { type Registry, registry } from '../loader/registry.ts';
 import { pathToFileURL } from '../node.ts';
 import { stagedVersion } from './staging.ts';
 

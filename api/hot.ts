@@ -7,8 +7,9 @@
 import { HotswapError } from '../error.ts';
 import type { HotUpdate, ModuleNamespace, Wishes } from '../loader/hot.ts';
 import { mentionsHot } from '../loader/instrument.ts';
-import { type Fresh, type LiveModule, registry } from '../loader/live.ts';
+import type { LiveModule } from '../loader/live.ts';
 import { HOT } from '../loader/names.ts';
+import { type Fresh, registry } from '../loader/registry.ts';
 import { instanceUrl } from '../loader/variants.ts';
 import { fileURLToPath } from '../node.ts';
 import { type Entry, enter, isOther, queued } from './commit.ts';

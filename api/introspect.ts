@@ -5,8 +5,9 @@
 import { HotswapError } from '../error.ts';
 import type { FunctionKind } from '../loader/functions.ts';
 import { type Language, languageOf } from '../loader/language.ts';
-import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { type LiveModule, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
+import { registry } from '../loader/registry.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { clausesOf } from './clauses.ts';
 import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, noClauses, valueAt } from './core.ts';

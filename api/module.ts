@@ -4,7 +4,8 @@
  */
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
-import { type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { type LiveModule, valueIn } from '../loader/live.ts';
+import { registry } from '../loader/registry.ts';
 import { withoutVersion } from '../loader/variants.ts';
 import {
   asImported,

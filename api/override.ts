@@ -5,8 +5,8 @@
  */
 import { sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
+import type { CoreModule, CoreVersion, Layer, Slot, Standing } from '../loader/core.ts';
 import type { KeptVersion } from '../loader/kept.ts';
-import type { CoreModule, CoreVersion, Layer, Slot, Standing } from '../loader/live.ts';
 import { parens } from '../loader/patch.ts';
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy, syncBuiltinESMExports } from '../node.ts';
 import { bindings, checkOptions, literalOf } from './bind.ts';

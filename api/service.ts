@@ -14,7 +14,7 @@ import {
   programDirectory,
   readConfig,
 } from '../loader/config.ts';
-import { registry } from '../loader/live.ts';
+import { registry } from '../loader/registry.ts';
 import { bringUp, type Failure, failOn, putBack, touched } from './all.ts';
 import { alone } from './alone.ts';
 import { type Attached, attach, detach } from './attach.ts';

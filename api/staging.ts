@@ -4,8 +4,9 @@
  * transaction there is none, and nothing here knows how a proposal is carried out.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CoreModule } from '../loader/core.ts';
 import type { KeptVersion } from '../loader/kept.ts';
-import type { CoreModule, LiveModule } from '../loader/live.ts';
+import type { LiveModule } from '../loader/live.ts';
 import type { Proposal } from './commit.ts';
 import type { CoreProposal } from './override.ts';
 

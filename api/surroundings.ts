@@ -5,7 +5,8 @@
  */
 import type MagicString from 'magic-string';
 import type { HotFunction } from '../loader/functions.ts';
-import { defineCells, type LiveCell } from '../loader/live.ts';
+import { defineCells } from '../loader/gates.ts';
+import type { LiveCell } from '../loader/live.ts';
 import { cellName } from '../loader/names.ts';
 import { eachChild, type FunctionNode, isClass, isFunction, type Node, skipTrivia } from '../loader/parse.ts';
 import {

@@ -4,7 +4,8 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { type LiveCell, type LiveModule, registry, valueIn } from '../loader/live.ts';
+import { type LiveCell, type LiveModule, valueIn } from '../loader/live.ts';
+import { registry } from '../loader/registry.ts';
 import { createRequire } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { cellsOf, pathOf } from './cells.ts';

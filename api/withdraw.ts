@@ -7,7 +7,8 @@ import { Ids } from '../cache/ids.ts';
 import type { ModuleLog } from '../cache/log.ts';
 import { removeObject, type StoredObject } from '../cache/objects.ts';
 import { extensionOf } from '../loader/language.ts';
-import { type LiveModule, registry } from '../loader/live.ts';
+import type { LiveModule } from '../loader/live.ts';
+import { registry } from '../loader/registry.ts';
 import { historyOf } from './history.ts';
 
 /** A log, and the objects that its lines name. */

@@ -8,8 +8,8 @@ import { HotswapError } from '../error.ts';
 import { asImported, createRequire } from '../node.ts';
 import type { Place } from './erase.ts';
 import { languageOf } from './language.ts';
-import { HELPERS } from './live.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
+import { HELPERS } from './registry.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
 
 export interface TransformOptions {

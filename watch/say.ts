@@ -5,7 +5,7 @@
  */
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history.ts';
-import type { Registry } from '../loader/live.ts';
+import type { Registry } from '../loader/registry.ts';
 import { fileURLToPath, relative, resolve, writeSync } from '../node.ts';
 
 const COLOURS = { red: 31, green: 32, yellow: 33 } as const;

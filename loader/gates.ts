@@ -1,0 +1,85 @@
+/**
+ * Gates and cells: the hidden globals that patch points read. In: a module's prefix and a cell's number; out: the global defined,
+ * written or taken away, so that V8 takes each for a constant for as long as it can.
+ */
+import type { LiveModule } from './live.ts';
+import { cellName, gateName } from './names.ts';
+
+const { defineProperty, isExtensible, isFrozen } = Object;
+const { defineProperty: define, deleteProperty } = Reflect;
+
+/** Defines the gate of a module before it runs. It is there already where a module was loaded that could not be linked then. */
+export function defineGate(prefix: string): void {
+  const name = gateName(prefix);
+  if (!(name in globalThis)) define(globalThis, name, EMPTY);
+}
+
+/**
+ * Opens the gate of a module whose first function is about to be replaced: its patch points read their cells from now on. What is
+ * optimised of it is optimised anew, once.
+ */
+export function openGate({ prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>): void {
+  if (isOpen(prefix)) return;
+  defineCells(prefix, cells.length);
+  rewriteGlobal(gateName(prefix), true);
+}
+
+/** Whether that can be done, or has been: not where the program has closed its global object. */
+export function canOpenGate({ prefix }: Pick<LiveModule, 'prefix'>): boolean {
+  return isExtensible(globalThis) || (isOpen(prefix) && !isFrozen(globalThis));
+}
+
+function isOpen(prefix: string): boolean {
+  return (globalThis as unknown as Record<string, unknown>)[gateName(prefix)] === true;
+}
+
+/**
+ * Defines cells. A cell is a global of its own: V8 takes one that was never rewritten for a constant and compiles the check away.
+ */
+export function defineCells(prefix: string, count: number, from = 0): void {
+  for (let i = from; i < from + count; i++) {
+    const name = cellName(prefix, i);
+    if (!(name in globalThis)) define(globalThis, name, EMPTY);
+  }
+}
+
+/** Of a gate, and of a cell of a function that is as it was loaded. */
+const EMPTY = Object.freeze({
+  __proto__: null,
+  value: undefined,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});
+
+/**
+ * Writes a cell: `replacement` runs from the next call on; undefined is the function as loaded. The property is taken
+ * away and defined anew, which V8 takes for a fresh constant: it deoptimises what read the old one and inlines the replacement.
+ * One that was assigned to twice it reads at every call (0.5 ns become 5).
+ */
+export function writeCell(prefix: string, index: number, replacement: unknown): void {
+  rewriteGlobal(cellName(prefix, index), replacement);
+}
+
+function rewriteGlobal(name: string, replacement: unknown): void {
+  if (isExtensible(globalThis) && deleteProperty(globalThis, name)) hidden(name, replacement);
+  else (globalThis as unknown as Record<string, unknown>)[name] = replacement;
+}
+
+/** Takes away the cells of closures that are no more. */
+export function removeCells(
+  { prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    cells[i] = undefined;
+    deleteProperty(globalThis, cellName(prefix, i));
+  }
+}
+
+/** Defines a global that no enumeration shows. */
+export function hidden(name: string | symbol, value: unknown): void {
+  const descriptor = { __proto__: null, value, writable: true, enumerable: false, configurable: true };
+  defineProperty(globalThis, name, descriptor);
+}

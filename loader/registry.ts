@@ -1,0 +1,212 @@
+/**
+ * What this thread has live, and the hidden globals that instrumented code uses. In: modules as they are loaded; out: the one registry,
+ * held under `Symbol.for('hotswap')`, so that the preload, the program and a second copy of this package see the same.
+ */
+import { createRequire, type Replaced } from '../node.ts';
+import type { Config } from './config.ts';
+import type { CoreModule, Slot } from './core.ts';
+import { defineGate, hidden } from './gates.ts';
+import { createHot, giveHot, type Hot } from './hot.ts';
+import { handedBy, LiveModule, type Refresh, type Scope, valueIn } from './live.ts';
+import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
+
+/** What the load hook tells about a module. */
+export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
+  /** URL of a fresh instance, which is not live yet */
+  instance?: string;
+};
+
+/** A module that is to be imported again. */
+export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {
+  /** the text that is to run */
+  text: string;
+  /** URL under which it is imported */
+  instance: string;
+};
+
+/** Modules that are to be imported again together, and find each other. */
+export interface Batch {
+  number: number;
+  modules: Fresh[];
+  /** helper modules by URL: their texts, which run as they are */
+  helpers: [url: string, text: string][];
+}
+
+/** What the program's thread tells hooks on another. */
+export type News =
+  | { version: MemoryVersion }
+  | { expose: Parameters<Registry['expose']> }
+  | { config: Config }
+  | { forget: string }
+  | { batch: Batch }
+  | { end: Parameters<Registry['end']> };
+
+/** A version for `import('…?hotswap=…')` that is not on disk, sent to hooks on another thread. */
+export interface MemoryVersion {
+  url: string;
+  number: number;
+  id: string;
+  text: string;
+}
+
+/** What a facade of a module exports; see api/facade.ts. */
+export interface ExportedBy {
+  /** names that it passes on from the module */
+  native: string[];
+  /** name and the variable behind it, whose value it is given */
+  own: [name: string, local: string][];
+  /** name (`*` for all), specifier, and the name there (undefined: its namespace) */
+  from: [name: string, specifier: string, inner: string | undefined][];
+}
+
+export interface Registry {
+  readonly layout: 1;
+  /** the one object that everything reads; `configure` changes it */
+  readonly config: Config;
+  /** `registered`: by `--import hotswap/register`, which one `start()` may follow */
+  service: 'registered' | 'started' | 'stopped';
+  /** where the hooks run: on this thread, or on one of their own */
+  readonly hooks: 'on-thread' | 'off-thread';
+  readonly modules: Map<string, LiveModule>;
+  /** ends with the last transaction asked for; the next one waits for it */
+  transactions: Promise<unknown>;
+  /** core modules by name, every slot that was aimed at, and those where something of ours stands */
+  readonly core: {
+    readonly modules: Map<string, CoreModule>;
+    readonly slots: Slot[];
+    readonly replaced: Replaced[];
+  };
+  /** how many transactions have been asked for and have not ended */
+  transacting: number;
+  /** takes in what hooks on another thread have sent; does nothing where they run on this one */
+  receive: () => void;
+  /** tells of every hot module as it is loaded, those before included; undefined: no more */
+  follow: (listener: ((module: LiveModule) => void) | undefined) => void;
+  /** who is told */
+  follower: ((module: LiveModule) => void) | undefined;
+  /** hands a version that is not on disk to the load hook */
+  publish: (version: MemoryVersion) => void;
+  /** tells the hooks what later importers of a module are to see; undefined: the module itself */
+  expose: (url: string, exported: ExportedBy | undefined) => void;
+  /** lets the load hook forget the versions of a module that are not on disk */
+  forget: (url: string) => void;
+  /** what modules want done with `import.meta.hot` */
+  readonly hot: Hot;
+  /** makes modules known to the load hook that are imported next, as fresh instances */
+  begin: (batch: Batch) => void;
+  /** ends that: whether whoever imports these modules from now on is to get these instances */
+  end: (batch: number, isLive: boolean) => void;
+  /** makes other settings hold, for this thread and the load hook */
+  configure: (config: Config) => void;
+  /** says a line on stderr, unless HOTSWAP_SILENT */
+  say: (line: string) => void;
+}
+
+const KEY = Symbol.for('hotswap');
+
+const { captureStackTrace } = Error;
+const { defineProperty } = Object;
+
+/** The registry of this thread; undefined when the program was not started with `--import hotswap/register`. */
+export function registry(): Registry | undefined {
+  return (globalThis as { [KEY]?: Registry })[KEY];
+}
+
+/** Makes this thread's registry and the hidden globals that instrumented code uses. */
+export function createRegistry(
+  config: Config,
+  channel: Pick<
+    Registry,
+    'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
+  > & {
+    /** lets the modules that hooks on another thread send come in by themselves, or no longer */
+    deliver?: (on: boolean) => void;
+    /** called whenever a module begins to run */
+    settle?: () => void;
+  },
+): Registry {
+  const core = { modules: new Map(), slots: [], replaced: [] };
+  const { deliver, settle, ...rest } = channel;
+  const made: Registry = {
+    layout: 1,
+    config,
+    service: 'registered',
+    modules: new Map(),
+    core,
+    transactions: Promise.resolve(),
+    transacting: 0,
+    hot: createHot(),
+    ...rest,
+    follower: undefined,
+    follow(listener) {
+      made.receive(); // those are told of with the rest
+      made.follower = listener;
+      deliver?.(listener !== undefined);
+      if (listener !== undefined) for (const module of [...made.modules.values()]) listener(module);
+    },
+  };
+  hidden(KEY, made);
+  hidden(CONSTRUCT, Reflect.construct);
+  hidden(NULLISH, nullish);
+  defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
+  hidden(SCOPE, (prefix: string, scope: Scope, what: number | (() => ImportMeta)) => {
+    const handed = handedBy(prefix);
+    if (typeof what === 'number') {
+      handed.classScopes[what] = scope;
+    } else {
+      settle?.();
+      handed.scope = scope;
+      handed.meta = what;
+    }
+  });
+  hidden(HOT, (meta: ImportMeta, prefix: string, url: string) =>
+    giveHot(made.hot, meta, prefix, url, () => made.modules.get(url)?.meta?.()),
+  );
+  hidden(FACADE, (url: string, refresh: Refresh) => {
+    const module = made.modules.get(url);
+    if (module === undefined) return;
+    module.facades.push(refresh);
+    refresh((local) => valueIn(module, local));
+  });
+  return made;
+}
+
+/** Global that holds what decorators of TypeScript go through. */
+export const HELPERS = 'hs$helpers';
+
+let decorating: object | undefined;
+
+/** TypeScript's own helpers, under the names that the transformer has for them; loaded when a decorator first runs. */
+function helpers(): object {
+  if (decorating === undefined) {
+    const { __decorate, __metadata, __param } = createRequire(import.meta.url)(
+      'tslib',
+    ) as typeof import('tslib');
+    decorating = { decorate: __decorate, decorateMetadata: __metadata, decorateParam: __param };
+  }
+  return decorating;
+}
+
+/** Global through which a facade hands over what sets its variables; see load.ts. */
+export const FACADE = 'hs$facade';
+
+/** Enters a module that the load hook saw, with its gate. A URL loads once a thread, so a second call replaces nothing that runs. */
+export function addModule(to: Registry, loaded: Loaded): void {
+  defineGate(loaded.prefix);
+  if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
+  if (to.modules.has(loaded.url)) return;
+  const module = new LiveModule(loaded);
+  to.modules.set(loaded.url, module);
+  to.follower?.(module);
+}
+
+/** Fails on null or undefined as the parameter pattern that was moved would have, with the same words and frames. */
+function nullish(value: unknown, destructure: (value: unknown) => void): never {
+  try {
+    destructure(value);
+  } catch (error) {
+    captureStackTrace(error as Error, nullish);
+    throw error;
+  }
+  throw new TypeError('Cannot destructure a nullish value');
+}
