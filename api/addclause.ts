@@ -13,8 +13,8 @@ import type { Destination } from './check.ts';
 import { bodyOf, type Clause, clausesOf, dividedBefore } from './clauses.ts';
 import { describe, type Given } from './given.ts';
 import { freshName, gap, type Insertion, putAfter, putBefore, putBeforeReturn } from './place.ts';
-import { sameTree } from './plan.ts';
 import { type Edited, retarget, selfReference } from './rewrite.ts';
+import { sameTree } from './sametree.ts';
 import { declaredWithin, freeReferences, parameterReferences, varReferences } from './scope.ts';
 
 /** Where new clauses go: before the one of that index, from 0, or after the last. */

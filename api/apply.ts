@@ -15,7 +15,8 @@ import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { groups, isWithin, plan, type StaticPair, sameOwn, sameTree } from './plan.ts';
+import { groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
+import { sameTree } from './sametree.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
 import { canBecome, classOf, isIn, type Unit } from './units.ts';
 

@@ -15,7 +15,8 @@ import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from './overlay.ts';
-import { isWithin, sameTree } from './plan.ts';
+import { isWithin } from './plan.ts';
+import { sameTree } from './sametree.ts';
 import { isField, patchInside, placeOf, reachOut, type Uncommon, uncommon } from './surroundings.ts';
 import { canBecome } from './units.ts';
 

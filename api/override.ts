@@ -7,32 +7,18 @@ import { sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { CoreModule, CoreVersion, Layer, Slot, Standing } from '../loader/core.ts';
 import type { KeptVersion } from '../loader/kept.ts';
-import { parens } from '../loader/patch.ts';
-import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy, syncBuiltinESMExports } from '../node.ts';
-import { bindings, checkOptions, literalOf } from './bind.ts';
+import { isAsyncFunction, isGeneratorFunction, syncBuiltinESMExports } from '../node.ts';
 import { queued } from './commit.ts';
 import { type CoreTarget, changeable, originText, valueAt } from './core.ts';
 import type { Code, EditOptions } from './edit.ts';
 import { announce } from './events.ts';
-import {
-  cellOf,
-  checkCallable,
-  cleanText,
-  describe,
-  type Given,
-  given,
-  isClassText,
-  type Role,
-} from './given.ts';
+import { checkCallable, describe } from './given.ts';
 import { currentVersion, needRegistry, publicVersion, type Version } from './history.ts';
-import { freeReferences } from './scope.ts';
 import { staging } from './staging.ts';
+import { type AnyFunction, dress, layered, made, numberOf, type Ready } from './standing.ts';
 import type { How } from './wrap.ts';
 
-// biome-ignore lint/complexity/noBannedTypes: any function at all
-type AnyFunction = Function;
-
-const { apply, construct, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor } = Reflect;
 
 /**
  * Puts a function in the place of one of Node's.
@@ -130,7 +116,7 @@ export function mockCore(target: CoreTarget, record: AnyFunction): Version {
 export function unmockCore({ module, slot }: CoreTarget, record: AnyFunction): void {
   const current = currentOf(module);
   const standing = current.standing.get(slot);
-  const ready: CoreProposal['ready'] = [];
+  const ready: Ready = [];
   const left = without(standing, record, ready);
   if (left === standing) return;
   const all = new Map(current.standing);
@@ -145,11 +131,7 @@ export function unmockCore({ module, slot }: CoreTarget, record: AnyFunction): v
 }
 
 /** What stands in a slot without one of its layers: those around it are made anew. */
-function without(
-  standing: Standing | undefined,
-  record: AnyFunction,
-  ready: CoreProposal['ready'],
-): Standing | undefined {
+function without(standing: Standing | undefined, record: AnyFunction, ready: Ready): Standing | undefined {
   const layer = standing?.layer;
   if (standing === undefined || layer === undefined) return standing;
   if (layer.what === record) return layer.inner;
@@ -161,25 +143,11 @@ function sameStanding(a: CoreVersion['standing'], b: CoreVersion['standing']): b
   return a.size === b.size && [...a].every(([slot, standing]) => b.get(slot) === standing);
 }
 
-/** One function around what stands in a slot. */
-function layered(layer: Layer, path: string, ready: CoreProposal['ready']): Standing {
-  const { what, text, how, inner } = layer;
-  const before = inner?.value ?? layer.original;
-  const value = wrapped(before, what, how);
-  ready.push(() => dress(value, before, true));
-  return {
-    path,
-    value,
-    text: `${how}: ${text}\nof: ${inner?.text ?? Function.prototype.toString.call(before)}`,
-    layer,
-  };
-}
-
 function installLayer(target: CoreTarget, what: Standing, how: Layer['how']): Version {
   const { module, path, slot } = target;
   const inner = currentOf(module).standing.get(slot);
   const original = inner?.layer?.original ?? functionIn(target);
-  const ready: CoreProposal['ready'] = [];
+  const ready: Ready = [];
   const layer: Layer = { what: what.value, text: what.text, how, inner, original };
   return install(target, layered(layer, path, ready), ready);
 }
@@ -191,8 +159,7 @@ export interface CoreProposal {
   from: CoreVersion;
   version: CoreVersion;
   isNew: boolean;
-  /** what makes functions that are new look like those whose place they take; done when nothing can fail any more */
-  ready: (() => void)[];
+  ready: Ready;
 }
 
 /** Brings a version of a core module back. Must run within `queued`. @throws ERR_HOTSWAP_STRUCTURAL */
@@ -285,12 +252,12 @@ function functionIn({ module, slot }: CoreTarget): AnyFunction {
 }
 
 /** Makes the newest version of a module, in which this stands in the target's slot. */
-function install({ module, slot }: CoreTarget, standing: Standing, ready: CoreProposal['ready']): Version {
+function install({ module, slot }: CoreTarget, standing: Standing, ready: Ready): Version {
   return installAll(module, new Map(currentOf(module).standing).set(slot, standing), ready);
 }
 
 /** @param fresh makes the functions that are new ready, see `CoreProposal` */
-function installAll(module: CoreModule, all: CoreVersion['standing'], fresh: CoreProposal['ready']): Version {
+function installAll(module: CoreModule, all: CoreVersion['standing'], fresh: Ready): Version {
   const current = currentOf(module);
   const staged = staging()?.core.get(module);
   const version: CoreVersion = {
@@ -336,176 +303,4 @@ function put(slot: Slot, module: CoreModule, standing: Standing | undefined): vo
   const { get, set, ...rest } = slot.original;
   const accessor = get !== undefined || set !== undefined;
   defineProperty(holder, key, { ...rest, ...(accessor ? { writable: true } : {}), value: last.value });
-}
-
-/**
- * Gives a function what Node's own properties had (`util.promisify.custom`, `realpathSync.native`) and it lacks: a name where
- * it has none, a prototype where its own is empty, so that `instanceof` holds.
- * @param whole whether it is to look like Node's in all, its length too
- */
-function dress(value: AnyFunction, like: AnyFunction, whole: boolean): void {
-  if (value === like || isProxy(value) || isProxy(like)) return;
-  for (const key of ownKeys(like)) {
-    if (key === 'arguments' || key === 'caller') continue;
-    const has = getOwnPropertyDescriptor(value, key);
-    const empty = (key === 'name' && has?.value === '') || (key === 'prototype' && isBare(has?.value));
-    if (whole || has === undefined || empty)
-      defineProperty(value, key, getOwnPropertyDescriptor(like, key) as PropertyDescriptor);
-  }
-}
-
-/** Whether a prototype is as the engine makes it. */
-function isBare(prototype: unknown): boolean {
-  return (
-    typeof prototype === 'object' &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === Object.prototype &&
-    ownKeys(prototype).every((key) => key === 'constructor')
-  );
-}
-
-/** A function that runs `what` before, after or around the original, and is otherwise the original. */
-function wrapped(original: AnyFunction, what: AnyFunction, how: Layer['how']): AnyFunction {
-  const waits = isAsyncFunction(original) && isAsyncFunction(what);
-  const run = (self: unknown, args: unknown[], target: AnyFunction | undefined): unknown => {
-    const next = (...given: unknown[]): unknown =>
-      target === undefined ? apply(original, self, given) : construct(original, given, target);
-    const call = (...given: unknown[]): unknown =>
-      apply(what, target === undefined ? self : undefined, given);
-    const then = (done: (result: unknown) => unknown): unknown => {
-      const result = next(...args);
-      return isPromise(result) ? result.then(done) : done(result);
-    };
-    switch (how) {
-      case 'around':
-        return call(next, ...args);
-      case 'before':
-        call(...args);
-        return next(...args);
-      case 'after':
-        return then((result) => {
-          call(result, ...args);
-          return result;
-        });
-      case 'onError': {
-        const failed = (error: unknown): unknown => call(error, ...args);
-        try {
-          const result = next(...args);
-          return isPromise(result) ? result.catch(failed) : result;
-        } catch (error) {
-          return failed(error);
-        }
-      }
-      case 'inject at 0': {
-        const ran = call(...args);
-        return waits ? Promise.resolve(ran).then(() => next(...args)) : next(...args);
-      }
-      default:
-        return then((result) => {
-          const ran = call(...args);
-          return waits ? Promise.resolve(ran).then(() => result) : result;
-        });
-    }
-  };
-  if (isAsyncFunction(original)) {
-    return async function (this: unknown, ...args: unknown[]) {
-      return run(this, args, undefined);
-    };
-  }
-  return function wrapper(this: unknown, ...args: unknown[]): unknown {
-    return run(this, args, new.target === wrapper ? original : new.target);
-  };
-}
-
-/** What an edit brings: the value itself, or what source text (or a value that names are bound in) makes in global scope. */
-function made({ module, path }: CoreTarget, code: Code, options: EditOptions, role: Role): Standing {
-  checkOptions(options, role);
-  bindings(options.bind);
-  const bind = Object.entries(options.bind ?? {});
-  if (typeof code === 'function' && bind.length === 0) {
-    const text = Function.prototype.toString.call(code);
-    if (!isClassText(text)) return { path, value: code, text: textOf(code) };
-  }
-  const what = given(code, role);
-  const constants = bind.map(([name, value]) => `const ${name} = ${literalOf(value) ?? describe(value)};`);
-  const { node, owner, source } = what;
-  const { start, end } = owner ?? node;
-  const text = [...constants, source.slice(start, end)].join('\n');
-  checkFree(what, new Set(bind.map(([name]) => name)), module, path);
-  return { path, value: evaluated(what, bind, text, module, path), text };
-}
-
-/** Functions with one text may hold different closures; each that was given has a number in this thread. */
-const numbers = new WeakMap<AnyFunction, number>();
-let lastNumber = 0;
-
-function textOf(value: AnyFunction): string {
-  const text = cellOf(value) === undefined ? Function.prototype.toString.call(value) : cleanText(value);
-  return `${text} // value ${numberOf(value)}`;
-}
-
-function numberOf(value: AnyFunction): number {
-  const known = numbers.get(value) ?? ++lastNumber;
-  numbers.set(value, known);
-  return known;
-}
-
-/** @throws ERR_HOTSWAP_OUT_OF_SCOPE for names that are neither its own, a global's, nor bound */
-function checkFree(what: Given, bound: ReadonlySet<string>, module: CoreModule, path: string): void {
-  const { names, context } = freeReferences(what.node);
-  const open = [...names].filter(
-    ([name, uses]) =>
-      !(name in globalThis || name === what.ownName || bound.has(name)) &&
-      !uses.every(({ typeofOnly }) => typeofOnly),
-  );
-  const all = [...open.map(([name]) => name), ...context];
-  if (all.length === 0) return;
-  throw new HotswapError(
-    'ERR_HOTSWAP_OUT_OF_SCOPE',
-    `the source for ${module.url}#${path} uses ${all.join(', ')}, and it is evaluated in global scope. Pass values with { bind }, or give a function, which keeps its closure.`,
-    { module: module.url, path, names: all },
-  );
-}
-
-const { eval: inGlobalScope } = globalThis;
-
-/** @throws ERR_HOTSWAP_SYNTAX for what the engine refuses, ERR_HOTSWAP_STRUCTURAL where it evaluates no text */
-function evaluated(
-  { source, node, owner, ownName }: Given,
-  bind: [string, unknown][],
-  text: string,
-  module: CoreModule,
-  path: string,
-): AnyFunction {
-  let expression = `(${source.slice(node.start, node.end)})`;
-  if (owner !== undefined) {
-    const name = JSON.stringify(/([^.[\]']+)[\]']*$/.exec(path)?.[1] ?? path);
-    const marks = `${node.async ? 'async ' : ''}${node.generator ? '*' : ''}`;
-    expression = `({${marks}${name}${source.slice(parens(source, node).open, node.end)}})[${name}]`;
-  }
-  const names = bind.map(([name]) => name);
-  // Only a variable's name is not known inside: a function's own name is.
-  const keeps = ownName !== undefined && !node.id && owner === undefined && !names.includes(ownName);
-  const result = keeps ? `const ${ownName}=${expression};return ${ownName}` : `return ${expression}`;
-  const url = `${module.url}#${path.replaceAll("'", '')}?hotswap=${sha256(text).slice(0, 12)}`;
-  try {
-    const make = inGlobalScope(
-      `(function(${names.join()}){"use strict";${result}\n})\n//# sourceURL=${url}`,
-    ) as AnyFunction;
-    return make(...bind.map(([, value]) => value));
-  } catch (cause) {
-    const subject = { module: module.url, path, cause };
-    if (cause instanceof EvalError) {
-      throw new HotswapError(
-        'ERR_HOTSWAP_STRUCTURAL',
-        `${module.url}#${path} cannot be made from source text: this process runs with --disallow-code-generation-from-strings. Give a function.`,
-        subject,
-      );
-    }
-    throw new HotswapError(
-      'ERR_HOTSWAP_SYNTAX',
-      `the new code of ${module.url}#${path} is refused by the engine: ${(cause as Error).message}`,
-      subject,
-    );
-  }
 }

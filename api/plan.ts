@@ -13,6 +13,7 @@ import {
   unwrapped,
 } from '../loader/parse.ts';
 import { type Analysis, partAround } from './analysis.ts';
+import { ignored, isNode, sameText, sameTree } from './sametree.ts';
 import {
   aligned,
   canBecome,
@@ -449,8 +450,6 @@ function compareOwn(
   return { pairs, difference };
 }
 
-type Place = Pick<Node, 'start' | 'end'>;
-
 const nodes = new WeakMap<Part, Map<Node, HotFunction>>();
 
 /** The hot functions of the statement around a node; of all for one that was put together and stands nowhere. */
@@ -463,50 +462,4 @@ function byNode(part: Part): Map<Node, HotFunction> {
   let map = nodes.get(part);
   if (map === undefined) nodes.set(part, (map = new Map(part.functions.map((hot) => [hot.node, hot]))));
   return map;
-}
-
-/** Whether two nodes in the same place of two trees have the same text, and so are the same code: most of a module is. */
-export function sameText(from: Analysis, a: Place, to: Analysis, b: Place): boolean {
-  return (
-    a.end - a.start === b.end - b.start &&
-    from.source.slice(a.start, a.end) === to.source.slice(b.start, b.end)
-  );
-}
-
-const IGNORED = new Set(['start', 'end', 'range', 'loc', 'parent', 'hashbang']);
-
-/** Keys that do not count: places, and how a literal is spelled (not a template's: `String.raw` reads that). */
-function ignored(node: object, key: string): boolean {
-  return IGNORED.has(key) || (key === 'raw' && 'type' in node && node.type === 'Literal');
-}
-
-/** Whether two trees are the same code, wherever it stands and however it is laid out. */
-export function sameTree(a: unknown, b: unknown): boolean {
-  if (!isObject(a) || !isObject(b)) return sameValue(a, b);
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((one, i) => sameTree(one, b[i]))
-    );
-  }
-  for (const key of Object.keys(a)) {
-    if (!ignored(a, key) && !sameTree(a[key], b[key])) return false;
-  }
-  return Object.keys(b).every((key) => key in a || ignored(b, key));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !(value instanceof RegExp);
-}
-
-function isNode(value: unknown): value is Node {
-  return isObject(value) && typeof value.type === 'string';
-}
-
-/** Scalars, and regular expressions as literals hold them. */
-function sameValue(a: unknown, b: unknown): boolean {
-  if (a instanceof RegExp && b instanceof RegExp) return String(a) === String(b);
-  return Object.is(a, b) || (isObject(a) && isObject(b) && sameTree(a, b));
 }

@@ -19,7 +19,7 @@ import { partAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, isConcise, paramsText, typesText } from './given.ts';
-import { sameTree } from './plan.ts';
+import { sameTree } from './sametree.ts';
 import { declaredWithin, type FreeReferences, freeReferences } from './scope.ts';
 
 /** What an edit makes of a module's text. */

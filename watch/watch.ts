@@ -13,8 +13,9 @@ import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
-import { dirname, existsSync, extname, fileURLToPath, join, readFileSync, statSync } from '../node.ts';
+import { extname, fileURLToPath } from '../node.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
+import { checkedOut, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -45,9 +46,6 @@ const EMPTIED = 500;
 
 /** Both are waited in pieces of this length: a machine that stands still for a while uses up one, not all. */
 const PIECE = 10;
-
-/** How long a checkout is waited for: git holds a lock while it writes files. */
-const CHECKOUT = 10_000;
 
 /** How long after the last module was loaded its imports are looked at for what is not hot. */
 const LOADED = 500;
@@ -482,69 +480,4 @@ function isBroken(failures: Failures): boolean {
     (error) =>
       !('code' in error) || error.code === 'ERR_HOTSWAP_SYNTAX' || error.code === 'ERR_HOTSWAP_MISSING',
   );
-}
-
-/** The text of a file; undefined where there is none, and why where it is no text. */
-function textOf(file: string): string | undefined | Error {
-  let bytes: Buffer;
-  try {
-    if (statSync(file).isDirectory()) return new Error(`${file} is a directory now`);
-    bytes = readFileSync(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ENOTDIR'
-      ? undefined
-      : new Error(`${file} cannot be read: ${message}`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return new Error(`${file} is not UTF-8 text`);
-  }
-}
-
-/** By directory of git: what its index was when it was looked at last. */
-const indexes = new Map<string, string>();
-
-/** Waits while git writes the files of a checkout. @returns whether git has written since the last time */
-async function checkedOut(file: string): Promise<boolean> {
-  const git = gitDirectory(dirname(file));
-  if (git === undefined) return false;
-  const lock = join(git, 'index.lock');
-  for (const until = Date.now() + CHECKOUT; Date.now() < until; ) {
-    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    if (since === undefined || Date.now() - since > CHECKOUT) break; // done, or left behind
-    await wait(QUIET_BURST);
-  }
-  const index = stampOf(join(git, 'index'));
-  const before = indexes.get(git);
-  indexes.set(git, index);
-  return before !== index;
-}
-
-/** Another where a file was written or replaced. */
-function stampOf(file: string): string {
-  try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
-  } catch {
-    return ''; // it is not there, or not for us
-  }
-}
-
-function gitDirectory(from: string): string | undefined {
-  for (let directory = from; ; directory = dirname(directory)) {
-    const git = join(directory, '.git');
-    if (existsSync(git)) {
-      if (statSync(git).isDirectory()) return git;
-      return /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1]; // a worktree
-    }
-    if (directory === dirname(directory)) return undefined;
-  }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    later(resolve, ms).unref();
-  });
 }
