@@ -2,8 +2,13 @@
  * Gates and cells: the hidden globals that patch points read. In: a module's prefix and a cell's number; out: the global defined,
  * written or taken away, so that V8 takes each for a constant for as long as it can.
  */
-import type { LiveModule } from './live.ts';
 import { cellName, gateName } from './names.ts';
+
+/** A module as its gate and cells know it. */
+interface Gated {
+  prefix: string;
+  cells: unknown[];
+}
 
 const { defineProperty, isExtensible, isFrozen } = Object;
 const { defineProperty: define, deleteProperty } = Reflect;
@@ -18,14 +23,14 @@ export function defineGate(prefix: string): void {
  * Opens the gate of a module whose first function is about to be replaced: its patch points read their cells from now on. What is
  * optimised of it is optimised anew, once.
  */
-export function openGate({ prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>): void {
+export function openGate({ prefix, cells }: Gated): void {
   if (isOpen(prefix)) return;
   defineCells(prefix, cells.length);
   rewriteGlobal(gateName(prefix), true);
 }
 
 /** Whether that can be done, or has been: not where the program has closed its global object. */
-export function canOpenGate({ prefix }: Pick<LiveModule, 'prefix'>): boolean {
+export function canOpenGate({ prefix }: Pick<Gated, 'prefix'>): boolean {
   return isExtensible(globalThis) || (isOpen(prefix) && !isFrozen(globalThis));
 }
 
@@ -67,11 +72,7 @@ function rewriteGlobal(name: string, replacement: unknown): void {
 }
 
 /** Takes away the cells of closures that are no more. */
-export function removeCells(
-  { prefix, cells }: Pick<LiveModule, 'prefix' | 'cells'>,
-  from: number,
-  to: number,
-): void {
+export function removeCells({ prefix, cells }: Gated, from: number, to: number): void {
   for (let i = from; i < to; i++) {
     cells[i] = undefined;
     deleteProperty(globalThis, cellName(prefix, i));

@@ -14,9 +14,10 @@ import { fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
 import { languageOf, writtenFor } from './language.ts';
+import type { Loaded } from './live.ts';
 import { createLoader, type ModuleLoader } from './load.ts';
 import { GATES, GATES_URL, importOf, SENT, TOLD, TURN } from './names.ts';
-import type { Loaded, News } from './registry.ts';
+import type { News } from './registry.ts';
 import { textOf } from './source.ts';
 
 export interface HooksData {

@@ -5,7 +5,6 @@
 import type { ModuleLog } from '../cache/log.ts';
 import type { KeptVersions } from './kept.ts';
 import { DEFAULT } from './names.ts';
-import type { Loaded } from './registry.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
@@ -121,6 +120,12 @@ export class LiveModule {
     this.#made = undefined;
   }
 }
+
+/** What the load hook tells about a module. */
+export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
+  /** URL of a fresh instance, which is not live yet */
+  instance?: string;
+};
 
 /** Every queue begins with it. */
 const NOTHING: Promise<unknown> = Promise.resolve();

@@ -12,9 +12,10 @@ import { isAlone } from './direct.ts';
 import { hidden } from './gates.ts';
 import type { HooksData } from './hooks.ts';
 import { instrumenter, isOurs, languageOf, writtenFor } from './language.ts';
+import type { Loaded } from './live.ts';
 import { createLoader, OURS } from './load.ts';
 import { GATES, SENT, TOLD, TURN } from './names.ts';
-import { addModule, createRegistry, type Loaded, type News, type Registry, registry } from './registry.ts';
+import { addModule, createRegistry, type News, type Registry, registry } from './registry.ts';
 import { type Source, textOf } from './source.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };

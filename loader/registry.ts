@@ -7,14 +7,8 @@ import type { Config } from './config.ts';
 import type { CoreModule, Slot } from './core.ts';
 import { defineGate, hidden } from './gates.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
-import { handedBy, LiveModule, type Refresh, type Scope, valueIn } from './live.ts';
+import { handedBy, LiveModule, type Loaded, type Refresh, type Scope, valueIn } from './live.ts';
 import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
-
-/** What the load hook tells about a module. */
-export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
-  /** URL of a fresh instance, which is not live yet */
-  instance?: string;
-};
 
 /** A module that is to be imported again. */
 export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {

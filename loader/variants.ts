@@ -12,14 +12,8 @@ import { HotswapError } from '../error.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { extensionOf } from './language.ts';
-import {
-  type Batch,
-  type ExportedBy,
-  FACADE,
-  type Fresh,
-  type Loaded,
-  type MemoryVersion,
-} from './registry.ts';
+import type { Loaded } from './live.ts';
+import { type Batch, type ExportedBy, FACADE, type Fresh, type MemoryVersion } from './registry.ts';
 import type { Texts } from './texts.ts';
 import { vsnOf } from './vsn.ts';
 
