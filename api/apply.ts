@@ -5,17 +5,17 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
-import { canOpenGate, openGate, writeCell } from '../loader/gates.ts';
+import { canOpenGate, openGate, readCell, writeCell } from '../loader/gates.ts';
 import type { Bound, Move } from '../loader/kept.ts';
 import type { LiveCell, LiveModule, MadeFunction } from '../loader/live.ts';
 import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
 import { type Made, makeFunction, reach } from './evaluate.ts';
 import { cellOf } from './given.ts';
-import type { Deferred } from './history.ts';
+import { type Deferred, versionAt } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
+import { children, groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
 import { sameTree } from './sametree.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
 import { canBecome, classOf, isIn, type Unit } from './units.ts';
@@ -23,16 +23,21 @@ import { canBecome, classOf, isIn, type Unit } from './units.ts';
 /** Functions that are kept for going back, a module. */
 const MADE = 32;
 
+/** Times that a closure was left behind of which it is known what it ran then. */
+const KEPT = 32;
+
 interface Step {
   index: number;
   native: HotFunction;
   hot: HotFunction;
   /** undefined: the function as its own text has it */
   value: unknown;
-  /** of one that was made just now: what it is kept under, and the values bound into it */
-  key?: string;
-  bound?: MadeFunction['bound'];
+  /** what it is kept under, if it was made just now, and what is kept */
+  made?: [key: string, one: MadeFunction];
 }
+
+/** A function whose closures cannot run the new code, and why; see `Made`. */
+type Unable = { native: HotFunction } & Exclude<Made, { value: unknown }>;
 
 /** A change of a module from one version to another. */
 export interface Change {
@@ -49,6 +54,10 @@ export interface Change {
   statics: readonly StaticPair[];
   /** whether an earlier version comes back */
   again: boolean;
+  /** number of the version that is to run, if nobody comes before it */
+  to: number;
+  /** whether the way back led over versions in between: then a function may be another than the two texts tell */
+  retraced: boolean;
   /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
   gone: ReadonlySet<string>;
   /** values bound in the new version */
@@ -92,10 +101,12 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
   const steps: Step[] = [];
-  const deferred = unclearOnes(change, places);
+  const deferred = change.retraced ? [] : unclearOnes(change, places);
+  const placeOf = (cell: LiveCell): string | undefined => (places.has(cell) ? places.get(cell) : cell.path);
   const waiting = new Set(change.replaced);
-  const arrived = new Set(places.values());
-  for (const hot of arrived.size === 0 ? [] : after.functions) if (arrived.has(hot.path)) waiting.add(hot);
+  if (places.size > 0 || change.retraced)
+    for (const hot of displaced(change, cells, places, placeOf)) waiting.add(hot);
+  for (const hot of retried(after, stale, waiting, placeOf)) waiting.add(hot);
   const forced = new Set<HotFunction>();
   const isRemade = (hot: HotFunction): boolean =>
     change.moreMembers.includes(hot) ||
@@ -115,46 +126,66 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       remade: () =>
         isRemade(hot) || cells.some((one, i) => i !== index && one?.path === hot.path && takes(one, hot)),
     });
+  /**
+   * Whether closures that a function makes inside itself become what stands in their places in the version.
+   * @param first number of the cell of the first function inside @param of the function as the text has it that they are made from
+   */
+  const leadsTo = (first: number, from: Analysis, of: HotFunction, hot: HotFunction): boolean => {
+    const inside = children(after, hot);
+    return children(from, of).every((one, i) => {
+      const inner = cells[first + one.index - of.index - 1];
+      return inner !== undefined && !stale.has(inner) && placeOf(inner) === inside[i]?.path;
+    });
+  };
   const loaded = cells.length;
   // Inner ones first: they may call for the one around them.
   for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
     waiting.delete(hot);
-    /** with a function that cannot give each */
-    const missing = new Map<string, HotFunction>();
-    let unfit: string | undefined;
+    const unable: Unable[] = [];
+    let able = 0;
     const values = valuesFor(hot, bound);
     const known = cells.length;
     for (let index = 0; index < known; index++) {
       const cell = cells[index];
       if (cell === undefined) continue;
-      if ((places.has(cell) ? places.get(cell) : cell.path) !== hot.path) continue;
+      if (placeOf(cell) !== hot.path) continue;
       const native = nativeOf(module, cell);
+      const from = analyse(cell.source, module.url);
       stale.delete(cell);
       if (
         !bound.has(hot.path) &&
         !forced.has(hot) &&
         !makesStale(module, cell, stale) &&
         sameHomes(cell, overlaid, after, hot) &&
-        sameOwn(analyse(cell.source, module.url), native, after, hot)
+        sameOwn(from, native, after, hot) &&
+        leadsTo(index + 1, from, native, hot)
       ) {
         steps.push({ index, native, hot, value: undefined });
+        able++;
         continue;
       }
       const home = hot.classScope && homeOf(module, cell);
       const key = [index, hot.path, url, home, after.source.slice(hot.start, hot.end)].join('\n');
       const kept = module.made.get(key);
-      if (kept !== undefined && kept.bound === values) {
+      if (kept !== undefined && kept.bound === values && leadsTo(kept.first, after, hot, hot)) {
         steps.push({ index, native, hot, value: kept.value });
+        able++;
         continue;
       }
       const made = make(hot, index, values);
-      if (!('value' in made)) stale.add(cell);
-      if ('unreachable' in made) made.unreachable.forEach((name) => missing.set(name, native));
-      else if ('unfit' in made) unfit = made.unfit;
-      else steps.push({ index, native, hot, value: made.value, key, bound: values });
+      if ('value' in made) {
+        steps.push({ index, native, hot, value: made.value, made: [key, { ...made, bound: values }] });
+        able++;
+        continue;
+      }
+      stale.add(cell);
+      unable.push({ native, ...made });
+      // They ran something when this version was live: that again, not what was edited since.
+      const ran = change.again ? keptIn(module, cell, change.to) : undefined;
+      if (ran !== undefined) steps.push({ index, native, hot, value: ran.value });
     }
-    if (missing.size > 0 || unfit !== undefined) {
-      deferred.push(deferral(hot, missing, unfit));
+    if (unable.length > 0) {
+      deferred.push(deferral(hot, unable, able > 0));
       if (hot.parent !== undefined) {
         forced.add(hot.parent);
         waiting.add(hot.parent);
@@ -200,6 +231,53 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     return undo;
   };
   return { load: units.load, evaluate, overlaid, steps, deferred, places, stale };
+}
+
+/**
+ * Functions that must be looked at because cells have moved, beside those that the two texts tell: where closures were another
+ * function's until now, and what makes such closures.
+ */
+function displaced(
+  { before, after, moves }: Change,
+  cells: LiveModule['cells'],
+  places: Prepared['places'],
+  placeOf: (cell: LiveCell) => string | undefined,
+): Set<HotFunction> {
+  const [olds, news] = [byPath(before), byPath(after)];
+  const way = new Map(moves);
+  const found = new Set<HotFunction | undefined>();
+  for (const cell of cells) {
+    if (cell === undefined) continue;
+    const old = cell.path === undefined ? undefined : olds.get(cell.path);
+    const place = placeOf(cell);
+    const hot = place === undefined ? undefined : news.get(place);
+    if (places.has(cell)) {
+      const around = old?.parent?.path;
+      if (around !== undefined) found.add(news.get((way.has(around) ? way.get(around) : around) ?? ''));
+      found.add(hot?.parent);
+      found.add(hot);
+    } else if (old !== undefined && hot !== undefined && !sameOwn(before, old, after, hot)) found.add(hot);
+  }
+  found.delete(undefined);
+  return found as Set<HotFunction>;
+}
+
+/** Functions whose closures keep earlier code, and may do without it now that something inside changes. */
+function retried(
+  after: Analysis,
+  stale: ReadonlySet<LiveCell>,
+  waiting: ReadonlySet<HotFunction>,
+  placeOf: (cell: LiveCell) => string | undefined,
+): HotFunction[] {
+  const paths = new Set([...stale].map(placeOf));
+  if (paths.size === 0) return [];
+  return after.functions.filter(
+    (hot) => paths.has(hot.path) && [...waiting].some((one) => isWithin(one, hot)),
+  );
+}
+
+function byPath({ functions }: Analysis): Map<string, HotFunction> {
+  return new Map(functions.map((hot) => [hot.path, hot]));
 }
 
 /** Whether the function as its own text has it would make closures that cannot run the version. */
@@ -295,29 +373,35 @@ function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
 }
 
 /**
- * @param missing `name` for what closures do not hold, `name=` for what they hold and cannot assign to, each with the
- *   function that they were made of
+ * What to say of closures that keep their code.
+ * @param some whether there are others that do not
  */
-function deferral(
-  hot: HotFunction,
-  missing: ReadonlyMap<string, HotFunction>,
-  unfit: string | undefined,
-): Deferred {
+function deferral(hot: HotFunction, unable: readonly Unable[], some: boolean): Deferred {
   const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
-  const held = [...missing.keys()].filter((key) => !key.endsWith('='));
-  const assigned = [...missing.keys()]
-    .map((key) => key.replace(/=$/, ''))
-    .filter((name, i, all) => all.indexOf(name) === i && !held.includes(name));
-  const reasons = [
-    ...held.map((name) =>
-      isCapturedAround(missing.get(name) as HotFunction, name)
-        ? `closures made before have a variable ${name} of their own, which hides that of ${around}`
-        : `${name} is not captured by anything in ${around}`,
-    ),
-    ...assigned.map((name) => `${name} is not assigned by anything in ${around}`),
-    ...(unfit === undefined ? [] : [unfit]),
-  ];
-  return { path: hot.path, names: [...held, ...assigned], reason: reasons.join('; ') };
+  const other = some ? ` as another version had it` : '';
+  const names = new Set<string>();
+  const reasons = new Set<string>();
+  for (const one of unable) {
+    if ('unfit' in one) {
+      reasons.add(one.unfit);
+      continue;
+    }
+    const held = one.unreachable.filter((key) => !key.endsWith('='));
+    for (const name of held) {
+      names.add(name);
+      reasons.add(
+        isCapturedAround(one.native, name)
+          ? `closures made before have a variable ${name} of their own, which hides that of ${around}`
+          : `${name} is not captured by anything in ${around}${other}`,
+      );
+    }
+    for (const name of one.unreachable.map((key) => key.replace(/=$/, ''))) {
+      if (held.includes(name)) continue;
+      names.add(name);
+      reasons.add(`${name} is not assigned by anything in ${around}${other}`);
+    }
+  }
+  return { path: hot.path, names: [...names], reason: [...reasons].join('; ') };
 }
 
 /** Whether something captures the variable that a name stands for right outside of a function. */
@@ -339,10 +423,37 @@ export function valuesFor(hot: HotFunction, bound: Bound): MadeFunction['bound']
   return outer === undefined ? own : { ...outer, ...own };
 }
 
-/** Carries prepared steps out: synchronous, and nothing in it can fail. */
-export function apply(module: LiveModule, { steps, places, stale, overlaid }: Prepared): void {
+/** What closures with a cell ran when a version was live that they could not run; undefined where nobody knows any more. */
+function keptIn(module: LiveModule, { kept }: LiveCell, version: number): { value: unknown } | undefined {
+  if (kept === undefined) return undefined;
+  for (
+    let number: number | undefined = version;
+    number !== undefined;
+    number = versionAt(module, number).parent
+  )
+    if (kept.has(number)) return { value: kept.get(number) };
+  return undefined;
+}
+
+/**
+ * Carries prepared steps out: synchronous, and nothing in it can fail.
+ * @param version number of the version that runs from now on
+ */
+export function apply(
+  module: LiveModule,
+  { steps, places, stale, overlaid }: Prepared,
+  version: number,
+): void {
   if (module.overlay !== undefined) module.overlay.names = overlaid;
-  for (const cell of module.cells) if (cell !== undefined) cell.stale = stale.has(cell);
+  module.cells.forEach((cell, index) => {
+    if (cell === undefined) return;
+    if (stale.has(cell) && !cell.stale) {
+      cell.kept ??= new Map();
+      if (!cell.kept.has(version)) cell.kept.set(version, readCell(module.prefix, index));
+      if (cell.kept.size > KEPT) cell.kept.delete(cell.kept.keys().next().value as number);
+    }
+    cell.stale = stale.has(cell);
+  });
   places.forEach((path, cell) => {
     cell.path = path;
   });
@@ -350,9 +461,9 @@ export function apply(module: LiveModule, { steps, places, stale, overlaid }: Pr
   // A cell may have gone while the version was written to disk.
   for (const { index, value } of steps)
     if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);
-  for (const { index, native, hot, value, key, bound } of steps) {
+  for (const { index, native, hot, value, made } of steps) {
     if (!native.local) follow(module, native, hot, value, index);
-    if (key !== undefined) keep(module.made, key, { value, bound });
+    if (made !== undefined) keep(module.made, ...made);
   }
 }
 

@@ -115,8 +115,13 @@ function proposalOf(module: LiveModule, edit: Edit): Proposal | undefined {
 }
 
 function now(proposal: Proposal | undefined, module: LiveModule): Version {
-  return proposal === undefined ? publicVersion(module, currentVersion(module)) : conclude(proposal);
+  if (proposal !== undefined) return conclude(proposal);
+  const { deferred } = staged(module)?.prepared ?? { deferred: deferredBy.get(module) };
+  return publicVersion(module, currentVersion(module), deferred);
 }
+
+/** What the running version of a module could not reach. */
+const deferredBy = new WeakMap<LiveModule, Prepared['deferred']>();
 
 /** Carries a proposal out when what takes time is done. */
 async function inTime(proposal: Proposal | undefined, module: LiveModule): Promise<Version> {
@@ -278,6 +283,8 @@ function madeReady(
     units: [...planned.added, ...planned.changed],
     gone: goneFrom(before, planned),
     again: !isNew,
+    to: version.number,
+    retraced: !isNew && (moves.length > 0 || planned.moves.length > 0),
     bound: boundOf(version),
     url: textUrl(module, version, isNew && version.file === true),
   });
@@ -337,7 +344,8 @@ export function settle(proposals: readonly Proposal[]): Version[] {
   }
   const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
     const version = versions[i] as KeptVersion;
-    apply(module, prepared);
+    apply(module, prepared, version.number);
+    deferredBy.set(module, prepared.deferred);
     const history = historyOf(module);
     if (isNew) history.versions.put(withMoves(version, moves));
     makeCurrent(module, version, after.source);

@@ -40,10 +40,10 @@ export interface Making {
 }
 
 /**
- * What came of it: the cell's new value, or what the new code needs of closures that they cannot give (`name`, or `name=`
+ * What came of it: the cell's new value, and the number of the first of the cells of the functions inside it; or what the new code needs of closures that they cannot give (`name`, or `name=`
  * to assign to it), or what about the closures, of a function inside another, is not to be changed.
  */
-export type Made = { value: unknown } | { unreachable: string[] } | { unfit: string };
+export type Made = { value: unknown; first: number } | { unreachable: string[] } | { unfit: string };
 
 /**
  * Makes the replacement for a hot function.
@@ -98,7 +98,7 @@ export function makeFunction(making: Making): Made {
   const values = names.map((name) => making.bound[name]);
   // What the code calls there may come with it, after this.
   const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
-  return { value: factory(home, meta, overlay, same, ...values, life) };
+  return { value: factory(home, meta, overlay, same, ...values, life), first: cells };
 }
 
 /**
@@ -308,6 +308,17 @@ function displayName(hot: HotFunction): string {
   return last?.[1] ?? path;
 }
 
+/** Whether there is a direct eval in some code (ECMA-262 19.2.1), which sees all variables around it, whatever they are called. */
+function callsEval(node: Node): boolean {
+  if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'eval')
+    return true;
+  let found = false;
+  eachChild(node, (child) => {
+    found ||= callsEval(child);
+  });
+  return found;
+}
+
 /** How to go back to the file where that needs a restart, which would run the newest version again. */
 function wayBack({ started }: LiveModule): string {
   return started === 0 ? '' : ' (to go back to the file, start with HOTSWAP_RELOAD=0 and reset() it there)';
@@ -339,6 +350,10 @@ function unfit({ module, hot, remade }: Making, native: HotFunction): Made | und
       `what is ${kind(native)} cannot become ${kind(hot)}`,
     );
   }
+  if (hot.parent !== undefined && callsEval(hot.node))
+    return {
+      unfit: `it calls eval, which would not find the variables of ${hot.parent.path} from where new code stands`,
+    };
   const reads = (one: HotFunction) => one.kind === 'function' && uncommon(one.node).targets.length > 0;
   if (reads(hot) && !reads(native)) {
     return refused(

@@ -385,7 +385,8 @@ function nameIn({ path, parent }: HotFunction): string {
   return path.slice((parent?.path.length ?? -3) + 3).replace(/~\d+$/, '');
 }
 
-function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
+/** The functions that stand right inside of one, in source order. */
+export function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
   return functions.filter((one) => one.parent === hot);
 }
 

@@ -66,6 +66,11 @@ export function writeCell(prefix: string, index: number, replacement: unknown): 
   rewriteGlobal(cellName(prefix, index), replacement);
 }
 
+/** What a cell holds: undefined where its function is as it was made. */
+export function readCell(prefix: string, index: number): unknown {
+  return (globalThis as unknown as Record<string, unknown>)[cellName(prefix, index)];
+}
+
 function rewriteGlobal(name: string, replacement: unknown): void {
   if (isExtensible(globalThis) && deleteProperty(globalThis, name)) hidden(name, replacement);
   else (globalThis as unknown as Record<string, unknown>)[name] = replacement;

@@ -178,6 +178,8 @@ export interface LiveCell {
   batch: number;
   /** whether its closures keep code of an earlier version, as they cannot run the current one's */
   stale: boolean;
+  /** by the number of a version from which on they could not: what they kept, undefined for the code they were made with */
+  kept?: Map<number, unknown>;
   /** keys of what its patch point hands on: a row for each accessor it passes; see `keysOf` */
   slots: string[][];
   /** names that its text took for the overlay's */
@@ -190,6 +192,8 @@ export interface LiveCell {
 export interface MadeFunction {
   value: unknown;
   bound: Readonly<Record<string, unknown>> | undefined;
+  /** number of the first of the cells of the functions inside it */
+  first: number;
 }
 
 /** A function that calls another, which is that of the live instance. */

@@ -155,6 +155,56 @@ const GENERATIONS: Record<string, Case> = {
       [1, [-2]],
     ],
   ],
+  'functions made from now on are those of the text, whichever siblings came and went before': [
+    "export function app(on) { on(() => 'A0'); }\nexport function two(on) { on(() => 1); on(() => 5); }",
+    `const fresh = (f) => { const got = []; f((one) => got.push(one)); return got; }, run = (all) => all.map((f) => f()).join(), now = (f) => run(fresh(f));
+     const seen = []; await rewrite(m.app, "function app(on) { on(() => 'A0'); on(() => 'B'); }"); const v = await rewrite(m.app, "function app(on) { on(() => 'A2'); }"); seen.push(now(m.app), v.deferred?.length ?? 0);
+     await rewrite(m.app, "function app(on) { on(() => 'A2'); on(() => 'B'); }"); await rewrite(at('app > on()[0]'), "() => 'A3'"); const w = await rollback(M, 2); seen.push(now(m.app), w.deferred ?? null);
+     const held = fresh(m.two); await rewrite(at('two > on()[0]'), "() => '1x'"); await rewrite(m.two, "function two(on) { on(() => '1x'); }"); const x = await rollback(M, 2); seen.push(x.deferred ?? null, run(held), now(m.two));
+     for (const list of [[1], [1, 3], [4, 1, 3], [3], [3, 13], [13], [13, 1, 5]]) { await rewrite(m.two, 'function two(on) { ' + list.map((n) => 'on(() => ' + n + ');').join(' ') + ' }'); if (now(m.two) !== list.join()) seen.push([list, now(m.two)]); } return seen`,
+    ['A2', 1, 'A2', null, null, '1,5', '1,5'],
+  ],
+  'a removed and an added middleware': [
+    `export function createApp() { const all = []; const app = { use: (f) => all.push(f) };
+  app.use((r) => { r.push('auth'); });
+  app.use((r) => { r.push('log'); });
+  app.use((r) => r.join());
+  return () => { const r = []; return all.map((f) => f(r)).at(-1); };
+}`,
+    `const src = code(m.createApp), log = "  app.use((r) => { r.push('log'); });\\n", end = '  app.use((r) => r.join'; const seen = [m.createApp()()];
+     await rewrite(m.createApp, src.replace(log, '')); seen.push(m.createApp()()); const v = await rewrite(m.createApp, src.replace(log, '').replace(end, "  app.use((r) => { r.push('metrics'); });\\n" + end)); return [...seen, m.createApp()(), v.deferred ?? null]`,
+    ['auth,log', 'auth', 'auth,metrics', null],
+  ],
+  'going back to a version that a closure could not run: it runs what it ran then': [
+    'export function make(tag) { let n = 0; return { inc: () => ["v0", tag, n++].join(" ") }; }',
+    `const a = m.make('A'); await rewrite(m.make, 'function make(tag) { let n = 0, extra = "E"; return { inc: () => \`v1 \${tag} \${n++} \${extra}\` }; }'); const b = m.make('B'), seen = [[a.inc(), b.inc()]];
+     await rewrite(at('make > return.inc'), '() => \`v2 \${tag} \${n++}\`'); seen.push([a.inc(), b.inc()]); const v = await rollback(M); seen.push([a.inc(), b.inc(), v.deferred.map((one) => one.reason)]);
+     for (const n of [2, 0, 1]) { await restore(M, n); seen.push([a.inc(), b.inc()]); } return seen`,
+    [
+      ['v0 A 0', 'v1 B 0 E'],
+      ['v2 A 1', 'v2 B 1'],
+      ['v0 A 2', 'v1 B 2 E', ['extra is not captured by anything in make as another version had it']],
+      ['v2 A 3', 'v2 B 3'],
+      ['v0 A 4', 'v0 B 4'],
+      ['v0 A 5', 'v1 B 5 E'],
+    ],
+  ],
+  'a closure that was left behind runs the current code as soon as it can': [
+    "export function make() { let a = 'a', b = 'b'; return { f: () => ['f0', a, () => 'kid0'] }; }",
+    `const o = m.make(), show = () => { const r = o.f(); return [r[0], r[1], r[2]()].join(); }, seen = []; const again = '() => b';
+     let v = await rewrite(at('make > return.f'), "() => ['f1', a, () => b]"); seen.push(show(), v.deferred.length); v = await rewrite(at('make > return.f > return[2]'), "() => 'kid2'"); seen.push(show(), v.deferred ?? null);
+     v = await rewrite(at('make > return.f'), again); const same = await rewrite(at('make > return.f'), again); return [...seen, same.number === v.number, same.deferred?.[0].reason === v.deferred[0].reason]`,
+    ['f0,a,kid0', 2, 'f1,a,kid2', null, true, true],
+  ],
+  'direct eval sees the variables that it saw': [
+    "let y = 'module'; export function make() { let y = 'captured'; return { run: (s) => eval(s), show: () => y }; }\nexport function top(s) { const z = 1; return eval(s); }",
+    `const f = m.make(), v = await inject(f.run, '() => { globalThis.ran = true; }'); const seen = [v.deferred[0].reason, f.run('y'), m.make().run('y'), globalThis.ran];
+     await rewrite(f.show, '() => eval("y") + 1'); seen.push(f.show(), m.make().show()); await inject(m.top, '() => {}'); seen.push(m.top('z + y')); await rollback(M, 3); return [...seen, f.run('y'), m.make().run('y')]`,
+    [
+      'it calls eval, which would not find the variables of make from where new code stands',
+      ...['captured', 'captured', true, 'captured', 'captured1', '1module', 'captured', 'captured'],
+    ],
+  ],
   'a function that one version drops and a later one has again': [
     `export function make(n) { const a = () => 'a' + n; return [a]; }`,
     `const [a] = m.make(1); await rewrite(m.make, 'function make(n) { return [n]; }'); const gone = a(); await rewrite(m.make, 'function make(n) { const a = () => "again" + n; return [a]; }'); return [gone, a(), code(a)]`,
