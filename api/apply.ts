@@ -15,6 +15,7 @@ import { cellOf } from './given.ts';
 import { type Deferred, versionAt } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
+import { heirOf, preparePassing } from './passing.ts';
 import { children, groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
 import { sameTree } from './sametree.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
@@ -60,6 +61,8 @@ export interface Change {
   retraced: boolean;
   /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
   gone: ReadonlySet<string>;
+  /** functions whose code is gone and that call what they were exported as, see `heirsOf` */
+  heirs: ReadonlyMap<string, string>;
   /** values bound in the new version */
   bound: Bound;
   url: string;
@@ -192,15 +195,15 @@ export function prepare(module: LiveModule, change: Change): Prepared {
       }
     }
   }
+  let hasHeirs = false;
   places.forEach((to, cell) => {
-    if (to !== undefined || cell.path === undefined || !change.gone.has(cell.path)) return;
+    if (to !== undefined || cell.path === undefined) return;
     const native = nativeOf(module, cell);
-    steps.push({
-      index: cells.indexOf(cell),
-      native,
-      hot: native,
-      value: removed(module, cell.path),
-    });
+    const heir = native.generator || native.kind === 'constructor' ? undefined : change.heirs.get(cell.path);
+    if (heir === undefined && !change.gone.has(cell.path)) return;
+    hasHeirs ||= heir !== undefined;
+    const value = heir === undefined ? removed(module, cell.path) : heirOf(module, heir);
+    steps.push({ index: cells.indexOf(cell), native, hot: native, value });
   });
   // No text carries bound values: closures that new code makes of such a function need them handed over, too.
   const made = new Set<number>();
@@ -214,6 +217,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
   };
   const units = prepareUnits(module, change.before, after, change.units, bound, change.again, url);
+  const passing = preparePassing(module, change.before, after, overlaid, hasHeirs);
+  deferred.push(...(passing?.deferred ?? []));
   const members = prepareMembers(module, change);
   bind(false);
   const evaluate = (): (() => void) => {
@@ -224,13 +229,18 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     try {
       undos.push(members());
       bind(true); // the way into a class is there once it has been made
+      if (passing !== undefined) undos.push(passing.run());
     } catch (error) {
       undo();
       throw error;
     }
     return undo;
   };
-  return { load: units.load, evaluate, overlaid, steps, deferred, places, stale };
+  const loads = [units.load, passing?.load].filter((one) => one !== undefined);
+  const load = async (): Promise<void> => {
+    for (const one of loads) await one();
+  };
+  return { load: loads.length === 0 ? undefined : load, evaluate, overlaid, steps, deferred, places, stale };
 }
 
 /**

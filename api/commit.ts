@@ -31,6 +31,7 @@ import {
 } from './history.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { overlaidIn } from './overlay.ts';
+import { heirsOf } from './passing.ts';
 import { type Plan, plan } from './plan.ts';
 import { record, recordRestore } from './record.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
@@ -275,13 +276,15 @@ function madeReady(
   isNew: boolean,
   moves: Move[],
 ): Proposal {
+  const heirs = heirsOf(before, after);
   const prepared = prepare(module, {
     ...planned,
     before,
     after,
     moves,
     units: [...planned.added, ...planned.changed],
-    gone: goneFrom(before, planned),
+    gone: goneFrom(before, planned, heirs),
+    heirs,
     again: !isNew,
     to: version.number,
     retraced: !isNew && (moves.length > 0 || planned.moves.length > 0),
@@ -313,13 +316,13 @@ function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFun
   if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
-/** Paths of functions and constructors that were exported and are gone with what declared them. */
-function goneFrom(before: Analysis, { removed }: Plan): Set<string> {
+/** Paths of functions and constructors that were exported and are gone with what declared them, and with their exports. */
+function goneFrom(before: Analysis, { removed }: Plan, heirs: ReadonlyMap<string, string>): Set<string> {
   const gone = new Set<string>();
   if (removed.length === 0) return gone;
   const exported = new Set(exportedLocals(before.source, before.url).map((one) => localOf(one, before)));
   const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
-  for (const name of names) gone.add(name).add(`${name}.prototype.constructor`);
+  for (const name of names) if (!heirs.has(name)) gone.add(name).add(`${name}.prototype.constructor`);
   return gone;
 }
 

@@ -36,9 +36,24 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
       x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
     ),
     ...names(changed, after).map((name) => `~${name}`),
+    ...exportsMoved(planned, before, after).map((name) => `~${name}`),
     ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
   return all.join(', ') || NOTHING;
+}
+
+/** Exports that stand for another variable of the module than before, where both are in both versions. */
+function exportsMoved({ added, removed }: Plan, before: Analysis, after: Analysis): string[] {
+  const now = exportedLocals(after.source, after.url);
+  const was = exportedLocals(before.source, before.url);
+  if (now === was) return [];
+  const named = new Map(was.map((one) => [one.name, one]));
+  const come = new Set([...added, ...removed].flatMap((unit) => unit.names));
+  return now.flatMap((one) => {
+    const old = named.get(one.name);
+    const [x, y] = [old?.local, one.local];
+    return x === undefined || y === undefined || x === y || come.has(x) || come.has(y) ? [] : [one.name];
+  });
 }
 
 /** How a statement begins, in a line. */

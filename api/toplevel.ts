@@ -55,7 +55,10 @@ export function prepareUnits(
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
   let undo: (() => void) | undefined;
   const load = async (): Promise<void> => {
-    for (const one of imports) one.namespace = await namespaceOf(module, analysis, one.unit);
+    for (const one of imports) {
+      const { imported, node } = one.unit;
+      one.namespace = await importFor(module, imported as Imported, lineOf(analysis.source, node.start));
+    }
     if (waits) undo = await runSlowly(steps(module, before, analysis, all, overlaid));
   };
   return {
@@ -136,7 +139,9 @@ function begin(
       undos.push(() => overlay.ran.delete(made.text));
     };
   }
-  const before = valueIn(module, unit.names[0] as string);
+  const [first = ''] = unit.names;
+  // What an export stands for was never this class.
+  const before = madeIn(module, first, overlaid)?.passes ? undefined : valueIn(module, first);
   const classes = new Map(overlay.classes);
   undos.push(() => {
     overlay.classes = classes;
@@ -209,8 +214,8 @@ function isThere(
 }
 
 /** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
-function isSameClass({ text }: MadeBy, analysis: Analysis, unit: Unit): boolean {
-  if (classOf(unit) === undefined || unit.names[0] === 'default') return false;
+function isSameClass({ text, passes }: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (passes || classOf(unit) === undefined || unit.names[0] === 'default') return false;
   const before = analyse(`${kindOf(unit) ?? ''} ${text}`, analysis.url, 'the text of the class before');
   const [was] = unitsOf(before);
   if (was === undefined || classOf(was) === undefined) return false;
@@ -313,14 +318,20 @@ export function leavesBehind(unit: Unit): boolean {
   return node !== undefined && privateNames(node).size > 0;
 }
 
-/** The module that a new import names. @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export */
-async function namespaceOf(module: LiveModule, analysis: Analysis, unit: Unit): Promise<unknown> {
-  const { specifier, name, attributes } = unit.imported as Imported;
+/**
+ * The module that a text of another imports.
+ * @param line where it does @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export
+ */
+export async function importFor(
+  module: LiveModule,
+  { specifier, name, attributes = {} }: Omit<Imported, 'attributes'> & Partial<Imported>,
+  line: number,
+): Promise<Record<string, unknown>> {
   const refuse = (why: string, cause?: unknown): HotswapError =>
     new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url} line ${lineOf(analysis.source, unit.node.start)} imports ${JSON.stringify(specifier)}, ${why}`,
-      { module: module.url, line: lineOf(analysis.source, unit.node.start), cause },
+      `${module.url} line ${line} imports ${JSON.stringify(specifier)}, ${why}`,
+      { module: module.url, line, cause },
     );
   let namespace: Record<string, unknown>;
   let url = '';

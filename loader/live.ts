@@ -157,6 +157,8 @@ export interface MadeBy {
   text: string;
   /** of a function; undefined for anything else */
   kind: Kind | undefined;
+  /** whether it holds what an export stands for, which nothing in the module reads there */
+  passes?: true;
 }
 
 /** What calling a function gives at once. */

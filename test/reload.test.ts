@@ -288,6 +288,116 @@ cases(
   ),
 );
 
+/** What an export stands for, before and after a save; `c` is what importers call from the second save on. */
+const REBOUND: Record<string, [before: string, after: string, sees?: string]> = {
+  'export default of a function, named otherwise': [
+    'export default function r(u) { return "a" + u; }',
+    'export default function q(u) { return "b" + u; }',
+  ],
+  'of an arrow, then of a function': [
+    'export default (u) => "a" + u;',
+    'export default function r(u) { return "b" + u; }',
+  ],
+  'of a function, then of a name': [
+    'export default function r(u) { return "a" + u; }',
+    'function q(u) { return "b" + u; }\nexport default q;',
+  ],
+  'of a function, then in a list': [
+    'export default function r(u) { return "a" + u; }',
+    'function q(u) { return "b" + u; }\nexport { q as default };',
+  ],
+  'of a name, then of another': [
+    'const r = (u) => "a" + u;\nexport default r;',
+    'const q = (u) => "b" + u;\nexport default q;',
+  ],
+  'of a function, then of what a call gives': [
+    'export default function r(u) { return "a" + u; }',
+    'const memo = (f) => (...all) => f(...all);\nexport default memo((u) => "b" + u);',
+  ],
+  'a constant, then what a call gives': [
+    'export const render = (u) => "a" + u;',
+    'const memo = (f) => (...all) => f(...all);\nexport const render = memo((u) => "b" + u);',
+  ],
+  'a function, then another in a list': [
+    'export function render(u) { return "a" + u; }',
+    'function impl(u) { return "b" + u; }\nexport { impl as render };',
+  ],
+  'a constant, then another in a list': [
+    'export const render = (u) => "a" + u;',
+    'const impl = (u) => "b" + u;\nexport { impl as render };',
+  ],
+  'a variable, then another': [
+    'export let render = (u) => "a" + u;',
+    'let impl = (u) => "b" + u;\nexport { impl as render };',
+  ],
+  'an async function': [
+    'export async function render(u) { return "a" + u; }',
+    'async function impl(u) { return "b" + u; }\nexport { impl as render };',
+  ],
+  'passed on of another module': [
+    'export function render(u) { return "a" + u; }',
+    'export { render } from "./other.js";',
+    'b',
+  ],
+  'all of another module passed on': [
+    'export function render(u) { return "a" + u; }',
+    'export * from "./other.js";',
+    'b',
+  ],
+  'imported, and exported': [
+    'export function render(u) { return "a" + u; }',
+    'import { render as x } from "./other.js";\nexport { x as render };',
+    'b',
+  ],
+};
+
+cases(
+  Object.fromEntries(
+    Object.entries(REBOUND).map(([name, [before, after, sees = 'c']]): [string, Case] => {
+      const named = /default/.test(before) ? 'render' : '{ render }';
+      const files = {
+        'm.js': before,
+        'other.js': 'export function render(u) { return "b" + u; }',
+        'user.js': `import ${named} from './m.js'; const held = render; export const both = async () => [await render(1), await held(2)].join();`,
+      };
+      const script = `const { both } = await import('./user.js'); const before = code(M), after = ${JSON.stringify(after)}; const seen = [await both()]; const see = async (v) => seen.push(v.deferred ?? '', await both());
+        await see(await save(after)); await see(await rollback(M)); await see(await restore(M, 1)); await see(await save(after.replace('"b"', '"c"'))); await see(await save(before)); return seen.join(' ')`;
+      const say = (letter: string) => `${letter}1,${letter}2`;
+      return [
+        `${name}: importers and holders get it`,
+        [files, SAYS + script, ['a', 'b', 'a', 'b', sees, 'a'].map(say).join('  ')],
+      ];
+    }),
+  ),
+);
+
+cases({
+  'a default class named otherwise': [
+    {
+      'm.js': 'export default class A { go() { return "a"; } static st() { return "s"; } }',
+      'user.js': `import R from './m.js'; export const both = () => new R().go() + R.st();`,
+    },
+    `${SAYS}const { both } = await import('./user.js'), seen = [both()]; await save('export default class B { go() { return "b"; } static st() { return "t"; } }'); seen.push(both()); await rollback(M); seen.push(both()); await restore(M, 1); return [...seen, both()]`,
+    ['as', 'bt', 'as', 'bt'],
+  ],
+  'an export that cannot be led elsewhere is said, and importers keep what they had': [
+    {
+      'm.js':
+        'const a = () => "a", b = () => "b"; export { a as render }; export default (u) => "x"; export const keep = [a, b];',
+      'user.js': `import x, { render } from './m.js'; export const both = () => render() + x();`,
+    },
+    `${SAYS}const { both } = await import('./user.js'); const v = await save('const a = () => "a", b = () => "b"; export { b as render }; const o = { go: 1 }; export default o; export const keep = [a, b];'); return [both(), v.summary, v.deferred.map((one) => one.reason)]`,
+    [
+      'ax',
+      '+o, ~default, ~render',
+      [
+        'who imported render before keeps a, which the module still has; a restart gives them b',
+        'who imported default before keeps what it was: no variable holds it; a restart gives them o',
+      ],
+    ],
+  ],
+});
+
 test('after a restart the saved file runs, without a word, and so does one that was changed since', async () => {
   const app = program({
     'm.js': 'export const f = () => 1;\n',

@@ -1,0 +1,214 @@
+/**
+ * Whose an export is now, for who imported it before. In: a live module and the version that is to run; out: the value that each
+ * export stands for, given to the variable that importers are bound to, or called by the function that they hold. A module that runs cannot
+ * be given other bindings: where neither is possible they keep what they had, and the version says so.
+ */
+import { HotswapError } from '../error.ts';
+import type { LiveModule } from '../loader/live.ts';
+import { isClass, lineOf } from '../loader/parse.ts';
+import { type Analysis, analyse } from './analysis.ts';
+import { variableOf } from './compile.ts';
+import { type Exported, exportedLocals, localOf } from './exported.ts';
+import { cellOf } from './given.ts';
+import type { Deferred } from './history.ts';
+import { nativesOf, overlayOf } from './overlay.ts';
+import { importFor, keep, setterOf } from './toplevel.ts';
+import { givenBy, unitsOf } from './units.ts';
+
+/** What must be done about exports, made ready. */
+export interface Passing {
+  /** loads what the module passes on of others; undefined where it passes on nothing anew */
+  load: (() => Promise<void>) | undefined;
+  /** gives importers' variables their values; returns what takes that back */
+  run: () => () => void;
+  deferred: Deferred[];
+}
+
+/** By module: what its exports stand for in the version that runs. */
+const bindings = new WeakMap<LiveModule, (name: string) => unknown>();
+
+/**
+ * By the paths of functions that are exported: the export, where that will be something to call. Where the function's code is gone, calls
+ * of it go on to what the export stands for.
+ */
+export function heirsOf(before: Analysis, after: Analysis): Map<string, string> {
+  const found = new Map<string, string>();
+  if (before.source === after.source) return found;
+  const now = exportedLocals(after.source, after.url);
+  const passesAll = now.some(({ name }) => name === '*');
+  const names = new Set(now.filter((one) => !holdsData(after, localOf(one, after))).map(({ name }) => name));
+  for (const one of exportedLocals(before.source, before.url)) {
+    const local = localOf(one, before);
+    if (local !== undefined && (names.has(one.name) || (passesAll && one.name !== 'default')))
+      found.set(local, one.name);
+  }
+  return found;
+}
+
+/** A function that calls what an export of a module stands for at that moment. */
+export function heirOf(module: LiveModule, name: string): (...args: unknown[]) => unknown {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const value = bindings.get(module)?.(name);
+    if (typeof value === 'function' && !isGone(module, value)) return Reflect.apply(value, this, args);
+    throw new HotswapError(
+      'ERR_HOTSWAP_REMOVED',
+      `${module.url}#${name} is no function any more; rollback() or restore() brings it back`,
+      { module: module.url, path: name },
+    );
+  };
+}
+
+// biome-ignore lint/complexity/noBannedTypes: any function at all
+const gone = new WeakMap<Function, { path: string | undefined } | undefined>();
+
+/** Whether a function's own code is gone, too, so that calling it would come back here. */
+// biome-ignore lint/complexity/noBannedTypes: any function at all
+function isGone(module: LiveModule, value: Function): boolean {
+  if (!gone.has(value)) {
+    const cell = cellOf(value);
+    gone.set(value, cell?.url === module.url ? module.cells[cell.index] : undefined);
+  }
+  const cell = gone.get(value);
+  return cell !== undefined && cell.path === undefined;
+}
+
+/**
+ * Makes ready what importers are to get; undefined where they have it.
+ * @param overlaid names of the version that live on the overlay @param hasHeirs whether some function's calls go on to an export
+ */
+export function preparePassing(
+  module: LiveModule,
+  before: Analysis,
+  after: Analysis,
+  overlaid: ReadonlySet<string>,
+  hasHeirs: boolean,
+): Passing | undefined {
+  const isKnown = hasHeirs || bindings.has(module);
+  if (!isKnown && overlaid.size === 0 && sameExports(before, after)) return undefined;
+  const all = exportedLocals(after.source, after.url);
+  const stars = all.filter(({ name }) => name === '*');
+  const named = new Map(all.map((one) => [one.name, one]));
+  const wanted = exportedLocals(module.source, module.url).filter((one) => {
+    const now = named.get(one.name);
+    const slot = slotOf(one);
+    const isThere = now === undefined ? one.name === 'default' || stars.length === 0 : slotOf(now) === slot;
+    return slot !== undefined && (now === undefined ? !isThere : !isThere || overlaid.has(slot));
+  });
+  if (wanted.length === 0 && !isKnown) return undefined;
+
+  const namespaces = new Map<Exported, Record<string, unknown>>();
+  const others = wanted.flatMap(({ name }) => sourcesOf(name));
+  function sourcesOf(name: string): Exported[] {
+    const now = named.get(name);
+    return now === undefined ? stars : now.from === undefined ? [] : [now];
+  }
+  const read = (name: string): unknown => {
+    const now = named.get(name);
+    const local = now && localOf(now, after);
+    if (local !== undefined)
+      return overlaid.has(local) ? overlayOf(module).values[local] : nativeValue(module, local);
+    for (const one of sourcesOf(name)) {
+      const namespace = namespaces.get(one) ?? {};
+      if (one.name !== '*') return one.importName === undefined ? namespace : namespace[one.importName];
+      if (name in namespace) return namespace[name];
+    }
+    return undefined;
+  };
+  const load = async (): Promise<void> => {
+    for (const one of new Set(others))
+      namespaces.set(
+        one,
+        await importFor(
+          module,
+          { specifier: one.from as string, name: one.importName },
+          lineOfExport(after, one),
+        ),
+      );
+  };
+  const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
+  const isFree = (slot: string): boolean =>
+    nativesOf(module).get(slot)?.assignable === true && (!declared.has(slot) || overlaid.has(slot));
+  const run = (): (() => void) => {
+    const undos: (() => void)[] = [];
+    const former = bindings.get(module);
+    if (former === undefined) undos.push(() => bindings.delete(module));
+    else undos.push(() => bindings.set(module, former));
+    bindings.set(module, read);
+    for (const one of wanted) {
+      const slot = slotOf(one) as string;
+      if (isFree(slot)) undos.push(give(module, slot, one.name, read(one.name)));
+    }
+    return () => {
+      for (const undo of undos.reverse()) undo();
+    };
+  };
+  const deferred = wanted
+    .filter((one) => !isFree(slotOf(one) as string))
+    .flatMap((one) => kept(one.name, slotOf(one) as string));
+  return { load: others.length === 0 ? undefined : load, run, deferred };
+
+  /** What to say where neither the variable nor the function that importers have can lead to what the export is now. */
+  function kept(name: string, slot: string): Deferred[] {
+    const now = named.get(name);
+    const local = now && localOf(now, after);
+    const isStillThere = declared.has(slot) && !overlaid.has(slot);
+    const natives = analyse(module.source, module.url).functions;
+    const isFunction = natives.some(({ path, kind }) => path === slot && kind !== 'constructor');
+    if (!isStillThere && isFunction && !holdsData(after, local)) return [];
+    if (slot === local) return []; // a constant that is made otherwise
+    const what = isStillThere ? `${slot}, which the module still has` : 'what it was: no variable holds it';
+    const reason = `who imported ${name} before keeps ${what}; a restart gives them ${local ?? name}`;
+    return [{ path: name, names: [], reason }];
+  }
+}
+
+/** Whether a name at the top level plainly stands for something that cannot be called as a function. */
+function holdsData(analysis: Analysis, name: string | undefined): boolean {
+  const unit = unitsOf(analysis).find((one) => name !== undefined && one.names.includes(name));
+  const value = unit && givenBy(unit);
+  return value !== undefined && (isClass(value) || /^(?:Object|Array)Expression$|Literal$/.test(value.type));
+}
+
+/** The variable that importers of a module as it was loaded are bound to; `default` for that of an expression, undefined for another module's. */
+function slotOf({ name, local, from }: Exported): string | undefined {
+  return local ?? (from === undefined && name === 'default' ? 'default' : undefined);
+}
+
+function lineOfExport({ source, program }: Analysis, { from }: Exported): number {
+  const found = program.body.find(
+    (one) => 'source' in one && one.source !== null && one.source.value === from,
+  );
+  return lineOf(source, found?.start ?? 0);
+}
+
+function sameExports(before: Analysis, after: Analysis): boolean {
+  const [x, y] = [before, after].map(({ source, url }) => exportedLocals(source, url));
+  return x === y || JSON.stringify(x) === JSON.stringify(y);
+}
+
+/** Gives a variable that is nobody's else any more what an export stands for. @returns takes it back */
+function give(module: LiveModule, slot: string, name: string, value: unknown): () => void {
+  const { made, kept } = overlayOf(module);
+  const place = `native ${slot}`;
+  const entry = made.get(place);
+  const held = nativeValue(module, slot);
+  const set = setterOf(module, slot);
+  const was = entry ?? nativesOf(module).get(slot);
+  if (was !== undefined && !was.passes) keep(kept, `${place}\n${was.text}`, { value: held });
+  made.set(place, { text: `export ${name}`, kind: undefined, passes: true });
+  set?.(value);
+  return () => {
+    set?.(held);
+    if (entry === undefined) made.delete(place);
+    else made.set(place, entry);
+  };
+}
+
+/** What one of the module's own variables holds, whatever else has its name in a version. */
+function nativeValue(module: LiveModule, name: string): unknown {
+  try {
+    return module.scope?.(variableOf(name));
+  } catch {
+    return undefined; // in its dead zone, or an expression's value that no variable holds
+  }
+}
