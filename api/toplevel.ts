@@ -6,8 +6,9 @@ import { awaits, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compile, variableOf } from './compile.ts';
-import { madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
+import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
+import { handOnStatics, type MadeClass } from './statics.ts';
 import { canBecome, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
 
 /** Units made ready. */
@@ -142,6 +143,7 @@ function begin(
   const [first = ''] = unit.names;
   // What an export stands for was never this class.
   const before = madeIn(module, first, overlaid)?.passes ? undefined : valueIn(module, first);
+  const former = formerClass(module, running, first, before);
   const classes = new Map(overlay.classes);
   undos.push(() => {
     overlay.classes = classes;
@@ -165,17 +167,32 @@ function begin(
   }
   return () => {
     for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
-    if (classOf(unit) === undefined) return;
-    const [name = ''] = unit.names;
-    const after = overlaid.has(name) ? overlay.values[name] : valueIn(module, name);
+    const node = classOf(unit);
+    if (node === undefined) return;
+    const after = overlaid.has(first) ? overlay.values[first] : valueIn(module, first);
     if (evaluate === undefined) {
       const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
-      if (number >= 0) overlay.classes.set(name, number);
+      if (number >= 0) overlay.classes.set(first, number);
     }
+    if (former !== undefined)
+      undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
     if (leavesBehind(unit)) return;
     if (typeof before === 'function' && typeof after === 'function' && before !== after)
       undos.push(succeed(overlay.succeeded, before, after));
   };
+}
+
+/** The class that a name stands for in the version that runs. */
+function formerClass(
+  module: LiveModule,
+  running: Analysis,
+  name: string,
+  value: unknown,
+): MadeClass | undefined {
+  const unit =
+    typeof value === 'function' ? unitsOf(running).find((one) => one.names.includes(name)) : undefined;
+  const node = unit && classOf(unit);
+  return node && { value, node, scope: classScopeIn(module, name) };
 }
 
 /** Where a name of a version lives, as a key. */

@@ -380,6 +380,32 @@ cases({
     `${SAYS}const { both } = await import('./user.js'), seen = [both()]; await save('export default class B { go() { return "b"; } static st() { return "t"; } }'); seen.push(both()); await rollback(M); seen.push(both()); await restore(M, 1); return [...seen, both()]`,
     ['as', 'bt', 'as', 'bt'],
   ],
+  'a class that is made anew keeps its static state': [
+    {
+      'm.js': `export class A { static made = 0; static cache = new Map(); static #n = 10; static bump() { return ++A.#n; } label = 'a'; constructor() { A.made++; A.cache.set(A.made, this.label); } }
+A.given = { by: 'statement' };
+export const render = () => { new A(); return [A.made, A.cache.size, A.bump(), A.given.by]; };
+`,
+    },
+    `${SAYS}const { A } = m, seen = [m.render(), m.render()]; const see = async (v) => seen.push([v.summary, ...m.render()]); await see(await edit("label = 'a'", "label = 'b'")); await see(await edit("label = 'b'", "label = 'c'; more = 1"));
+      await see(await edit('made = 0', 'made = 100')); await see(await rollback(M)); await see(await restore(M, 0)); const failed = await no(save(code(M).replace("'a'", "'z'; static x = (() => { throw 1; })()"))); return [...seen, failed, m.render(), m.A === A]`,
+    [
+      ...[
+        [1, 1, 11, 'statement'],
+        [2, 2, 12, 'statement'],
+      ],
+      ...[
+        ['~A', 3, 3, 13, 'statement'],
+        ['~A', 4, 4, 14, 'statement'],
+        ['~A.made', 101, 5, 15, 'statement'],
+      ],
+      ...[
+        ['~A', 5, 6, 16, 'statement'],
+        ['as loaded', 6, 7, 17, 'statement'],
+      ],
+      ...['STRUCTURAL A', [7, 8, 18, 'statement'], true],
+    ],
+  ],
   'an export that cannot be led elsewhere is said, and importers keep what they had': [
     {
       'm.js':
