@@ -59,7 +59,14 @@ export function analyseWhole(source: string, url: string, what = url): Analysis 
 
 /** The top-level statement around a place in the text. */
 export function partAround({ parts }: Analysis, { start, end }: { start: number; end: number }): Part {
-  return parts.find((part) => end <= part.end && start >= part.start) as Part;
+  let [low, high] = [0, parts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((parts[middle] as Part).start <= start) low = middle;
+    else high = middle - 1;
+  }
+  const part = parts[low] as Part;
+  return (part !== undefined && end <= part.end && start >= part.start ? part : undefined) as Part;
 }
 
 /** Every use of a name in the text, in source order. */

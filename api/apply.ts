@@ -15,7 +15,7 @@ import { cellOf } from './given.ts';
 import { type Deferred, versionAt } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
-import { heirOf, preparePassing } from './passing.ts';
+import { heirOf, isData, preparePassing } from './passing.ts';
 import { children, groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
 import { sameTree } from './sametree.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
@@ -141,17 +141,21 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     });
   };
   const loaded = cells.length;
+  const byPlace = new Map<string | undefined, number[]>();
+  for (const [index, cell] of waiting.size === 0 ? [] : cells.entries()) {
+    const place = cell && placeOf(cell);
+    const known = byPlace.get(place);
+    if (known === undefined) byPlace.set(place, [index]);
+    else known.push(index);
+  }
   // Inner ones first: they may call for the one around them.
   for (let hot = innermost(waiting); hot !== undefined; hot = innermost(waiting)) {
     waiting.delete(hot);
     const unable: Unable[] = [];
     let able = 0;
     const values = valuesFor(hot, bound);
-    const known = cells.length;
-    for (let index = 0; index < known; index++) {
-      const cell = cells[index];
-      if (cell === undefined) continue;
-      if (placeOf(cell) !== hot.path) continue;
+    for (const index of byPlace.get(hot.path) ?? []) {
+      const cell = cells[index] as LiveCell;
       const native = nativeOf(module, cell);
       const from = analyse(cell.source, module.url);
       stale.delete(cell);
@@ -199,8 +203,9 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   places.forEach((to, cell) => {
     if (to !== undefined || cell.path === undefined) return;
     const native = nativeOf(module, cell);
-    const heir = native.generator || native.kind === 'constructor' ? undefined : change.heirs.get(cell.path);
-    if (heir === undefined && !change.gone.has(cell.path)) return;
+    const isPlain = !native.generator && native.kind !== 'constructor';
+    const heir = isPlain ? change.heirs.get(cell.path) : undefined;
+    if (heir === undefined ? !change.gone.has(cell.path) : isData(after, heir)) return;
     hasHeirs ||= heir !== undefined;
     const value = heir === undefined ? removed(module, cell.path) : heirOf(module, heir);
     steps.push({ index: cells.indexOf(cell), native, hot: native, value });

@@ -269,6 +269,8 @@ function newVersion(
   };
 }
 
+const NO_HEIRS: ReadonlyMap<string, string> = new Map();
+
 function madeReady(
   module: LiveModule,
   { from, before, after, planned }: Difference,
@@ -276,7 +278,7 @@ function madeReady(
   isNew: boolean,
   moves: Move[],
 ): Proposal {
-  const heirs = heirsOf(before, after);
+  const heirs = moves.length === 0 ? NO_HEIRS : heirsOf(before, after);
   const prepared = prepare(module, {
     ...planned,
     before,

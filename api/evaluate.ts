@@ -11,7 +11,7 @@ import { cellName } from '../loader/names.ts';
 import { eachChild, type FunctionNode, type Node } from '../loader/parse.ts';
 import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../loader/patch.ts';
 import { isProxy } from '../node.ts';
-import { type Analysis, outerReferences, scopesAround } from './analysis.ts';
+import { type Analysis, outerReferences, partAround, scopesAround } from './analysis.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from './overlay.ts';
@@ -65,7 +65,7 @@ export function makeFunction(making: Making): Made {
   if (reached.unreachable.length > 0) return { unreachable: reached.unreachable };
   uses.metas.forEach((meta) => text.overwrite(meta.start, meta.end, 'hs$meta'));
   const cells = module.cells.length;
-  const inside = analysis.functions.filter((one) => isWithin(one, hot));
+  const inside = partAround(analysis, hot).functions.filter((one) => isWithin(one, hot));
   const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
   setProperties(text, hot.node, analysis.properties);

@@ -45,12 +45,13 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   const overlaid = overlaidIn(module, analysis);
   const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
   const text = new MagicString(analysis.plain);
-  for (const reference of partAround(analysis, node).references) {
+  const part = partAround(analysis, node);
+  for (const reference of part.references) {
     if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
   }
   const usesMeta = replaceMetas(text, node);
   const first = module.cells.length;
-  const inside = analysis.functions.filter(isHere);
+  const inside = part.functions.filter(isHere);
   patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
   const last = module.cells.length;
   setProperties(text, node, analysis.properties);

@@ -28,15 +28,15 @@ export interface Passing {
 const bindings = new WeakMap<LiveModule, (name: string) => unknown>();
 
 /**
- * By the paths of functions that are exported: the export, where that will be something to call. Where the function's code is gone, calls
- * of it go on to what the export stands for.
+ * By the paths of functions that are exported: an export that is there still. Where the function's code is gone, calls of it go on to
+ * what that stands for.
  */
 export function heirsOf(before: Analysis, after: Analysis): Map<string, string> {
   const found = new Map<string, string>();
   if (before.source === after.source) return found;
   const now = exportedLocals(after.source, after.url);
   const passesAll = now.some(({ name }) => name === '*');
-  const names = new Set(now.filter((one) => !holdsData(after, localOf(one, after))).map(({ name }) => name));
+  const names = new Set(now.map(({ name }) => name));
   for (const one of exportedLocals(before.source, before.url)) {
     const local = localOf(one, before);
     if (local !== undefined && (names.has(one.name) || (passesAll && one.name !== 'default')))
@@ -160,6 +160,12 @@ export function preparePassing(
     const reason = `who imported ${name} before keeps ${what}; a restart gives them ${local ?? name}`;
     return [{ path: name, names: [], reason }];
   }
+}
+
+/** Whether an export of a version plainly stands for something that cannot be called as a function. */
+export function isData(analysis: Analysis, name: string): boolean {
+  const found = exportedLocals(analysis.source, analysis.url).find((one) => one.name === name);
+  return holdsData(analysis, found && localOf(found, analysis));
 }
 
 /** Whether a name at the top level plainly stands for something that cannot be called as a function. */

@@ -386,20 +386,22 @@ function nameIn({ path, parent }: HotFunction): string {
 }
 
 /** The functions that stand right inside of one, in source order. */
-export function children({ functions }: Analysis, hot: HotFunction): HotFunction[] {
-  return functions.filter((one) => one.parent === hot);
+export function children(analysis: Analysis, hot: HotFunction): HotFunction[] {
+  return partAround(analysis, hot).functions.filter((one) => one.parent === hot);
 }
 
 /** The hot functions of a unit, or of a part of one, that stand in no other of its functions. */
-function outermost({ functions }: Analysis, unit: { node: Node } | undefined): HotFunction[] {
+function outermost(analysis: Analysis, unit: { node: Node } | undefined): HotFunction[] {
   if (unit === undefined) return [];
   const { start, end } = unit.node;
-  return functions.filter((one) => one.parent === undefined && one.start >= start && one.end <= end);
+  return (partAround(analysis, unit.node)?.functions ?? []).filter(
+    (one) => one.parent === undefined && one.start >= start && one.end <= end,
+  );
 }
 
 /** Every function inside one, at any depth. */
-function within({ functions }: Analysis, hot: HotFunction): HotFunction[] {
-  return functions.filter((one) => isWithin(one, hot));
+function within(analysis: Analysis, hot: HotFunction): HotFunction[] {
+  return partAround(analysis, hot).functions.filter((one) => isWithin(one, hot));
 }
 
 export function isWithin(inner: HotFunction, outer: HotFunction): boolean {

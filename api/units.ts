@@ -40,8 +40,13 @@ const known = new WeakMap<Part, Unit[]>();
 
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
 export function unitsOf(analysis: Analysis): Unit[] {
-  return analysis.parts.flatMap((part) => unitsIn(analysis, part));
+  let units = all.get(analysis);
+  if (units === undefined)
+    all.set(analysis, (units = analysis.parts.flatMap((part) => unitsIn(analysis, part))));
+  return units;
 }
+
+const all = new WeakMap<Analysis, Unit[]>();
 
 /** The units of one statement. Imports of TypeScript that no code of the text uses are none. */
 function unitsIn(analysis: Analysis, part: Part): Unit[] {
@@ -159,10 +164,25 @@ export function classOf(unit: Unit): ClassNode | undefined {
   return isClass(value) ? value : undefined;
 }
 
-/** Whether a function stands in one of these. */
+/** Whether a function stands in one of these, of which none stands in another. */
 export function isIn(pieces: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
-  return pieces.some(({ node }) => node.start <= start && node.end >= end);
+  if (pieces.length < FEW) return pieces.some(({ node }) => node.start <= start && node.end >= end);
+  let nodes = inOrder.get(pieces);
+  if (nodes === undefined)
+    inOrder.set(pieces, (nodes = pieces.map(({ node }) => node).sort((a, b) => a.start - b.start)));
+  let [low, high] = [0, nodes.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((nodes[middle] as Node).start <= start) low = middle;
+    else high = middle - 1;
+  }
+  const { start: from, end: to } = nodes[low] as Node;
+  return from <= start && to >= end;
 }
+
+/** So many are looked through one after another. */
+const FEW = 16;
+const inOrder = new WeakMap<readonly Pick<Unit, 'node'>[], Node[]>();
 
 export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
 

@@ -177,12 +177,17 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
  * @param from an earlier offset, of which the line is `line`; for many offsets in order
  */
 export function lineOf(source: string, offset: number, from = 0, line = 1): number {
+  if (from === 0 && source === last.source && offset >= last.offset) [from, line] = [last.offset, last.line];
   for (let i = from; i < offset; i++) {
     const c = source.charCodeAt(i);
     if (c === 10 || c === 0x2028 || c === 0x2029 || (c === 13 && source.charCodeAt(i + 1) !== 10)) line++;
   }
+  last = { source, offset, line };
   return line;
 }
+
+/** What was asked for last: most ask for offsets of one text in order. */
+let last = { source: '', offset: 0, line: 1 };
 
 /** First offset at or after `at` that is neither white space nor comment. */
 export function skipTrivia(source: string, at: number): number {
