@@ -14,7 +14,8 @@ import { instanceUrl } from '../loader/variants.ts';
 import { fileURLToPath } from '../node.ts';
 import { type Entry, enter, isOther, queued } from './commit.ts';
 import { succeeded } from './former.ts';
-import { currentText, historyOf, needRegistry, type Version } from './history.ts';
+import { freshOf } from './fresh.ts';
+import { needRegistry, type Version } from './history.ts';
 import {
   acceptsItself,
   type Boundary,
@@ -157,7 +158,9 @@ async function importNow(reached: Reached, changed: Changed | undefined): Promis
   const { stale, boundaries } = reached;
   const { hot, begin, end, receive } = needRegistry();
   const number = ++hot.batches;
-  const modules = stale.map((module) => freshOf(module, number, changed));
+  const modules = stale.map((module) =>
+    freshOf(module, number, module === changed?.module ? changed.source : undefined),
+  );
   const [{ via: first }] = boundaries as [Boundary];
   const helper = (name: string): string => instanceUrl(first.url, number).replace('=fresh', `=${name}`);
   const [entry, gate] = [helper('link'), helper('gate')];
@@ -258,13 +261,6 @@ function notifier(
 /** Runs work when the edits of some modules that were asked for before are done, and those asked for after wait. */
 function inTurnsOf<T>([first, ...rest]: readonly LiveModule[], work: () => Promise<T>): Promise<T> {
   return first === undefined ? work() : queued(first, () => inTurnsOf(rest, work));
-}
-
-function freshOf(module: LiveModule, batch: number, changed: Changed | undefined): Fresh {
-  const { url, base, vsn } = module;
-  const text = changed?.module === module ? changed.source : currentText(module);
-  const { current: started } = historyOf(module);
-  return { url, base, vsn, started, text, instance: instanceUrl(url, batch) };
 }
 
 function importing(url: string): string {

@@ -6,6 +6,7 @@ import { awaits, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { compile, variableOf } from './compile.ts';
+import { importOnceMore } from './fresh.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
@@ -354,8 +355,13 @@ export async function importFor(
   let url = '';
   try {
     url = resolved(module, specifier);
-    namespace =
-      Object.keys(attributes).length === 0 ? await import(url) : await import(url, { with: attributes });
+    const isPlain = Object.keys(attributes).length === 0;
+    const imported = isPlain ? import(url) : import(url, { with: attributes });
+    namespace = await imported.catch(async (error) => {
+      const again = isPlain ? await importOnceMore(url) : undefined;
+      if (again === undefined) throw error;
+      return again;
+    });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw refuse(`which cannot be loaded: ${isNoFile(cause, url) ? noFile(specifier, url) : message}`, cause);

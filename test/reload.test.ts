@@ -406,6 +406,18 @@ export const render = () => { new A(); return [A.made, A.cache.size, A.bump(), A
       ...['STRUCTURAL A', [7, 8, 18, 'statement'], true],
     ],
   ],
+  'a new import that failed is imported again once something of it was saved': [
+    {
+      'm.js': 'export function render() { return 1; }',
+      'mid.js': `import { t } from './thr.js'; globalThis.mids = (globalThis.mids ?? 0) + 1; export const mid = () => 'mid ' + t();`,
+      'thr.js': `throw new Error('boom'); export function t() { return 't'; }`,
+    },
+    `${SAYS}const next = "import { mid } from './mid.js'; import { t } from './thr.js'; export function render() { return [mid(), t()].join(); }", thr = M.replace('m.js', 'thr.js'), text = (value) => 'export function t() { return "' + value + '"; }';
+      const why = async (op) => { try { return (await op).summary; } catch (e) { return /boom/.test(e.message); } };
+      const seen = [await why(save(next)), await why(reload(M)), m.render()]; await save(text('fine'), thr); seen.push(m.render(), await why(reload(M)), m.render()); await save(text('better'), thr); await rewrite(M.replace('m.js', 'mid.js') + '#mid', '() => 0');
+      return [...seen, m.render(), (await import('./mid.js')).mid(), globalThis.mids, version(thr).number]`,
+    [true, true, 1, 1, '+mid, +t, ~render', 'mid fine,fine', '0,better', 0, 1, 2],
+  ],
   'an export that cannot be led elsewhere is said, and importers keep what they had': [
     {
       'm.js':
