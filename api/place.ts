@@ -63,9 +63,10 @@ export function putBehindWork({ whole, statements, into }: Insertion): void {
 
 /**
  * Where control leaves through the last of some statements that it reaches: after it, between a return's work and its
- * leaving, and the same in each arm of an `if`, `switch` or `try` that leaves.
+ * leaving, and the same in each arm of an `if`, `switch`, `try` or labelled statement that leaves.
  * @param before the statement before the first
  * @param alone as for `putAfter`
+ * @param caught what is thrown there goes to a `catch` of the function, and does not leave it
  */
 export function putAtTail(
   insertion: Insertion,
@@ -73,6 +74,7 @@ export function putAtTail(
   before: Node | undefined,
   start: number,
   alone = false,
+  caught = false,
 ): void {
   const last = lastReached(statements);
   if (last === undefined) return putAfter(insertion, before, start);
@@ -84,18 +86,20 @@ export function putAtTail(
         return putBefore(insertion, last, previous);
       return putBetween(insertion, last, last.argument);
     case 'ThrowStatement':
-      return putBefore(insertion, last, previous);
+      if (!caught) putBefore(insertion, last, previous);
+      return;
     case 'BlockStatement':
-      return putAtTail(insertion, last.body as Node[], undefined, last.start + 1);
+      return putAtTail(insertion, last.body as Node[], undefined, last.start + 1, false, caught);
   }
   const leaving = arms(last).filter(exits);
-  for (const arm of leaving) putAtTailOfArm(insertion, arm);
+  for (const arm of leaving) putAtTailOfArm(insertion, arm, caught || isCaught(arm, last));
   if (leaving.length === 0 || !exits(last)) putAfter(insertion, last, last.end, alone);
 }
 
 /** The same for a statement that has no list of its own to stand in. */
-export function putAtTailOfArm(insertion: Insertion, arm: Node): void {
-  putAtTail(insertion, [arm], undefined, arm.start, true);
+export function putAtTailOfArm(insertion: Insertion, arm: Node, caught = false): void {
+  putAtTail(insertion, [arm], undefined, arm.start, true, caught);
+  if (caught && arm.type === 'ThrowStatement') return;
   if (arm.type !== 'BlockStatement' && arm.type !== 'IfStatement') enclose(insertion, arm);
 }
 
@@ -126,8 +130,20 @@ function arms(node: Node): Node[] {
   else if (node.type === 'TryStatement') {
     if (node.finalizer !== null && exits(node.finalizer)) found.push(node.finalizer);
     else found.push(node.block, node.handler?.body);
-  }
+  } else if (node.type === 'LabeledStatement' && !isLoop(node.body)) found.push(node.body);
   return found.filter((one) => one !== null && one !== undefined);
+}
+
+/** Whether a `continue` may name a statement, which must then stay a loop. */
+function isLoop(node: Node): boolean {
+  return node.type === 'LabeledStatement'
+    ? isLoop(node.body)
+    : /^(?:For|ForIn|ForOf|While|DoWhile)Statement$/.test(node.type);
+}
+
+/** Whether a `try` catches what this part of it throws. */
+function isCaught(part: Node, holder: Node): boolean {
+  return holder.type === 'TryStatement' && holder.block === part && holder.handler !== null;
 }
 
 /** What goes between a statement and injected ones: a line of their own where it has one. */

@@ -718,6 +718,39 @@ m.f(); return [m.log, m.f()]`,
     `await inject(m.f, '() => log.push("end")', { at: 'end' }); return [m.f(1), m.log.length, m.f(0), m.log]`,
     ['early', 0, 'late', ['work', 'end']],
   ],
+  'a throw that a catch of the function takes is no end of it': [
+    `export const log = [];
+export function a(x) { try { log.push('work'); throw x; } catch (e) { log.push('caught'); return e; } }
+export function b(x) { try { throw x; } catch (e) { throw e + 1; } }
+export function c(x) { try { throw x; } catch (e) { log.push('caught'); } }
+export function d(x) { try { throw x; } finally { log.push('finally'); } }
+export function e(x) { try { try { throw x; } finally { log.push('finally'); } } catch (e) { return e; } }
+export function f(x) { try { if (x) throw x; else return 'none'; } catch { return 'caught'; } finally { log.push('finally'); } }
+export function g(x) { try { throw x; } catch (e) { try { throw e + 1; } catch (e) { return e; } } }
+export function h(x) { try { switch (x) { case 1: throw x; default: { return x; } } } catch (e) { return -e; } }
+export function i(x) { out: { try { if (x) break out; throw x; } catch (e) { return e; } } }
+export function j(x) { out: { try { throw x; } catch (e) { return e; } } }
+export function k(x) { out: for (;;) { if (x) continue out; return x; } }`,
+    `for (const f of 'abcdefghijk') await inject(m[f], '() => log.push("end")', { at: 'end' });
+const run = (f, x) => { m.log.length = 0; try { return [m[f](x), m.log.join()]; } catch (e) { return ['threw ' + e, m.log.join()]; } };
+return [run('a', 1), run('b', 1), run('c', 1), run('d', 1), run('e', 1), run('f', 1), run('f', 0), run('g', 1), run('h', 1), run('h', 2), run('i', 1), run('i', 0), run('j', 1), run('k', 0)[0]]`,
+    [
+      [1, 'work,caught,end'],
+      ['threw 2', 'end'],
+      [null, 'caught,end'],
+      ['threw 1', 'end,finally'],
+      [1, 'finally,end'],
+      ['caught', 'end,finally'],
+      ['none', 'end,finally'],
+      [2, 'end'],
+      [-1, 'end'],
+      [2, 'end'],
+      [null, 'end'],
+      [0, ''],
+      [1, 'end'],
+      0,
+    ],
+  ],
   'every end of a final if, switch and try': [
     `export const log = [];
 export function a(x) { if (x) { return 1; } else if (x === 0) return 2; else { throw new Error("no"); } }
