@@ -15,7 +15,7 @@ import {
   skipTrivia,
   unwrapped,
 } from '../loader/parse.ts';
-import { partAround } from './analysis.ts';
+import { partAround, scopesAround } from './analysis.ts';
 import type { Bindings } from './bind.ts';
 import { checkValue, type Destination } from './check.ts';
 import { type Given, isConcise, paramsText, typesText } from './given.ts';
@@ -65,7 +65,7 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
       : bodyText(text, node, constants);
     replacement = `${async}${list} => ${body}`;
   } else {
-    const name = keepsName ? what.ownName : keptName(hot, what, free);
+    const name = keepsName ? what.ownName : keptName(to, what, free);
     const whole = `${async}function${star} ${name}${list} ${bodyText(text, node, constants)}`;
     replacement = hot.node.type === 'ArrowFunctionExpression' && opensStatement(to) ? `(${whole})` : whole;
   }
@@ -74,11 +74,20 @@ export function rewriteText(to: Destination, what: Given, bind: Bindings): Edite
   return { source, values: Object.fromEntries(values) };
 }
 
-/** The name that a function keeps: a declaration's always, an expression's unless the new code means another by it. */
-function keptName({ node }: HotFunction, what: Given, free: FreeReferences): string {
-  const name = node.id?.name ?? '';
-  const means = node.type !== 'FunctionDeclaration' && what.ownName !== name && free.names.has(name);
-  return means ? '' : name;
+/**
+ * The name that a function keeps: a declaration's always, an expression's unless the new code means another by it. In source text
+ * that is the function, where nothing else has the name.
+ */
+function keptName({ hot, bound }: Destination, what: Given, free: FreeReferences): string {
+  const name = hot.node.id?.name ?? '';
+  if (hot.node.type === 'FunctionDeclaration' || what.ownName === name || !free.names.has(name)) return name;
+  const isAnother = bound.has(name) || name in globalThis || isAround(hot, name);
+  return what.isValue || isAnother ? '' : name;
+}
+
+/** Whether something around a function declares a name. */
+function isAround(hot: HotFunction, name: string): boolean {
+  return scopesAround(hot).some((scope) => scope.variables.has(name));
 }
 
 /** Whether a function can stay an arrow and be hot: one whose parameters cannot be moved has no patch point (loader/patch.ts). */

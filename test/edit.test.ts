@@ -106,6 +106,11 @@ return out;`,
     'await rewrite(m.f, (n) => n); return [m.f(4), m.f.name, text()]',
     [4, 'fact', 'export const f = function fact(n) { return n; };'],
   ],
+  'source that uses the name of the function expression it is for': [
+    'export const f = function named(n) { return n ? named(n - 1) + 1 : 0; };',
+    `await rewrite(m.f, 'function (n) { return n ? named(n - 1) + 2 : 0; }'); const out = [m.f(3), text()]; await rewrite(m.f, '(n) => n ? named(n - 1) + 3 : 0'); out.push(m.f(3)); await rewrite(m.f, 'function other(n) { return n ? named(n - 1) + other(0) + 4 : 0; }'); out.push(m.f(3)); await rewrite(m.f, '(n) => named + n', { bind: { named: 5 } }); return [...out, m.f(3)]`,
+    [6, 'export const f = function named(n) { return n ? named(n - 1) + 2 : 0; };', 9, 12, 8],
+  ],
   'an anonymous default function': [
     'export default function (a) { return a; }',
     'await rewrite(m.default, (a) => a + 1); return [m.default(1), m.default.name, text()]',
