@@ -77,7 +77,7 @@ export function makeFunction(making: Making): Made {
   const names = Object.keys(making.bound);
   const [opening, body, closing] = expression(text, making, native, uses);
   const [before, after] = reached.wrap(opening, closing);
-  const params = [...GIVEN, ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : [])];
+  const params = [...GIVEN, ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : []), ...reached.guard];
   const head = `((${params.join()})=>${before}`;
   const scope = classScope === undefined ? module.scope : seen.scope;
   for (const cell of module.cells.slice(cells))

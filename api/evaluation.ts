@@ -13,7 +13,7 @@ import { setProperties } from '../loader/patch.ts';
 import { type Analysis, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { overlaidIn, same } from './overlay.ts';
-import { isOverlaid, patchInside, referTo } from './surroundings.ts';
+import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings.ts';
 
 /** A piece of a version's text that is evaluated by itself: a unit of the top level, a member of a class. */
 export interface Piece {
@@ -46,9 +46,9 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
   const text = new MagicString(analysis.plain);
   const part = partAround(analysis, node);
-  for (const reference of part.references) {
-    if (isHere(reference.node) && isOverlaid(reference, overlaid)) referTo(text, reference);
-  }
+  const references = part.references.filter((one) => isHere(one.node));
+  for (const reference of references) if (isOverlaid(reference, overlaid)) referTo(text, reference);
+  const guard = guardConstants(text, references, overlaid);
   const usesMeta = replaceMetas(text, node);
   const first = module.cells.length;
   const inside = part.functions.filter(isHere);
@@ -56,7 +56,7 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   const last = module.cells.length;
   setProperties(text, node, analysis.properties);
   const [head, body] = piece.body(text, module.cells.slice(first) as LiveCell[]);
-  const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life'];
+  const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life', ...guard];
   const code = placed(piece, place, `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`, `${body})`, url);
   const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
   return (...values) => {

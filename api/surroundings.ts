@@ -31,6 +31,8 @@ export interface Reached {
   answer: (key: string) => string | undefined;
   /** puts what the references need around the function's expression */
   wrap: (before: string, after: string) => [before: string, after: string];
+  /** see `guardConstants` */
+  guard: string[];
 }
 
 /**
@@ -44,13 +46,15 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
   const written = new Set<string>();
   const privates = new Set<string>();
   const self = ownName(native, hot);
+  const outer = outerReferences(analysis, hot);
+  const guard = guardConstants(text, outer, overlaid);
   const ask = (key: string, ...more: string[]): string => {
     const place = placeOf(cell, key);
     if (place === undefined) unreachable.add(key.replace(/ in$/, ''));
     return `hs$e${place?.[0]}(${[place?.[1], ...more].join()})`;
   };
 
-  for (const reference of outerReferences(analysis, hot)) {
+  for (const reference of outer) {
     const { key, kind, node, parent, scope, writes, shorthand } = reference;
     if (isOverlaid(reference, overlaid)) {
       referTo(text, reference);
@@ -108,7 +112,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
       : [`${params}{${lead}return ${before}`, `${after}}`];
   };
   const answer: Reached['answer'] = (key) => (placeOf(cell, key) === undefined ? undefined : ask(key));
-  return { unreachable: [...unreachable], answer, wrap };
+  return { unreachable: [...unreachable], answer, wrap, guard };
 
   /** `o.#x` → `hs$q(o)["#x"]`, `o.#m(…)` → `hs$q(o)["#m()"](…)`, `#x in o` → `hs$e0(5,o)` */
   function reachPrivate({ key, node, parent }: Reference): void {
@@ -285,6 +289,30 @@ export function patchInside(
 /** Whether a reference leads to a name that lives on the overlay. */
 export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): boolean {
   return kind === 'variable' && scope?.handedOver === true && scope.parent === undefined && overlaid.has(key);
+}
+
+/**
+ * Lets assignments to constants of the top level throw: those that are exported were made assignable (`freedNames`), which new
+ * code must not be able to tell. A target becomes a property, whose setter assigns to a constant.
+ * @returns the parameter that the code needs for that, if any
+ */
+export function guardConstants(
+  text: MagicString,
+  references: readonly Reference[],
+  overlaid: ReadonlySet<string>,
+): string[] {
+  const names = new Set<string>();
+  for (const reference of references) {
+    const { key, kind, node, scope, writes, shorthand } = reference;
+    if (!writes || kind !== 'variable' || scope?.handedOver !== true || scope.parent !== undefined) continue;
+    if (scope.variables.get(key)?.constant !== true || isOverlaid(reference, overlaid)) continue;
+    names.add(key);
+    put(text, node, `${shorthand ? `${key}:` : ''}hs$k.${key}`);
+  }
+  const properties = [...names].map(
+    (name) => `get ${name}(){return ${name}},set ${name}(hs$v){const hs$k=0;hs$k=hs$v}`,
+  );
+  return names.size === 0 ? [] : [`hs$k={${properties.join()}}`];
 }
 
 /** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */

@@ -111,6 +111,25 @@ return out;`,
     `await rewrite(m.f, 'function (n) { return n ? named(n - 1) + 2 : 0; }'); const out = [m.f(3), text()]; await rewrite(m.f, '(n) => n ? named(n - 1) + 3 : 0'); out.push(m.f(3)); await rewrite(m.f, 'function other(n) { return n ? named(n - 1) + other(0) + 4 : 0; }'); out.push(m.f(3)); await rewrite(m.f, '(n) => named + n', { bind: { named: 5 } }); return [...out, m.f(3)]`,
     [6, 'export const f = function named(n) { return n ? named(n - 1) + 2 : 0; };', 9, 12, 8],
   ],
+  'new code that assigns to an exported constant': [
+    {
+      'm.js':
+        'export const K = 5, O = { K: 1 };\nexport function f() { return K; }\nexport const make = () => { const g = () => [K, f]; return g; };\nexport class C { m() { return K; } }\nexport let L = 1;',
+      'n.js': "import { K, L } from './m.js';\nexport const seen = () => [K, L];",
+    },
+    `const { seen } = await import('./n.js'); const g = m.make(); const out = [];
+const run = (f) => { try { return f(); } catch (e) { return e.constructor.name + ' ' + e.message; } };
+for (const body of ['K = 1', 'K += 1', 'K++', '--K', '[K] = [1]', '({ K } = O)', '({ a: K = 2 } = {})', '(K) = 1', '[...K] = [1]', 'for (K of [1]) ;', 'for (K in { a: 1 }) ;', '(() => { K = 1 })()', 'K ??= 1; return K', 'K &&= 1', 'const TypeError = 1; K = 1', '{ const K = 1; K = 2 }', '{ let K = 1; K = 2; return K }', 'L = K + 1; return L']) { await rewrite(m.f, '() => { ' + body + ' }'); out.push(run(m.f)); }
+await rewrite(at('make > g'), '() => { K = 1 }'); out.push(run(g), run(m.make())); await rewrite(at('C.prototype.m'), 'm() { K = 1 }'); out.push(run(() => new m.C().m())); await addExport(at('h'), '() => { K = 1 }'); const { h } = await import('./m.js'); out.push(run(h)); const v = await import('./m.js?hotswap=' + version(M).number); out.push(run(() => new v.C().m()), m.K, seen());
+return [[...new Set(out.slice(0, -3))], out.length, ...out.slice(-3)]`,
+    [
+      ['TypeError Assignment to constant variable.', 5, 2, 6],
+      25,
+      'TypeError Assignment to constant variable.',
+      5,
+      [5, 6],
+    ],
+  ],
   'an anonymous default function': [
     'export default function (a) { return a; }',
     'await rewrite(m.default, (a) => a + 1); return [m.default(1), m.default.name, text()]',
