@@ -10,8 +10,8 @@ import type { Bound, Move } from '../loader/kept.ts';
 import type { LiveCell, LiveModule, MadeFunction } from '../loader/live.ts';
 import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
-import { type Made, makeFunction, reach } from './evaluate.ts';
-import { cellOf } from './given.ts';
+import { heldIn, type Made, makeFunction } from './evaluate.ts';
+import type { AnyFunction } from './given.ts';
 import { type Deferred, versionAt } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
@@ -495,10 +495,8 @@ function follow(
   value: unknown,
   index: number,
 ): void {
-  const live = reach(module, loaded.reach);
-  if (typeof live !== 'function') return;
-  const cell = cellOf(live);
-  if (cell?.url !== module.url || cell.index !== index) return; // something that wraps it
+  const live = heldIn(module, loaded, index) as AnyFunction | undefined;
+  if (live === undefined) return;
   const before = originals.get(live) ?? {
     name: Object.getOwnPropertyDescriptor(live, 'name'),
     length: Object.getOwnPropertyDescriptor(live, 'length'),

@@ -14,6 +14,7 @@ import { isProxy } from '../node.ts';
 import { type Analysis, outerReferences, partAround, scopesAround } from './analysis.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from './cells.ts';
 import { evaluated, placed } from './evaluation.ts';
+import { cellOf } from './given.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from './overlay.ts';
 import { isWithin } from './plan.ts';
 import { sameTree } from './sametree.ts';
@@ -74,9 +75,13 @@ export function makeFunction(making: Making): Made {
   );
 
   const inner = module.cells.length > cells;
-  const names = Object.keys(making.bound);
-  const [opening, body, closing] = expression(text, making, native, uses);
+  const own = hot.node.id?.name;
+  const held = own === undefined || !callsItself(making) ? undefined : heldOnly(making, native);
+  const bound = Object.entries(making.bound).filter(([name]) => held === undefined || name !== own);
+  if (held !== undefined) bound.push([own as string, held]);
+  const [opening, body, closing] = expression(text, making, native, uses, held !== undefined);
   const [before, after] = reached.wrap(opening, closing);
+  const names = bound.map(([name]) => name);
   const params = [...GIVEN, ...names, ...(inner ? ['hs$life', 'hs$see=()=>hs$life'] : []), ...reached.guard];
   const head = `((${params.join()})=>${before}`;
   const scope = classScope === undefined ? module.scope : seen.scope;
@@ -95,10 +100,46 @@ export function makeFunction(making: Making): Made {
   const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
   // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
   const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
-  const values = names.map((name) => making.bound[name]);
+  const values = bound.map(([, value]) => value);
   // What the code calls there may come with it, after this.
   const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
-  return { value: factory(home, meta, overlay, same, ...values, life), first: cells };
+  const value = factory(home, meta, overlay, same, ...values, life);
+  const isOne = !native.local && isLoaded(making) && isMade(native, []) && making.cell.slots.length === 0;
+  return { value: isOne ? madeOnce(value as Maker) : value, first: cells };
+}
+
+type Maker = (surroundings: unknown, own: unknown) => unknown;
+
+/** What makes the replacement of a function that nothing but its own name is handed on to, and of which there is one: once. */
+function madeOnce(make: Maker): Maker {
+  let known: unknown;
+  let made: unknown;
+  return (surroundings, own) => {
+    if (own !== known || made === undefined) {
+      made = make(surroundings, own);
+      known = own;
+    }
+    return made;
+  };
+}
+
+/** Whether a cell is of the text that the module was loaded with: it stays, and may keep its function from going. */
+function isLoaded({ cell }: Making): boolean {
+  return cell.batch === 0;
+}
+
+/** The function that callers hold, where its patch point does not hand it on and it can be told all the same. */
+function heldOnly(making: Making, native: HotFunction): unknown {
+  if (isMade(native, making.cell.slots) || !isLoaded(making)) return undefined;
+  return heldIn(making.module, native, making.index);
+}
+
+/** The function whose patch point reads a cell, where it hangs on something of the module. */
+export function heldIn(module: LiveModule, native: HotFunction, index: number): object | undefined {
+  const found = reach(module, native.reach);
+  if (typeof found !== 'function') return undefined;
+  const cell = cellOf(found);
+  return cell?.url === module.url && cell.index === index ? found : undefined; // or something that wraps it
 }
 
 /**
@@ -194,8 +235,17 @@ export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
 
 type Expression = [before: string, text: string, after: string];
 
-/** The function as an expression: what goes before its text, the text, and what goes after. */
-function expression(text: MagicString, making: Making, native: HotFunction, uses: Uncommon): Expression {
+/**
+ * The function as an expression: what goes before its text, the text, and what goes after.
+ * @param isHeld whether its own name stands for the function that callers hold, as where the patch point hands that on
+ */
+function expression(
+  text: MagicString,
+  making: Making,
+  native: HotFunction,
+  uses: Uncommon,
+  isHeld: boolean,
+): Expression {
   const { module, analysis, hot, index } = making;
   const { plain: source } = analysis;
   const { node } = hot;
@@ -205,8 +255,8 @@ function expression(text: MagicString, making: Making, native: HotFunction, uses
 
   if (hot.kind === 'function' || hot.kind === 'arrow') {
     const own = node.id;
-    if (own && node.type === 'FunctionExpression' && selfName(native) === undefined && callsItself(making)) {
-      // It calls itself by a name that only it can see: the call must go on to what replaces it.
+    if (!isHeld && selfName(native) === undefined && callsItself(making)) {
+      // Nothing tells the function that callers hold: a call of itself must go on to what replaces it.
       const cell = cellName(module.prefix, index);
       const inside = (node.body as Node).start + 1;
       const call = `${cell}.apply(this,arguments);`;

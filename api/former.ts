@@ -7,6 +7,7 @@
 import { openGate } from '../loader/gates.ts';
 import { type Forward, type LiveModule, type Refresh, valueIn } from '../loader/live.ts';
 import { cellName } from '../loader/names.ts';
+import { isMade } from '../loader/patch.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { cellsOf, nativeOf } from './cells.ts';
 import { exportedLocals, localOf } from './exported.ts';
@@ -30,7 +31,8 @@ export function succeeded(module: LiveModule): () => void {
     const forward = forwardFor(module, name, found.generator);
     begin.push(() => {
       openGate({ prefix, cells });
-      for (const cell of found.cells) (globalThis as unknown as Record<string, unknown>)[cell] = forward.call;
+      for (const [cell, made] of found.cells)
+        (globalThis as unknown as Record<string, unknown>)[cell] = made ? () => forward.call : forward.call;
     });
   }
   module.formers.set(
@@ -111,15 +113,18 @@ export function formerOf(text: string): { module: LiveModule; path: string } | u
   return undefined;
 }
 
-/** The cells of the function at the top level that a variable holds; undefined where it holds none. */
-function cellsFor(module: LiveModule, local: string): { cells: string[]; generator: boolean } | undefined {
-  const cells: string[] = [];
+/** The cells of the function at the top level that a variable holds, with `isMade` of each; undefined where it holds none. */
+function cellsFor(
+  module: LiveModule,
+  local: string,
+): { cells: [name: string, made: boolean][]; generator: boolean } | undefined {
+  const cells: [name: string, made: boolean][] = [];
   let generator = false;
   cellsOf(module).forEach((cell, index) => {
     if (cell?.path !== local) return;
     const hot = nativeOf(module, cell);
     if (hot.parent !== undefined) return;
-    cells.push(cellName(module.prefix, index));
+    cells.push([cellName(module.prefix, index), isMade(hot, cell.slots)]);
     generator ||= hot.generator;
   });
   return cells.length === 0 ? undefined : { cells, generator };

@@ -82,7 +82,7 @@ export interface HotFunction {
   local: boolean;
   /** the hot function it stands in, if any */
   parent: HotFunction | undefined;
-  /** what its patch point hands on of the functions and blocks around it; empty at the top level */
+  /** what its patch point hands on of the functions and blocks around it; at the top level only its own name */
   surroundings: Surroundings;
   /** the scope that it stands in */
   scope: Scope;

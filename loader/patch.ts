@@ -146,11 +146,11 @@ export function isMade(hot: HotFunction, keys: readonly unknown[]): boolean {
 }
 
 /**
- * The name by which a function expression inside another function calls itself. Nothing but its own code can see it,
- * so its patch point hands it on.
+ * The name by which a function expression calls itself. Nothing but its own code can see it, so its patch point hands it on: new
+ * code is to mean the function that callers hold.
  */
-export function selfName({ local, surroundings }: HotFunction): string | undefined {
-  return local ? surroundings.self : undefined;
+export function selfName({ surroundings }: HotFunction): string | undefined {
+  return surroundings.self;
 }
 
 /** Declares the accessor of a crowded scope at the end of its block. */

@@ -106,6 +106,32 @@ return out;`,
     'await rewrite(m.f, (n) => n); return [m.f(4), m.f.name, text()]',
     [4, 'fact', 'export const f = function fact(n) { return n; };'],
   ],
+  'the own name of a function expression is the function that callers hold': [
+    `import { EventEmitter } from 'node:events';
+export const e = new EventEmitter(); export let n = 0;
+e.on('x', function handler() { n++; e.off('x', handler); });
+export const c = function cc() { return (cc.memo ??= []).push(1); };
+export const g = function* gg() { yield gg; };
+export const a = async function aa() { return aa; };
+export const t = function tt() { return [new.target === tt, this instanceof tt]; };
+export const o = { p: function pp(n) { return n ? pp(n - 1) : pp; } };
+export const s = function ss(ss) { return typeof ss; };
+export class K { static f = function ff() { return ff; }; }`,
+    `c(); function c() { return m.c(); }
+await inject(at("e.on('x')[1]"), '() => { globalThis.hi = 1 }'); m.e.emit('x'); m.e.emit('x'); const out = [m.n, m.e.listenerCount('x')];
+await inject(m.c, () => {}); out.push(m.c(), c()); await rewrite(m.c, 'function other() { return (other.memo ??= []).push(2) + (() => other.memo.length)() }'); out.push(c()); await rollback(M); out.push(c(), m.c.memo.length);
+await rewrite(m.g, 'function* gg() { yield [gg] }'); await rewrite(m.a, 'async function aa() { return [aa] }'); await rewrite(m.t, 'function tt() { return { is: new.target === tt && this instanceof tt } }'); await rewrite(m.o.p, 'function pp(n) { return n ? pp(n - 1) : [pp] }'); await rewrite(m.s, 'function ss(n) { return n ? ss(n - 1) : [ss] }'); await rewrite(m.K.f, 'function ff() { return [() => ff] }');
+out.push(m.g().next().value[0] === m.g, (await m.a())[0] === m.a, new m.t().is, m.o.p(2)[0] === m.o.p, m.s(2)[0] === m.s, m.K.f()[0]() === m.K.f);
+await around(m.c, (next, ...args) => next(...args)); return [...out, m.c()]`,
+    [1, 0, 2, 3, 8, 5, 5, true, true, true, true, true, true, 6],
+  ],
+  'a function that gets a name of its own means the one that callers hold': [
+    'export const c = () => 0;\nexport let d = function () { return 0; };\nconst list = [];\nlist.push(function () { return 0; });\nexport const held = list[0];\nexport default function () { return 0; }',
+    `await rewrite(m.c, 'function cc() { return (cc.memo ??= []).push(1) }'); const out = [m.c(), m.c()]; await rewrite(m.c, 'function cc() { return cc.memo.length + (() => cc)().length }'); out.push(m.c(), m.c.memo.length);
+const { d } = m; await rewrite(m.d, 'function dd(a) { return dd }'); out.push(d() === d, typeof d());
+await rewrite(m.held, 'function hh(n) { return n ? hh(n - 1) : 0 }'); return [...out, m.held(3)]`,
+    [1, 2, 2, 2, true, 'function', 0],
+  ],
   'source that uses the name of the function expression it is for': [
     'export const f = function named(n) { return n ? named(n - 1) + 1 : 0; };',
     `await rewrite(m.f, 'function (n) { return n ? named(n - 1) + 2 : 0; }'); const out = [m.f(3), text()]; await rewrite(m.f, '(n) => n ? named(n - 1) + 3 : 0'); out.push(m.f(3)); await rewrite(m.f, 'function other(n) { return n ? named(n - 1) + other(0) + 4 : 0; }'); out.push(m.f(3)); await rewrite(m.f, '(n) => named + n', { bind: { named: 5 } }); return [...out, m.f(3)]`,

@@ -36,6 +36,10 @@ const INSTANCE = 'export const o = new C(5);';
 const KINDS: Record<string, Kind> = {
   declaration: { ...F, code: 'export function f(a, b) { return a * b + TAG; }' },
   'function expression': { ...F, code: 'export const f = function (a, b) { return a * b + TAG; };' },
+  'function expression with a name': {
+    ...F,
+    code: 'export const f = function own(a, b) { return a * b + TAG; };',
+  },
   'arrow with an expression': { ...F, code: 'export const f = (a, b) => a * b + TAG;' },
   'arrow with a block': { ...F, code: 'export const f = (a, b) => { const c = a * b; return c + TAG; };' },
   'arrow with one bare parameter': { ...F, code: 'export const f = a => a + TAG;' },
