@@ -411,7 +411,7 @@ function unfit({ module, hot, remade }: Making, native: HotFunction): Made | und
       'new.target is not passed on by what does not read it',
     );
   }
-  if (native.kind === 'constructor' && hot.parent !== undefined) {
+  if (native.kind === 'constructor') {
     const [first, second] = [native, hot].map((one) => (one.derived ? superCall(one.node) : undefined));
     if (!sameTree(first, second))
       return { unfit: 'a class that exists calls the constructor it extends as it did' };

@@ -226,6 +226,28 @@ return [[...new Set(out.slice(0, -3))], out.length, ...out.slice(-3)]`,
     `return [await no(rewrite(at('Big.prototype.constructor'), function (a, n) { this.bigger = n; })), await no(rewrite(at('Big.prototype.constructor'), () => {})), await no(rewrite(at('Big.prototype.constructor'), 'constructor(n) { super(n + 1) }')), await no(rewrite(at('Big.prototype.constructor'), 'constructor(n) { super(n); this.x = n }')), new m.Big(3).x]`,
     ['OUT_OF_SCOPE n', 'OUT_OF_SCOPE n', 'accepted', 'accepted', 3],
   ],
+  'a derived constructor with another super call, for who holds the class as it was': [
+    'export class A { constructor(v) { this.v = v; } }\nexport class B extends A { constructor(v, w) { super(v); this.w = w; } m() { return 1; } }\nexport const keep = { B };\nexport class C extends B {}',
+    `const to = (source) => rewrite(at('B.prototype.constructor'), source), made = () => [new m.B(1, 2), new m.keep.B(1, 2), new m.C(1, 2)].map(({ v, w }) => v + w), out = [];
+out.push((await to('constructor(v, w) { super(v + 1); this.w = "new" + w; }')).deferred, made(), new m.keep.B() instanceof m.B); out.push((await to('constructor(v, w) { super(v + 1); this.w = "newer" + w; }')).deferred?.length, made());
+await rollback(M); out.push(made()); await rollback(M); out.push(made()); await to('constructor(v, w) { super(v); this.w = "same" + w; }'); return [...out, made()]`,
+    [
+      [
+        {
+          path: 'B.prototype.constructor',
+          names: [],
+          reason: 'a class that exists calls the constructor it extends as it did',
+        },
+      ],
+      ['2new2', 3, 3],
+      true,
+      1,
+      ['2newer2', 3, 3],
+      ['2new2', 3, 3],
+      [3, 3, 3],
+      ['1same2', '1same2', '1same2'],
+    ],
+  ],
   'an async function': [
     'export async function f(a) { await null; return a; }',
     'await rewrite(m.f, async (a) => { await null; return a + 1; }); return [await m.f(1), text()]',
