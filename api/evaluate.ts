@@ -90,7 +90,7 @@ export function makeFunction(making: Making): Made {
   const subject = { module, path: hot.path };
   let factory: (...args: unknown[]) => unknown;
   try {
-    const code = placed(making, hot, head, `${body}${after})`, url);
+    const code = placed({ ...subject, analysis }, hot, head, `${body}${after})`, url);
     factory = evaluated(subject, scope, code) as typeof factory;
   } catch (error) {
     module.cells.length = cells;

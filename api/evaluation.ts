@@ -79,18 +79,55 @@ function replaceMetas(text: MagicString, node: Node): boolean {
 }
 
 /**
+ * Names of ours stand around new code, and its own of that kind would hide them. A module that is only loaded may have them.
+ * @throws ERR_HOTSWAP_SYNTAX
+ */
+function checkOwn({ module, analysis, path }: Subject, place: Pick<Node, 'start' | 'end'>): void {
+  if (!/hs\$|\\u/.test(analysis.plain.slice(place.start, place.end))) return;
+  const look = (node: Node, isKey: boolean): void => {
+    if (node.end <= place.start || node.start >= place.end) return;
+    if (
+      !isKey &&
+      /^(?:JSX)?Identifier$/.test(node.type) &&
+      'name' in node &&
+      /^hs\$/.test(String(node.name))
+    ) {
+      const line = lineOf(analysis.source, node.start);
+      throw new HotswapError(
+        'ERR_HOTSWAP_SYNTAX',
+        `the new code of ${module.url}#${path} uses the name ${node.name} (line ${line}); names that begin with hs$ are hotswap's own, so choose another`,
+        { module: module.url, path, line, names: [String(node.name)] },
+      );
+    }
+    const isPlain = !('computed' in node) || !node.computed;
+    eachChild(node, (child, key) => look(child, isPlain && (key === 'property' || key === 'key')));
+  };
+  look(partAround(analysis, place).statement, false);
+}
+
+/** What evaluated code is of. */
+interface Subject {
+  module: LiveModule;
+  analysis: Analysis;
+  /** of what is made, for messages */
+  path: string;
+}
+
+/**
  * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.
  * @param head what goes before the text @param url file that stack traces are to name
- * @throws ERR_HOTSWAP_SYNTAX for TypeScript that the transformer refuses
+ * @throws ERR_HOTSWAP_SYNTAX for TypeScript that the transformer refuses, and for names that are ours
  * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
  */
 export function placed(
-  { module, analysis }: { module: LiveModule; analysis: Analysis },
+  subject: Subject,
   { start, end }: { start: number; end: number },
   head: string,
   text: string,
   url: string,
 ): string {
+  const { module, analysis } = subject;
+  checkOwn(subject, { start, end });
   const { source } = analysis;
   const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
   const padding =

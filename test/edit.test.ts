@@ -248,6 +248,37 @@ await rollback(M); out.push(made()); await rollback(M); out.push(made()); await 
       ['1same2', '1same2', '1same2'],
     ],
   ],
+  'names in new code that are ours': [
+    `export function mk() { const x = 1; return { f: () => x }; }
+export const own = (hs$e0, hs$o = 1) => { const hs$self = () => hs$e0 + hs$o; return hs$self(); };
+export function f() { return 1; }
+export class C { m() { return 1; } }`,
+    `const k = m.mk(), out = []; const refused = async (target, to) => { try { await rewrite(target, to); out.push('accepted'); } catch (e) { out.push([e.code, e.line, ...e.names ?? [], /names that begin with hs\\$ are hotswap's own/.test(e.message)].join(' ')); } };
+await refused(k.f, '(hs$e0) => [x, hs$e0]'); await refused(m.f, '() => {\\n  let hs$o = 1; return hs$o;\\n}'); await refused(m.f, (a) => { function hs$self() {} return a; }); await refused(at('C.prototype.m'), 'm() { try {} catch (hs$meta) {} }'); await refused(m.f, '({ hs$life }) => 1'); await refused(m.f, '() => class hs$home {}'); await refused(m.f, '() => { let h\\\\u0073$i; }');
+await refused(m.f, '(o) => o.hs$e0 + o?.["hs$o"] + { hs$x: 2, hs$m() {} }.hs$x + "hs$q"'); out.push(m.f({ hs$e0: 1, hs$o: 3 })); await refused(m.f, () => 2); return [...out, m.own(1), k.f(), m.f(), history(M).length]`,
+    [
+      'ERR_HOTSWAP_SYNTAX 1 hs$e0 true',
+      'ERR_HOTSWAP_SYNTAX 4 hs$o true',
+      'ERR_HOTSWAP_SYNTAX 3 hs$self true',
+      'ERR_HOTSWAP_SYNTAX 4 hs$meta true',
+      'ERR_HOTSWAP_SYNTAX 3 hs$life true',
+      'ERR_HOTSWAP_SYNTAX 3 hs$home true',
+      'ERR_HOTSWAP_SYNTAX 3 hs$i true',
+      'accepted',
+      '6hs$q',
+      'accepted',
+      2,
+      1,
+      2,
+      3,
+    ],
+  ],
+  'a saved file with names that are ours': [
+    'export function f() { return 1; }\n',
+    `const { writeFileSync } = await import('node:fs'); const save = (text) => { writeFileSync(new URL('./m.js', import.meta.url), text); return reload(M).then(() => 'accepted', (e) => [e.code, e.line].join(' ')); };
+return [await save('export function f() { return 1; }\\n\\nexport const a = (hs$o) => 1;\\n'), m.f(), await save('export function f() { return 2; }\\nexport const a = 1;\\n'), m.f()]`,
+    ['ERR_HOTSWAP_SYNTAX 3', 1, 'accepted', 2],
+  ],
   'an async function': [
     'export async function f(a) { await null; return a; }',
     'await rewrite(m.f, async (a) => { await null; return a + 1; }); return [await m.f(1), text()]',
