@@ -25,6 +25,7 @@ import { registry } from '../loader/registry.ts';
 import { isProxy } from '../node.ts';
 import { analyse } from './analysis.ts';
 import { cellsOf, nativeOf, pathOf } from './cells.ts';
+import { formerOf } from './former.ts';
 import { currentText } from './history.ts';
 import { moduleOfCells } from './module.ts';
 import { classPathIn } from './overlay.ts';
@@ -114,6 +115,13 @@ export function cleanText(fn: unknown): string {
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
     const { start, end } = nativeOf(live, own); // the current version has it no more
     return own.source.slice(start, end);
+  }
+  const former = cell === undefined && !isClassText(text) ? formerOf(text) : undefined;
+  if (former !== undefined) {
+    // It hands its calls to the instance that is live.
+    const now = analyse(currentText(former.module), former.module.url);
+    const hot = now.functions.find((one) => one.path === former.path);
+    if (hot !== undefined) return now.source.slice(hot.start, hot.end);
   }
   const scope = isClassText(text)
     ? /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text)

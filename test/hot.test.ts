@@ -50,6 +50,14 @@ import.meta.hot?.accept((next) => out.push('again ' + next.render()));
     `await edit('m.js', "'first'", "'second'"); return [globalThis.out, m.render()]`,
     [['first', 'second', 'again second'], 'second'],
   ],
+  'a function of an instance before, as new code': [
+    {
+      'm.js': 'export const f = () => 1;\n',
+      'n.js': 'export function g() { return 1; }\nimport.meta.hot.accept();\n',
+    },
+    `const { g } = await import('./n.js'); await edit('n.js', 'return 1', 'return 2'); await rewrite(m.f, g); return [m.f(), text()]`,
+    [2, 'export const f = function () { return 2; };\n'],
+  ],
   'comments and layout: nothing happens': [
     CHAIN,
     `log.length = 0; const v = await edit('leaf.js', 'export', '// a comment\\nexport'); return [log, v.summary, names(v)]`,
