@@ -4,6 +4,7 @@
  */
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../error.ts';
+import { writtenFor } from '../loader/language.ts';
 import { type LiveModule, valueIn } from '../loader/live.ts';
 import { registry } from '../loader/registry.ts';
 import { withoutVersion } from '../loader/variants.ts';
@@ -78,7 +79,7 @@ function byName(name: string): LiveModule {
   const urls = [pathToFileURL(file).href];
   const plain = live.get(urls[0] as string);
   if (plain !== undefined) return plain; // most are: the file system need not be asked
-  if (existsSync(file)) urls.push(pathToFileURL(realpathSync(file)).href);
+  urls.push(...filesFor(urls[0] as string));
   if (!isPath) {
     try {
       const from = pathToFileURL(resolve('noop.js')).href;
@@ -107,7 +108,18 @@ export function coreRefused(name: string): HotswapError {
 function byUrl(url: string, asked: string): LiveModule {
   const live = needRegistry();
   live.receive();
-  return live.modules.get(url) ?? refuse(asked, url);
+  const known = live.modules.get(url) ?? filesFor(url).flatMap((one) => live.modules.get(one) ?? [])[0];
+  return known ?? refuse(asked, url);
+}
+
+/** The files that a URL names, by their own URLs: `x.js` may stand for `x.ts` where there is none, as in an import. */
+function filesFor(url: string): string[] {
+  if (!url.startsWith('file:')) return [];
+  const isFile = (one: string): boolean => existsSync(fileURLToPath(one));
+  const { search, hash } = new URL(url);
+  return (isFile(url) ? [url] : writtenFor(url).filter(isFile)).map(
+    (one) => pathToFileURL(realpathSync(fileURLToPath(one))).href + search + hash,
+  );
 }
 
 function refuse(asked: string, url: string): never {

@@ -324,6 +324,26 @@ test('versions survive a restart and can be imported side by side', async () => 
   }
 });
 
+test('a module is named as imports name it: x.js for x.ts, where there is no x.js', async () => {
+  const result = await run(
+    {
+      'm.ts': 'export const f = (): number => 1;',
+      'view.tsx': 'export const f = (): number => 2;',
+      'both.ts': 'export const f = (): number => 3;',
+      'both.js': 'export const f = () => 4;',
+    },
+    `const m = await import('./m.js'), { resolve } = await import('node:path'); await import('./view.jsx' as string); await import('./both.js'); await import('./both.ts');
+     const last = (name: any): string => api.version(name).module.split('/').at(-1)!; const out: unknown[] = [];
+     for (const name of ['./m.js', 'm.js', resolve('m.js'), new URL('./m.js', import.meta.url), new URL('./m.js?hotswap=0', import.meta.url).href, './view.jsx', './both.js']) out.push(last(name));
+     const mocked = await api.mock('./m.js#f', () => 9); out.push(m.f()); await mocked.restore(); out.push(m.f());
+     return [...out, await no((async () => api.version('./m.mjs'))()), await no((async () => api.version('./none.js'))())];`,
+  );
+  assert.equal(result, [
+    ...['m.ts', 'm.ts', 'm.ts', 'm.ts', 'm.ts', 'view.tsx', 'both.js'],
+    ...[9, 1, 'NOT_HOT', 'NOT_HOT'],
+  ]);
+});
+
 test('JSX, and edits of it', async () => {
   const result = await run(
     {
