@@ -13,7 +13,7 @@ import {
   unwrapped,
 } from '../loader/parse.ts';
 import { type Analysis, partAround } from './analysis.ts';
-import { ignored, isNode, sameText, sameTree } from './sametree.ts';
+import { ignored, isAbsent, isNode, sameText, sameTree } from './sametree.ts';
 import {
   aligned,
   canBecome,
@@ -435,11 +435,12 @@ function compareOwn(
     if (a.type !== b.type) difference ??= b;
     const left = a as unknown as Record<string, unknown>;
     const right = b as unknown as Record<string, unknown>;
-    for (const key of Object.keys(left)) {
+    for (const key of Object.keys({ ...left, ...right })) {
       if (difference !== undefined) return;
       if (ignored(a, key)) continue;
       const one = left[key];
       const other = right[key];
+      if (isAbsent(one, other)) continue;
       if (isNode(one) && isNode(other)) compare(one, other);
       else if (Array.isArray(one) && Array.isArray(other) && one.length === other.length) {
         one.forEach((item, i) => {

@@ -24,6 +24,7 @@ export function ignored(node: object, key: string): boolean {
 
 /** Whether two trees are the same code, wherever it stands and however it is laid out. */
 export function sameTree(a: unknown, b: unknown): boolean {
+  if (isAbsent(a, b)) return true;
   if (!isObject(a) || !isObject(b)) return sameValue(a, b);
   if (Array.isArray(a) || Array.isArray(b)) {
     return (
@@ -36,7 +37,17 @@ export function sameTree(a: unknown, b: unknown): boolean {
   for (const key of Object.keys(a)) {
     if (!ignored(a, key) && !sameTree(a[key], b[key])) return false;
   }
-  return Object.keys(b).every((key) => key in a || ignored(b, key));
+  return Object.keys(b).every((key) => key in a || ignored(b, key) || isAbsent(undefined, b[key]));
+}
+
+/**
+ * Whether one tree has a property that says nothing and the other has none: a text that is parsed as TypeScript, as it has an
+ * enum, has `decorators: []` and the like, which are not in JavaScript's trees.
+ */
+export function isAbsent(a: unknown, b: unknown): boolean {
+  if (a !== undefined && b !== undefined) return false;
+  const said = a ?? b;
+  return said === undefined || said === null || said === false || (Array.isArray(said) && said.length === 0);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
