@@ -3,24 +3,45 @@
  * variables and enters what it declares, there or on the overlay.
  */
 import type MagicString from 'magic-string';
-import type { LiveModule } from '../loader/live.ts';
+import { type LiveModule, valueIn } from '../loader/live.ts';
 import { DEFAULT, SCOPE } from '../loader/names.ts';
-import { awaits, type ClassNode, isClass } from '../loader/parse.ts';
+import { awaits, type ClassNode, isClass, type Node, startOf } from '../loader/parse.ts';
 import type { Analysis } from './analysis.ts';
 import { compiled } from './evaluation.ts';
-import { overlaidIn, overlayOf, privateNames } from './overlay.ts';
-import { kindOf, type Unit } from './units.ts';
+import { nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
+import { isOfStatements, kindOf, nodesOf, type Unit } from './units.ts';
 
-/** The code of one unit, as a function that evaluates it and enters what it declares. */
+/**
+ * The code of one unit, as a function that evaluates it and enters what it declares.
+ * @param isAdded whether the function or class that it declares is there, and only what adds to it is to be evaluated
+ */
 export function compile(
   module: LiveModule,
   analysis: Analysis,
   unit: Unit,
   values: Readonly<Record<string, unknown>>,
   url: string,
+  isAdded: boolean,
 ): (namespace: unknown) => unknown {
+  if (unit.imported !== undefined) return importInto(overlayOf(module).values, unit);
+  const adds = nodesOf(unit).filter((node) => node !== unit.node || isOfStatements(unit));
+  const make = isAdded || isOfStatements(unit) ? undefined : compileOne(module, analysis, unit, values, url);
+  const add = adds.length === 0 ? undefined : compileStatements(module, analysis, unit, adds, url);
+  if (add === undefined) return make ?? (() => undefined);
+  return () => {
+    const made = make?.();
+    return made instanceof Promise ? made.then(add) : add();
+  };
+}
+
+function compileOne(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  values: Readonly<Record<string, unknown>>,
+  url: string,
+): () => unknown {
   const overlay = overlayOf(module);
-  if (unit.imported !== undefined) return importInto(overlay.values, unit);
   const { node, names } = unit;
   const overlaid = overlaidIn(module, analysis);
   const classes = new Map<string, number>();
@@ -28,8 +49,8 @@ export function compile(
   const make = compiled({
     module,
     analysis,
-    node,
-    place: node,
+    nodes: [node],
+    places: [{ start: startOf(node), end: node.end }],
     path: names[0] ?? '',
     scope: module.scope,
     isAsync,
@@ -53,14 +74,6 @@ export function compile(
     },
     url,
   });
-  const define = (name: string, value: unknown): void => {
-    Object.defineProperty(overlay.values, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  };
   const constant = kindOf(unit) === 'const' || names[0] === 'default';
   const finish = (): void => {
     for (const [path, number] of classes) overlay.classes.set(path, number);
@@ -68,11 +81,68 @@ export function compile(
       if (overlaid.has(name)) Object.defineProperty(overlay.values, name, { writable: false });
   };
   return () => {
-    const result = make(define, ...Object.values(values));
+    const result = make(definer(module), ...Object.values(values));
     if (isAsync) return (result as Promise<unknown>).then(finish);
     finish();
     return undefined;
   };
+}
+
+/** What enters a name on the overlay. */
+function definer(module: LiveModule): (name: string, value: unknown) => void {
+  const { values } = overlayOf(module);
+  return (name, value) => {
+    Object.defineProperty(values, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+}
+
+/**
+ * Enums and namespaces of one name, evaluated together: what they make is made anew, or added to the function or class of that
+ * name. They see it as a variable of their own, as TypeScript has it.
+ */
+function compileStatements(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  nodes: readonly Node[],
+  url: string,
+): () => void {
+  const [name = ''] = unit.names;
+  const isNew = isOfStatements(unit);
+  const make = compiled({
+    module,
+    analysis,
+    nodes,
+    places: nodes,
+    path: name,
+    scope: module.scope,
+    params: ['hs$b'],
+    own: [name],
+    body: (text) => {
+      let whole = isNew ? '' : `function ${name}(){}${name}=hs$b;`;
+      let at = nodes[0]?.start;
+      for (const node of nodes) {
+        whole += text.original.slice(at, node.start).replace(/[^\n\r\u2028\u2029]/g, ' ');
+        whole += text.slice(node.start, node.end);
+        at = node.end;
+      }
+      return ['{', whole, `;return ${name}}`];
+    },
+    url,
+  });
+  return () => {
+    const isOverlaid = overlaidIn(module, analysis).has(name);
+    const base = isNew ? undefined : isOverlaid ? overlayOf(module).values[name] : valueIn(module, name);
+    const value = make(base);
+    if (isOverlaid) definer(module)(name, value);
+    else setterOf(module, name)?.(value);
+  };
+}
+
+/** What gives one of the module's own variables a value; undefined where nothing can. */
+export function setterOf(module: LiveModule, name: string): ((value: unknown) => void) | undefined {
+  if (nativesOf(module).get(name)?.assignable !== true) return undefined;
+  return module.scope?.(`hs$v=>{${variableOf(name)}=hs$v}`) as (value: unknown) => void;
 }
 
 /** Whether a class, a member of it or a parameter is decorated. */
@@ -96,9 +166,8 @@ function assignment(text: MagicString, { node, names }: Unit, overlaid: Readonly
   if (name === undefined) return whole;
   const key = JSON.stringify(name);
   let value: string;
-  // An enum, a namespace and a decorated class are made by statements.
-  const isDecorated = node.type === 'ClassDeclaration' && hasDecorators(node);
-  if (/^TS/.test(node.type) || isDecorated) {
+  // A decorated class is made by statements.
+  if (node.type === 'ClassDeclaration' && hasDecorators(node)) {
     const give = overlaid.has(name) ? `hs$d(${key},${name})` : `hs$n=>{${variableOf(name)}=hs$n}`;
     return overlaid.has(name) ? `{${whole};${give}}` : `(${give})((()=>{${whole};return ${name}})())`;
   }

@@ -19,45 +19,55 @@ import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings
 export interface Piece {
   module: LiveModule;
   analysis: Analysis;
-  node: Node;
-  /** what is taken of the node */
-  place: Pick<Node, 'start' | 'end'>;
+  /** in source order */
+  nodes: readonly Node[];
+  /** what is taken of the text for them */
+  places: readonly Pick<Node, 'start' | 'end'>[];
   /** what it is for, and where it is evaluated, see `evaluated` */
   path: string;
   scope: Scope | undefined;
   isAsync?: boolean;
   /** names of what its code is given when it is called */
   params: readonly string[];
+  /** names that the piece declares for itself: in it they do not lead to the overlay */
+  own?: readonly string[];
   /**
    * Makes the piece the body of an arrow, its names leading to where they live and its functions being hot.
    * @param cells of its functions
-   * @returns what goes before it, and itself with what goes after it
+   * @returns what goes before it, and itself with what goes after it, or this by itself where the piece is statements
    */
-  body: (text: MagicString, cells: readonly LiveCell[]) => [head: string, text: string];
+  body: (text: MagicString, cells: readonly LiveCell[]) => [head: string, text: string, tail?: string];
   /** file that stack traces are to name */
   url: string;
 }
 
 /** A piece as a function that evaluates it. @throws as `placed` and `evaluated` */
 export function compiled(piece: Piece): (...values: unknown[]) => unknown {
-  const { module, analysis, node, place, scope, isAsync, params, url } = piece;
-  const { start, end } = place;
+  const { module, analysis, nodes, places, scope, isAsync, params, own = [], url } = piece;
   const overlaid = overlaidIn(module, analysis);
-  const isHere = (one: { start: number; end: number }): boolean => one.start >= start && one.end <= end;
+  const place = { start: places[0]?.start as number, end: places.at(-1)?.end as number };
+  const isHere = (one: { start: number; end: number }): boolean =>
+    places.some(({ start, end }) => one.start >= start && one.end <= end);
   const text = new MagicString(analysis.plain);
-  const part = partAround(analysis, node);
-  const references = part.references.filter((one) => isHere(one.node));
+  const parts = [...new Set(nodes.map((node) => partAround(analysis, node)))];
+  const references = parts
+    .flatMap((part) => part.references)
+    .filter((one) => isHere(one.node) && !own.includes(one.key));
   for (const reference of references) if (isOverlaid(reference, overlaid)) referTo(text, reference);
   const guard = guardConstants(text, references, overlaid);
-  const usesMeta = replaceMetas(text, node);
+  const usesMeta = nodes.map((node) => replaceMetas(text, node)).includes(true);
   const first = module.cells.length;
-  const inside = part.functions.filter(isHere);
+  const inside = parts.flatMap((part) => part.functions).filter(isHere);
   patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
   const last = module.cells.length;
-  setProperties(text, node, analysis.properties);
-  const [head, body] = piece.body(text, module.cells.slice(first) as LiveCell[]);
+  for (const node of nodes) setProperties(text, node, analysis.properties);
+  const [head, body, tail] = piece.body(text, module.cells.slice(first) as LiveCell[]);
   const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life', ...guard];
-  const code = placed(piece, place, `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`, `${body})`, url);
+  const opening = `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`;
+  const code =
+    tail === undefined
+      ? placed(piece, place, opening, `${body})`, url)
+      : placed(piece, place, '', body, url, [opening, `${tail})`]);
   const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
   return (...values) => {
     const meta = usesMeta ? module.meta?.() : undefined;
@@ -116,8 +126,7 @@ interface Subject {
 /**
  * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.
  * @param head what goes before the text @param url file that stack traces are to name
- * @throws ERR_HOTSWAP_SYNTAX for TypeScript that the transformer refuses, and for names that are ours
- * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
+@@ * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
  */
 export function placed(
   subject: Subject,
@@ -125,6 +134,7 @@ export function placed(
   head: string,
   text: string,
   url: string,
+  [opening, closing]: readonly [string, string] = ['', ''],
 ): string {
   const { module, analysis } = subject;
   checkOwn(subject, { start, end });
@@ -136,7 +146,7 @@ export function placed(
   const code = `${padding}${head}${text}`;
   const ready = left.length === 0 ? code : transformed(module, analysis, left, code);
   // V8 takes no URL with a quote in it.
-  return `${ready}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+  return `${opening}${ready}${closing}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
 }
 
 /** What is more than types, made JavaScript. */

@@ -5,7 +5,7 @@
 import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
-import { boundNames, type Node, unwrapped } from '../loader/parse.ts';
+import { boundNames, firstName, type Node, unwrapped } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 
 export interface Exported {
@@ -23,7 +23,11 @@ const recent = new Map<string, Exported[]>();
 
 /** The exports of a text, in source order. */
 export function exportedLocals(source: string, url: string): Exported[] {
-  if (languageOf(url) !== 'js') return analyse(source, url).program.body.flatMap(exportsIn(source, url));
+  if (languageOf(url) !== 'js') {
+    const all = analyse(source, url).program.body.flatMap(exportsIn(source, url));
+    // Declarations that merge export one name.
+    return all.filter((one, i) => one.name === '*' || all.findIndex(({ name }) => name === one.name) === i);
+  }
   const known = recent.get(source);
   if (known !== undefined) return known;
   let found: ReturnType<typeof parse>[1];
@@ -102,7 +106,8 @@ function exportsIn(source: string, url: string): (statement: Node) => Exported[]
       return declaration.declarations.flatMap(({ id }) => boundNames(id).map((name) => own(name, name)));
     if (declaration !== null) {
       const id = 'id' in declaration ? (declaration.id as Node | null) : null;
-      return id?.type === 'Identifier' ? [own(id.name, id.name)] : [];
+      const name = id === null ? undefined : firstName(id);
+      return name === undefined ? [] : [own(name, name)];
     }
     return statement.specifiers.map((one): Exported => {
       const [name, local] = [nameOf(one.exported), nameOf(one.local)];

@@ -12,7 +12,7 @@ import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { describe, type Given } from './given.ts';
 import { list } from './module.ts';
 import { type Edited, rewriteText } from './rewrite.ts';
-import { type Unit, unitsOf } from './units.ts';
+import { nodesOf, type Unit, unitsOf } from './units.ts';
 
 /** A module's text, and the export that is to come or go. */
 export interface ExportPlace {
@@ -117,7 +117,7 @@ export function removeExportText(place: ExportPlace): Edited {
     const unit = unitsOf(analysis).find((one) => one.names.includes(local));
     if (unit !== undefined && unit.imported === undefined) {
       checkUnused(place, unit);
-      removeUnit(text, place, unit);
+      for (const one of [unit, ...(unit.more ?? [])]) removeUnit(text, place, one);
     }
   }
   return { source: text.toString(), values: {} };
@@ -155,7 +155,7 @@ function checkUnused({ module, analysis, name }: ExportPlace, unit: Unit): void 
   for (const { key, kind, node, scope, declares } of referencesIn(analysis)) {
     if (kind !== 'variable' || declares || !unit.names.includes(key)) continue;
     if (scope?.handedOver !== true || scope.parent !== undefined) continue;
-    if (node.start >= unit.node.start && node.end <= unit.node.end) continue;
+    if (nodesOf(unit).some(({ start, end }) => node.start >= start && node.end <= end)) continue;
     const around = analysis.functions.findLast((hot) => hot.start <= node.start && hot.end >= node.end);
     const isExport = analysis.program.body.some(
       (one) =>

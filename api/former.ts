@@ -10,10 +10,10 @@ import { cellName } from '../loader/names.ts';
 import { isMade } from '../loader/patch.ts';
 import { isGeneratorFunction } from '../node.ts';
 import { cellsOf, nativeOf } from './cells.ts';
+import { setterOf } from './compile.ts';
 import { exportedLocals, localOf } from './exported.ts';
 import { currentText } from './history.ts';
 import { liveModules } from './module.ts';
-import { setterOf } from './toplevel.ts';
 
 /** Notes an instance that is about to be succeeded. @returns what, called after that, leads its exports to the live one */
 export function succeeded(module: LiveModule): () => void {

@@ -174,8 +174,8 @@ function evaluatedAs(
   return compiled({
     module,
     analysis,
-    node,
-    place,
+    nodes: [node],
+    places: [place],
     path,
     scope: of === undefined ? undefined : classScopeIn(module, of),
     params: ['hs$home'],

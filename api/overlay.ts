@@ -48,7 +48,11 @@ function isAssignable(unit: Unit): boolean {
 /** What a unit makes its names by. */
 export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
   const value = givenBy(unit);
-  return { text: textOfUnit(analysis, unit), kind: isFunction(value) ? kindOfFunction(value) : undefined };
+  return {
+    text: textOfUnit(analysis, unit),
+    base: textOfUnit(analysis, { ...unit, more: [] }),
+    kind: isFunction(value) ? kindOfFunction(value) : undefined,
+  };
 }
 
 const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();

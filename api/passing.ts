@@ -7,12 +7,12 @@ import { HotswapError } from '../error.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { isClass, lineOf } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
-import { variableOf } from './compile.ts';
+import { setterOf, variableOf } from './compile.ts';
 import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { nativesOf, overlayOf } from './overlay.ts';
-import { importFor, keep, setterOf } from './toplevel.ts';
+import { importFor, keep } from './toplevel.ts';
 import { givenBy, unitsOf } from './units.ts';
 
 /** What must be done about exports, made ready. */
@@ -201,7 +201,7 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
   const set = setterOf(module, slot);
   const was = entry ?? nativesOf(module).get(slot);
   if (was !== undefined && !was.passes) keep(kept, `${place}\n${was.text}`, { value: held });
-  made.set(place, { text: `export ${name}`, kind: undefined, passes: true });
+  made.set(place, { text: `export ${name}`, base: '', kind: undefined, passes: true });
   set?.(value);
   return () => {
     set?.(held);

@@ -21,6 +21,7 @@ import {
   givenBy,
   kindOf,
   kindOfFunction,
+  nodesOf,
   textOfUnit,
   type Unit,
 } from './units.ts';
@@ -163,8 +164,18 @@ interface UnitComparison {
   statics: StaticPair[];
 }
 
-/** Compares two units up to the hot functions in them. */
+/** Compares two units up to the hot functions in them, with all that TypeScript merges with them. */
 export function compareUnits(from: Analysis, x: Unit, to: Analysis, y: Unit): UnitComparison {
+  const compared = compareDeclarations(from, x, to, y);
+  const [olds, news] = [x.more ?? [], y.more ?? []];
+  if (olds.length === 0 && news.length === 0) return compared;
+  const more = olds.map((one, i) => news[i] && compareDeclarations(from, one, to, news[i]));
+  if (compared.isSame && olds.length === news.length && more.every((one) => one?.isSame))
+    return { ...compared, pairs: [...compared.pairs, ...more.flatMap((one) => one?.pairs ?? [])] };
+  return { pairs: [], isSame: false, come: [], statics: [] };
+}
+
+function compareDeclarations(from: Analysis, x: Unit, to: Analysis, y: Unit): UnitComparison {
   if (x.imported !== undefined || y.imported !== undefined)
     return { pairs: [], isSame: textOfUnit(from, x) === textOfUnit(to, y), come: [], statics: [] };
   const [first, second] = [classOf(x), classOf(y)];
@@ -391,11 +402,12 @@ export function children(analysis: Analysis, hot: HotFunction): HotFunction[] {
 }
 
 /** The hot functions of a unit, or of a part of one, that stand in no other of its functions. */
-function outermost(analysis: Analysis, unit: { node: Node } | undefined): HotFunction[] {
+function outermost(analysis: Analysis, unit: Pick<Unit, 'node' | 'more'> | undefined): HotFunction[] {
   if (unit === undefined) return [];
-  const { start, end } = unit.node;
-  return (partAround(analysis, unit.node)?.functions ?? []).filter(
-    (one) => one.parent === undefined && one.start >= start && one.end <= end,
+  return nodesOf(unit).flatMap((node) =>
+    (partAround(analysis, node)?.functions ?? []).filter(
+      (one) => one.parent === undefined && one.start >= node.start && one.end <= node.end,
+    ),
   );
 }
 

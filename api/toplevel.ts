@@ -1,16 +1,26 @@
 import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/kept.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
-import { type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
+import { type Held, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { awaits, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';
 import { type Analysis, analyse } from './analysis.ts';
-import { compile, variableOf } from './compile.ts';
+import { compile, setterOf, variableOf } from './compile.ts';
 import { importOnceMore } from './fresh.ts';
+import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
-import { canBecome, classOf, type Imported, kindOf, textOfUnit, type Unit, unitsOf } from './units.ts';
+import {
+  canBecome,
+  classOf,
+  type Imported,
+  isOfStatements,
+  kindOf,
+  textOfUnit,
+  type Unit,
+  unitsOf,
+} from './units.ts';
 
 /** Units made ready. */
 export interface Evaluation {
@@ -44,15 +54,17 @@ export function prepareUnits(
   if (units.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
   const fresh = units.filter((unit) => !isThere(module, analysis, unit, overlaid, again));
-  const isFirst = ({ node, imported }: Unit) => imported !== undefined || node.type === 'FunctionDeclaration';
-  const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map(
-    (unit): Compiled => ({
-      unit,
-      evaluate: comesBack(module, analysis, unit, overlaid)
-        ? undefined
-        : compile(module, analysis, unit, bound.get(unit.names[0] as string) ?? {}, url),
-    }),
-  );
+  const isFirst = ({ node, imported, more }: Unit) =>
+    imported !== undefined || (node.type === 'FunctionDeclaration' && more === undefined);
+  const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map((unit): Compiled => {
+    const [name = ''] = unit.names;
+    const was = madeIn(module, name, overlaid);
+    const isAdded = was !== undefined && hasBase(was, analysis, unit);
+    const evaluate = comesBack(module, analysis, unit, overlaid)
+      ? undefined
+      : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
+    return { unit, evaluate, isAdded };
+  });
   const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
   let undo: (() => void) | undefined;
@@ -73,6 +85,8 @@ interface Compiled {
   unit: Unit;
   /** undefined: what its names held under this text is put back */
   evaluate: ((namespace: unknown) => unknown) | undefined;
+  /** whether the function or class that it declares stays, and what adds to it is another */
+  isAdded: boolean;
   namespace?: unknown;
 }
 
@@ -128,7 +142,7 @@ function begin(
   module: LiveModule,
   running: Analysis,
   analysis: Analysis,
-  { unit, evaluate }: Compiled,
+  { unit, evaluate, isAdded }: Compiled,
   overlaid: ReadonlySet<string>,
   undos: (() => void)[],
 ): () => void {
@@ -152,19 +166,22 @@ function begin(
   for (const name of unit.names) {
     const place = placeOf(name, overlaid);
     const was = madeIn(module, name, overlaid);
-    const held = descriptorOf(module, name, overlaid);
+    const now = unitsOf(running).find((one) => one.names.includes(name));
+    const keys = [...new Set([...mergedKeys(now), ...mergedKeys(unit)])];
+    const held = descriptorOf(module, name, overlaid, keys);
     const entry = overlay.made.get(place);
     undos.push(() => {
       if (entry === undefined) overlay.made.delete(place);
       else overlay.made.set(place, entry);
-      putBack(module, name, overlaid, held);
+      putBack(module, name, overlaid, held, keys);
     });
     if (was !== undefined && held !== undefined) keep(overlay.kept, `${place}\n${was.text}`, held);
     // Its members may be others than when it was made.
-    const now = classOf(unit) && held && unitsOf(running).find((one) => one.names.includes(name));
-    if (now && classOf(now)) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
+    const isOther = now !== undefined && (classOf(unit) ? classOf(now) : isOfStatements(now));
+    if (isOther && held) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
     const back = evaluate === undefined ? overlay.kept.get(`${place}\n${made.text}`) : undefined;
-    if (back !== undefined) putBack(module, name, overlaid, back);
+    if (back !== undefined) putBack(module, name, overlaid, back, keys);
+    else if (isAdded) putUnder(before, keys);
   }
   return () => {
     for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
@@ -215,7 +232,7 @@ function isThere(
   overlaid: ReadonlySet<string>,
   again: boolean,
 ): boolean {
-  const { text, kind } = madeBy(analysis, unit);
+  const { text, base } = madeBy(analysis, unit);
   if (unit.names.length === 0) {
     if (!again) return false;
     if (module.overlay?.ran.has(text)) return true;
@@ -226,18 +243,26 @@ function isThere(
     const now = madeIn(module, name, overlaid);
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
-    const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
-    return fixed || now.text === text || takes || isSameClass(now, analysis, unit);
+    const isAlike = now.text.slice(now.base.length) === text.slice(base.length);
+    return fixed || now.text === text || (isAlike && hasBase(now, analysis, unit));
   });
 }
 
+/** Whether the function or class that a unit declares is there, or is one whose cells take its code; what adds to it aside. */
+function hasBase(now: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (isOfStatements(unit)) return false;
+  const { kind } = madeBy(analysis, unit);
+  const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
+  return takes || isSameClass(now, analysis, unit);
+}
+
 /** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
-function isSameClass({ text, passes }: MadeBy, analysis: Analysis, unit: Unit): boolean {
+function isSameClass({ base, passes }: MadeBy, analysis: Analysis, unit: Unit): boolean {
   if (passes || classOf(unit) === undefined || unit.names[0] === 'default') return false;
-  const before = analyse(`${kindOf(unit) ?? ''} ${text}`, analysis.url, 'the text of the class before');
+  const before = analyse(`${kindOf(unit) ?? ''} ${base}`, analysis.url, 'the text of the class before');
   const [was] = unitsOf(before);
   if (was === undefined || classOf(was) === undefined) return false;
-  const { isSame, come } = compareUnits(before, was, analysis, unit);
+  const { isSame, come } = compareUnits(before, was, analysis, { ...unit, more: [] });
   return isSame && come.length === 0;
 }
 
@@ -258,44 +283,45 @@ function comesBack(
 }
 
 /** Keeps what a name held under a text; the oldest goes where there are many. */
-export function keep(kept: Map<string, PropertyDescriptor>, key: string, held: PropertyDescriptor): void {
+export function keep(kept: Map<string, Held>, key: string, held: Held): void {
   kept.delete(key);
   kept.set(key, held);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
 }
 
-/** What a name holds; undefined for one on the overlay that is not there yet. */
+/** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */
 function descriptorOf(
   module: LiveModule,
   name: string,
   overlaid: ReadonlySet<string>,
-): PropertyDescriptor | undefined {
+  keys: readonly string[],
+): Held | undefined {
   const { values } = overlayOf(module);
-  if (overlaid.has(name)) return Object.getOwnPropertyDescriptor(values, name);
-  if (module.scope === undefined || nativesOf(module).get(name)?.assignable !== true) return undefined;
+  let found: Held | undefined;
+  if (overlaid.has(name)) found = Object.getOwnPropertyDescriptor(values, name);
+  else if (module.scope === undefined || nativesOf(module).get(name)?.assignable !== true) return undefined;
   try {
-    return { value: module.scope(variableOf(name)) };
+    found ??= overlaid.has(name) ? undefined : { value: module.scope?.(variableOf(name)) };
   } catch {
     return undefined; // in its dead zone
   }
+  return keys.length === 0 || found === undefined
+    ? found
+    : { ...found, own: propertiesUnder(found.value, keys) };
 }
 
 function putBack(
   module: LiveModule,
   name: string,
   overlaid: ReadonlySet<string>,
-  held: PropertyDescriptor | undefined,
+  held: Held | undefined,
+  keys: readonly string[],
 ): void {
   const { values } = overlayOf(module);
+  putUnder(held?.value, keys, held?.own);
   if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
   else if (held === undefined) delete values[name];
   else Object.defineProperty(values, name, held);
-}
-
-/** What gives one of the module's own variables a value; undefined where nothing can. */
-export function setterOf(module: LiveModule, name: string): ((value: unknown) => void) | undefined {
-  if (nativesOf(module).get(name)?.assignable !== true) return undefined;
-  return module.scope?.(`hs$v=>{${variableOf(name)}=hs$v}`) as (value: unknown) => void;
 }
 
 /** Lets instances of a class that has no #private names be what another class makes of them. @returns takes it back */

@@ -10,6 +10,7 @@ import {
   boundNames,
   type ClassNode,
   type FunctionNode,
+  firstName,
   isClass,
   type Node,
   startOf,
@@ -26,6 +27,8 @@ export interface Unit {
   names: string[];
   /** of an import: what it brings, and from where */
   imported?: Imported;
+  /** further declarations of its name, which TypeScript merges: namespaces that add to a function or class, or pieces of an enum */
+  more?: readonly Unit[];
 }
 
 export interface Imported {
@@ -41,12 +44,61 @@ const known = new WeakMap<Part, Unit[]>();
 /** The units of a text in source order. Lists of exports (`export { a }`, `export * from`) are none: they make nothing. */
 export function unitsOf(analysis: Analysis): Unit[] {
   let units = all.get(analysis);
-  if (units === undefined)
-    all.set(analysis, (units = analysis.parts.flatMap((part) => unitsIn(analysis, part))));
+  if (units === undefined) {
+    units = languageOf(analysis.url) === 'js' ? plainUnits(analysis) : mergedIn(analysis).units;
+    all.set(analysis, units);
+  }
   return units;
 }
 
 const all = new WeakMap<Analysis, Unit[]>();
+
+function plainUnits(analysis: Analysis): Unit[] {
+  return analysis.parts.flatMap((part) => unitsIn(analysis, part));
+}
+
+interface Merged {
+  units: Unit[];
+  /** by each declaration of a name that has several: the unit that is all of them */
+  whole: Map<Node, Unit>;
+}
+
+const mergedOf = new WeakMap<Analysis, Merged>();
+
+/** The units of TypeScript, of which declarations of one name make one thing (TypeScript Handbook: Declaration Merging). */
+function mergedIn(analysis: Analysis): Merged {
+  let found = mergedOf.get(analysis);
+  if (found !== undefined) return found;
+  const plain = plainUnits(analysis);
+  const byName = new Map<string, Unit[]>();
+  for (const unit of plain) {
+    const [name] = unit.names;
+    if (name !== undefined && /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(unit.node.type))
+      byName.set(name, [...(byName.get(name) ?? []), unit]);
+  }
+  const whole = new Map<Node, Unit>();
+  byName.forEach((all) => {
+    if (all.length < 2) return;
+    const first = all.find((one) => !isOfStatements(one)) ?? (all[0] as Unit);
+    const unit = { ...first, more: all.filter((one) => one !== first) };
+    for (const { node } of all) whole.set(node, unit);
+  });
+  const units = new Set(plain.map((unit) => whole.get(unit.node) ?? unit));
+  found = { units: [...units], whole };
+  mergedOf.set(analysis, found);
+  return found;
+}
+
+/** Whether a declaration can only be made by statements: an enum or a namespace. */
+export function isOfStatements({ node }: Unit): boolean {
+  return /^TS/.test(node.type);
+}
+
+/** Every node of a unit, in source order. */
+export function nodesOf({ node, more }: Pick<Unit, 'node' | 'more'>): Node[] {
+  if (more === undefined) return [node];
+  return [node, ...more.map((one) => one.node)].sort((a, b) => a.start - b.start);
+}
 
 /** The units of one statement. Imports of TypeScript that no code of the text uses are none. */
 function unitsIn(analysis: Analysis, part: Part): Unit[] {
@@ -94,7 +146,7 @@ function unitsOfStatement(statement: Node): Unit[] {
       return [{ node: statement, statement, names: statement.id === null ? [] : [statement.id.name] }];
     case 'TSEnumDeclaration':
     case 'TSModuleDeclaration': {
-      const name = 'name' in statement.id ? statement.id.name : undefined;
+      const name = firstName(statement.id as Node);
       return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
     }
     case 'ImportDeclaration':
@@ -128,9 +180,9 @@ function importsIn(statement: Extract<Node, { type: 'ImportDeclaration' }>): Uni
 }
 
 /** The text that says what a unit is: where two are equal, so is what they make. */
-export function textOfUnit({ source }: Analysis, { node, imported }: Unit): string {
+export function textOfUnit({ source }: Analysis, { node, imported, more = [] }: Unit): string {
   if (imported !== undefined) return `import ${JSON.stringify(imported)}`;
-  return source.slice(startOf(node), node.end);
+  return [node, ...more.map((one) => one.node)].map((one) => source.slice(startOf(one), one.end)).join('\n');
 }
 
 /** `const`, `let`, `var`, `using` of a variable; undefined of anything else. */
@@ -165,24 +217,21 @@ export function classOf(unit: Unit): ClassNode | undefined {
 }
 
 /** Whether a function stands in one of these, of which none stands in another. */
-export function isIn(pieces: readonly Pick<Unit, 'node'>[], { start, end }: HotFunction): boolean {
-  if (pieces.length < FEW) return pieces.some(({ node }) => node.start <= start && node.end >= end);
+export function isIn(pieces: readonly Pick<Unit, 'node' | 'more'>[], { start, end }: HotFunction): boolean {
   let nodes = inOrder.get(pieces);
   if (nodes === undefined)
-    inOrder.set(pieces, (nodes = pieces.map(({ node }) => node).sort((a, b) => a.start - b.start)));
+    inOrder.set(pieces, (nodes = pieces.flatMap(nodesOf).sort((a, b) => a.start - b.start)));
   let [low, high] = [0, nodes.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if ((nodes[middle] as Node).start <= start) low = middle;
     else high = middle - 1;
   }
-  const { start: from, end: to } = nodes[low] as Node;
-  return from <= start && to >= end;
+  const found = nodes[low];
+  return found !== undefined && found.start <= start && found.end >= end;
 }
 
-/** So many are looked through one after another. */
-const FEW = 16;
-const inOrder = new WeakMap<readonly Pick<Unit, 'node'>[], Node[]>();
+const inOrder = new WeakMap<readonly Pick<Unit, 'node' | 'more'>[], Node[]>();
 
 export type UnitPair = [before: Unit | undefined, after: Unit | undefined];
 
@@ -228,22 +277,25 @@ export function aligned(from: Analysis, to: Analysis): UnitPair[] {
 export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undefined {
   if (from.parts.length !== to.parts.length) return undefined;
   const pairs: UnitPair[] = [];
+  const isTyped = languageOf(to.url) !== 'js';
+  const wholeOf = (of: Analysis, unit: Unit): Unit => (isTyped && mergedIn(of).whole.get(unit.node)) || unit;
+  const seen = new Set<Unit>();
   for (let i = 0; i < to.parts.length; i++) {
-    const [older, newer] = [from.parts[i] as Part, to.parts[i] as Part];
-    if (
-      older === newer ||
-      from.source.slice(older.start, older.end) === to.source.slice(newer.start, newer.end)
-    ) {
-      if (newer.statement.type === 'ImportDeclaration' && languageOf(to.url) !== 'js')
-        if (namesIn(unitsIn(from, older)) !== namesIn(unitsIn(to, newer))) return undefined;
+    const [was, now] = [from.parts[i] as Part, to.parts[i] as Part];
+    if (was === now || from.source.slice(was.start, was.end) === to.source.slice(now.start, now.end)) {
+      if (now.statement.type === 'ImportDeclaration' && isTyped)
+        if (namesIn(unitsIn(from, was)) !== namesIn(unitsIn(to, now))) return undefined;
       continue;
     }
-    const [olds, news] = [unitsIn(from, older), unitsIn(to, newer)];
+    const [olds, news] = [unitsIn(from, was), unitsIn(to, now)];
     if (olds.length !== news.length) return undefined;
     for (const [n, unit] of olds.entries()) {
       const other = news[n] as Unit;
       if (!isSameLine(from, unit, to, other)) return undefined;
-      pairs.push([unit, other]);
+      const whole = wholeOf(to, other);
+      if (seen.has(whole)) continue;
+      seen.add(whole);
+      pairs.push([wholeOf(from, unit), whole]);
     }
   }
   return pairs;

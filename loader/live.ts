@@ -139,7 +139,7 @@ export interface Overlay {
   /** by place (`native a`, `overlay a`): what the variable there was made by last */
   made: Map<string, MadeBy>;
   /** by place and text: what a variable held when it was given something else, newest last */
-  kept: Map<string, PropertyDescriptor>;
+  kept: Map<string, Held>;
   /** texts of statements that have run since the module was loaded */
   ran: Set<string>;
   /** by path: the number by which a class handed over its scope */
@@ -155,10 +155,17 @@ export interface Overlay {
 export interface MadeBy {
   /** see `textOfUnit` */
   text: string;
+  /** the same without what adds to it: a function or class, with which TypeScript merges namespaces */
+  base: string;
   /** of a function; undefined for anything else */
   kind: Kind | undefined;
   /** whether it holds what an export stands for, which nothing in the module reads there */
   passes?: true;
+}
+
+/** What a variable held, and what was under keys that namespaces give it. */
+export interface Held extends PropertyDescriptor {
+  own?: PropertyDescriptorMap | undefined;
 }
 
 /** What calling a function gives at once. */

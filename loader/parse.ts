@@ -346,6 +346,12 @@ export function boundNames(pattern: Node, names: string[] = []): string[] {
   return names;
 }
 
+/** The name that a declaration of TypeScript declares: `A` for `namespace A.B {}`. */
+export function firstName(id: Node): string | undefined {
+  if (id.type === 'TSQualifiedName') return firstName(id.left);
+  return id.type === 'Identifier' ? id.name : undefined;
+}
+
 /** The statements of a function, or undefined for an arrow that is one expression. */
 export function blockOf(node: FunctionNode): FunctionBody | undefined {
   return node.body === null || (node.type === 'ArrowFunctionExpression' && node.expression)

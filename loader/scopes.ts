@@ -9,6 +9,7 @@ import {
   type ClassNode,
   eachChild,
   type FunctionNode,
+  firstName,
   isClass,
   isFunction,
   type Node,
@@ -430,12 +431,6 @@ export function scopesOf(body: readonly Node[], top: Scope, references?: Referen
     at?.privates?.set(name, true);
     references?.push({ ...READ, key: `#${name}`, kind: 'private', node, parent, scope: at });
   }
-}
-
-/** The name that a declaration of TypeScript declares: `A` for `namespace A.B {}`. */
-function firstName(id: Node): string | undefined {
-  if (id.type === 'TSQualifiedName') return firstName(id.left);
-  return id.type === 'Identifier' ? id.name : undefined;
 }
 
 function scope(parent: Scope | undefined, owner: Node | undefined, isBody = false): Scope {
