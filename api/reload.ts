@@ -3,6 +3,7 @@
  * text is that. Whatever changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
  */
 import { HotswapError } from '../error.ts';
+import { frameAt, marksIn } from '../loader/frame.ts';
 import { asJavaScript } from '../loader/instrument.ts';
 import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
@@ -70,7 +71,10 @@ export function checkWhole(module: LiveModule, source: string, about: string): v
   }
   // Where TypeScript sees it too, the author's own text shows it.
   const own = lang === 'js' ? found.errors : tryParse(source, lang, true).errors;
-  throw own.length > 0 ? syntaxError(source, about, own) : syntaxError(code, about, found.errors);
+  if (own.length > 0) throw syntaxError(source, about, own);
+  const { map = '' } = asJavaScript(source, { url, settings: typed().settingsFor(url) }, true);
+  const { labels = [] } = found.errors.find((one) => one.severity === 'Error') ?? found.errors[0] ?? {};
+  throw syntaxError(code, about, found.errors, frameAt(source, marksIn(source, code, map, labels)));
 }
 
 function javaScriptOf(source: string, url: string): string {

@@ -107,13 +107,18 @@ export function parse(source: string, what: string, lang: Language = 'js'): Prog
   return program;
 }
 
-/** What to say of a text that does not parse. */
-export function syntaxError(source: string, what: string, errors: ParseResult['errors']): HotswapError {
+/** What to say of a text that does not parse. @param frame what to show of it, where the parser has not read the author's text */
+export function syntaxError(
+  source: string,
+  what: string,
+  errors: ParseResult['errors'],
+  frame?: string,
+): HotswapError {
   const error = errors.find((found) => found.severity === 'Error') ?? errors[0];
   const line = lineOf(source, error?.labels[0]?.start ?? 0);
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${what} does not parse: ${error?.message} (line ${line})${frameOf(error)}`,
+    `${what} does not parse: ${error?.message} (line ${line})${frame ?? frameOf(error)}`,
     { line },
   );
 }

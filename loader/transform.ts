@@ -7,6 +7,7 @@ import remapping from '@jridgewell/remapping';
 import { HotswapError } from '../error.ts';
 import { asImported, createRequire } from '../node.ts';
 import type { Place } from './erase.ts';
+import { frameAt, frameOfLine } from './frame.ts';
 import { languageOf } from './language.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { HELPERS } from './registry.ts';
@@ -103,7 +104,7 @@ function run(
     }),
   );
   const error = errors.find((one) => one.severity === 'Error');
-  if (error !== undefined) throw refused(text, error, url);
+  if (error !== undefined) throw refused(text, error, options);
   const { mappings } = remapping(map as never, () => null, { decodedMappings: true });
   // Only we write this name, as no other does.
   const helped = text.includes('babelHelpers') ? code : code.replaceAll('babelHelpers.', `${HELPERS}.`);
@@ -114,20 +115,25 @@ function undecorated(source: string, { start }: Place, url: string): HotswapErro
   const line = lineOf(source, start);
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${url}:${line} cannot be made JavaScript: it has a decorator as ECMAScript proposes it, which neither Node nor oxc-transform runs. "experimentalDecorators": true in tsconfig.json makes it TypeScript's own.\n${line} | ${source.split('\n')[line - 1]}`,
+    `${url}:${line} cannot be made JavaScript: it has a decorator as ECMAScript proposes it, which neither Node nor oxc-transform runs. "experimentalDecorators": true in tsconfig.json makes it TypeScript's own.${frameOfLine(source, line)}`,
     { module: url, line },
   );
 }
 
+/** The text has the author's lines, but not only what he wrote in them: most often the parser finds the same in his own. */
 function refused(
   text: string,
-  { message, labels, codeframe }: { message: string; labels: { start: number }[]; codeframe: string | null },
-  url: string,
+  { message, labels }: { message: string; labels: { start: number }[] },
+  { url, source }: TransformOptions,
 ): HotswapError {
   const line = lineOf(text, labels[0]?.start ?? 0);
+  const own = tryParse(source, languageOf(url), true).errors.find(
+    (one) => one.message === message && lineOf(source, one.labels[0]?.start ?? 0) === line,
+  );
+  const frame = own === undefined ? frameOfLine(source, line) : frameAt(source, own.labels);
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${url}:${line} cannot be made JavaScript: ${message}${codeframe ? `\n${codeframe.trimEnd()}` : ''}`,
+    `${url}:${line} cannot be made JavaScript: ${message}${frame}`,
     { module: url, line },
   );
 }

@@ -539,6 +539,30 @@ test('what does not parse is reported with file, line and a frame', async () => 
   }
 });
 
+test('frames show what the author wrote, where it stands', async () => {
+  const result = await run(
+    {
+      'm.ts': 'export function f(): string { return "a" }\n',
+      'n.ts': 'import { tmpdir } from "node:os";\nexport function f(): string { return tmpdir() }\n',
+    },
+    `const m = await import('./m.ts'); await import('./n.ts'); const { writeFileSync } = await import('node:fs');
+     const shown = (error: any): string => error.message.slice(error.message.indexOf('\\n') + 1);
+     const save = (text: string, file = './m.ts') => (writeFileSync(file, text), reload(file).then(() => 'accepted', shown));
+     const out: unknown[] = [];
+     out.push(await save('const secret: number = 1;\\nexport { secret as number, nope };\\nexport function f(u: string): string { return "b" }'));
+     out.push(await save('enum E { A = 1 }\\nconst secret: number = 1;  export { secret as number, nope };\\nexport function f(u: string): string { return "b" }'));
+     out.push(await save('import { tmpdir } from "node:os";\\nexport function f(): string { return tmpdir() }\\nlet a: string, tmpdir: () => string = () => "x";\\n', './n.ts'));
+     out.push(await rewrite(m.f, 'function f(u: string): string {\\n  const run = (n: number): number => n;\\n  let k: number = 1; namespace N { export const x = 1 }\\n  return "c";\\n}').catch(shown));
+     return out;`,
+  );
+  assert.equal(result, [
+    '   ,-[2:28]\n 2 | export { secret as number, nope };\n   :                            ^^^^\n   `----',
+    '   ,-[2:55]\n 2 | const secret: number = 1;  export { secret as number, nope };\n   :                                                       ^^^^\n   `----',
+    '   ,-[1:10]\n 1 | import { tmpdir } from "node:os";\n   :          ^^^^^^ `tmpdir` has already been declared here\n 3 | let a: string, tmpdir: () => string = () => "x";\n   :                ^^^^^^ It can not be redeclared here\n   `----',
+    '   ,-[3:22]\n 3 |   let k: number = 1; namespace N { export const x = 1 }\n   :                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n   `----',
+  ]);
+});
+
 test('what Node decides: package.json, extensions, files without one, CommonJS', async () => {
   const app = program({
     'package.json': '{}',
