@@ -8,16 +8,17 @@ import type { HotFunction } from '../loader/functions.ts';
 import { canOpenGate, openGate, readCell, writeCell } from '../loader/gates.ts';
 import type { Bound, Move } from '../loader/kept.ts';
 import type { LiveCell, LiveModule, MadeFunction } from '../loader/live.ts';
-import { type Analysis, analyse, outerReferences, scopesAround } from './analysis.ts';
+import { type Analysis, analyse, outerReferences } from './analysis.ts';
 import { cellsOf, homeOf, nativeOf } from './cells.ts';
+import { deferral, type Unable, unclearOnes } from './deferral.ts';
 import { heldIn, type Made, makeFunction } from './evaluate.ts';
 import type { AnyFunction } from './given.ts';
 import { type Deferred, versionAt } from './history.ts';
 import { prepareMembers } from './members.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
 import { heirOf, isData, preparePassing } from './passing.ts';
-import { children, groups, isWithin, plan, type StaticPair, sameOwn } from './plan.ts';
-import { sameTree } from './sametree.ts';
+import { displaced, type Places, placesOf, retried } from './places.ts';
+import { children, isWithin, type StaticPair, sameOwn } from './plan.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
 import { canBecome, classOf, isIn, type Unit } from './units.ts';
 
@@ -36,9 +37,6 @@ interface Step {
   /** what it is kept under, if it was made just now, and what is kept */
   made?: [key: string, one: MadeFunction];
 }
-
-/** A function whose closures cannot run the new code, and why; see `Made`. */
-type Unable = { native: HotFunction } & Exclude<Made, { value: unknown }>;
 
 /** A change of a module from one version to another. */
 export interface Change {
@@ -77,8 +75,7 @@ export interface Prepared {
   overlaid: ReadonlySet<string>;
   steps: Step[];
   deferred: Deferred[];
-  /** paths of the cells whose path is another from now on */
-  places: Map<LiveCell, string | undefined>;
+  places: Places;
   /** every cell whose closures keep earlier code */
   stale: Set<LiveCell>;
 }
@@ -104,7 +101,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const stale = new Set<LiveCell>();
   for (const cell of cells) if (cell?.stale) stale.add(cell);
   const steps: Step[] = [];
-  const deferred = change.retraced ? [] : unclearOnes(change, places);
+  const deferred = change.retraced ? [] : unclearOnes(change.unclear, places);
   const placeOf = (cell: LiveCell): string | undefined => (places.has(cell) ? places.get(cell) : cell.path);
   const waiting = new Set(change.replaced);
   if (places.size > 0 || change.retraced)
@@ -248,53 +245,6 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   return { load: loads.length === 0 ? undefined : load, evaluate, overlaid, steps, deferred, places, stale };
 }
 
-/**
- * Functions that must be looked at because cells have moved, beside those that the two texts tell: where closures were another
- * function's until now, and what makes such closures.
- */
-function displaced(
-  { before, after, moves }: Change,
-  cells: LiveModule['cells'],
-  places: Prepared['places'],
-  placeOf: (cell: LiveCell) => string | undefined,
-): Set<HotFunction> {
-  const [olds, news] = [byPath(before), byPath(after)];
-  const way = new Map(moves);
-  const found = new Set<HotFunction | undefined>();
-  for (const cell of cells) {
-    if (cell === undefined) continue;
-    const old = cell.path === undefined ? undefined : olds.get(cell.path);
-    const place = placeOf(cell);
-    const hot = place === undefined ? undefined : news.get(place);
-    if (places.has(cell)) {
-      const around = old?.parent?.path;
-      if (around !== undefined) found.add(news.get((way.has(around) ? way.get(around) : around) ?? ''));
-      found.add(hot?.parent);
-      found.add(hot);
-    } else if (old !== undefined && hot !== undefined && !sameOwn(before, old, after, hot)) found.add(hot);
-  }
-  found.delete(undefined);
-  return found as Set<HotFunction>;
-}
-
-/** Functions whose closures keep earlier code, and may do without it now that something inside changes. */
-function retried(
-  after: Analysis,
-  stale: ReadonlySet<LiveCell>,
-  waiting: ReadonlySet<HotFunction>,
-  placeOf: (cell: LiveCell) => string | undefined,
-): HotFunction[] {
-  const paths = new Set([...stale].map(placeOf));
-  if (paths.size === 0) return [];
-  return after.functions.filter(
-    (hot) => paths.has(hot.path) && [...waiting].some((one) => isWithin(one, hot)),
-  );
-}
-
-function byPath({ functions }: Analysis): Map<string, HotFunction> {
-  return new Map(functions.map((hot) => [hot.path, hot]));
-}
-
 /** Whether the function as its own text has it would make closures that cannot run the version. */
 function makesStale(module: LiveModule, cell: LiveCell, stale: ReadonlySet<LiveCell>): boolean {
   for (const inner of stale) {
@@ -325,104 +275,11 @@ function removed({ url }: LiveModule, path: string): () => never {
   };
 }
 
-/** Where the cells are in the new version whose path it changes. */
-function placesOf(module: LiveModule, { before, after, moves }: Change): Prepared['places'] {
-  const places: Prepared['places'] = new Map();
-  if (moves.length === 0) return places;
-  const way = new Map(moves);
-  const go = (path: string): string | undefined => (way.has(path) ? way.get(path) : path);
-  const free = new Set(after.functions.map((hot) => hot.path));
-  for (const { path } of before.functions) free.delete(go(path) as string);
-  const names = groups(after.functions, ({ path }) => plainPath(path));
-  const ways = new Map<string, Map<string | undefined, string | undefined>>();
-  for (const cell of cellsOf(module)) {
-    if (cell === undefined) continue;
-    let path = cell.path === undefined ? undefined : go(cell.path);
-    if (cell.source === after.source) {
-      path = (after.functions[cell.position] as HotFunction).path;
-    } else if (path === undefined && names.get(plainPath(cell.name))?.some((hot) => free.has(hot.path))) {
-      // It was gone and may be back: as what it was, or under a name that no other has.
-      const analysis = analyse(cell.source, module.url);
-      const since = ways.get(cell.source) ?? new Map(plan(analysis, after).moves);
-      ways.set(cell.source, since);
-      const found = since.has(cell.name) ? since.get(cell.name) : cell.name;
-      const hot = after.functions.find((one) => one.path === found);
-      const alone = [names.get(plainPath(cell.name)) ?? [], analysis.functions].every(
-        (all) => all.filter((one) => plainPath(one.path) === plainPath(cell.name)).length === 1,
-      );
-      if (hot !== undefined && free.has(hot.path)) {
-        if (alone || sameTree(nativeOf(module, cell).node, hot.node)) path = hot.path;
-      }
-    }
-    if (path !== cell.path) places.set(cell, path);
-  }
-  return places;
-}
-
-/** A path without the numbers that tell functions of one name apart. */
-function plainPath(path: string): string {
-  return path.replace(/~\d+/g, '');
-}
-
-/** What is to be said of functions of which nobody can tell what became of them. */
-function unclearOnes({ unclear }: Change, places: Prepared['places']): Deferred[] {
-  const lost = new Set<string>();
-  if (unclear.size > 0) {
-    places.forEach((to, cell) => {
-      const path = to === undefined && cell.path !== undefined ? unclear.get(cell.path) : undefined;
-      if (path !== undefined) lost.add(path);
-    });
-  }
-  return [...lost].map((path) => ({
-    path,
-    names: [],
-    reason: `there are more or fewer functions of this name than before, each with other code, and nothing tells which is which`,
-  }));
-}
-
 /** The one that stands latest in the text: no other of these is inside it. */
 function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
   let last: HotFunction | undefined;
   for (const hot of waiting) if (last === undefined || hot.index > last.index) last = hot;
   return last;
-}
-
-/**
- * What to say of closures that keep their code.
- * @param some whether there are others that do not
- */
-function deferral(hot: HotFunction, unable: readonly Unable[], some: boolean): Deferred {
-  const around = hot.parent === undefined ? 'the code around it' : hot.parent.path;
-  const other = some ? ` as another version had it` : '';
-  const names = new Set<string>();
-  const reasons = new Set<string>();
-  for (const one of unable) {
-    if ('unfit' in one) {
-      reasons.add(one.unfit);
-      continue;
-    }
-    const held = one.unreachable.filter((key) => !key.endsWith('='));
-    for (const name of held) {
-      names.add(name);
-      reasons.add(
-        isCapturedAround(one.native, name)
-          ? `closures made before have a variable ${name} of their own, which hides that of ${around}`
-          : `${name} is not captured by anything in ${around}${other}`,
-      );
-    }
-    for (const name of one.unreachable.map((key) => key.replace(/=$/, ''))) {
-      if (held.includes(name)) continue;
-      names.add(name);
-      reasons.add(`${name} is not assigned by anything in ${around}${other}`);
-    }
-  }
-  return { path: hot.path, names: [...names], reason: [...reasons].join('; ') };
-}
-
-/** Whether something captures the variable that a name stands for right outside of a function. */
-function isCapturedAround(hot: HotFunction, name: string): boolean {
-  const declaring = scopesAround(hot).find(({ variables }) => variables.has(name));
-  return declaring?.variables.get(name)?.captured ?? false;
 }
 
 function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
