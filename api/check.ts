@@ -34,13 +34,20 @@ export function checkValue(fn: Given, free: FreeReferences, to: Destination): vo
     if (!(name in globalThis)) closed.push(name);
     else if (around.some((scope) => scope.variables.has(name))) hidden.push(name);
   });
-  free.context.forEach((name) => closed.push(name));
+  const context = [...free.context];
   const where = `${to.module}#${to.hot.path}`;
-  if (closed.length > 0) {
+  if (closed.length > 0 || context.length > 0) {
+    const names = [...closed, ...context];
+    const pass = closed.length === 0 ? '' : `Pass values with { bind: { ${closed.join(', ')} } }`;
+    const text = `give source text, which is resolved in the target's module.`;
+    const advice =
+      context.length === 0
+        ? `${pass}, or ${text}`
+        : `${pass}${pass && '. '}No value can stand for ${context.join(', ')}: ${text}`;
     throw new HotswapError(
       'ERR_HOTSWAP_OUT_OF_SCOPE',
-      `the function for ${where} uses ${closed.join(', ')} from where it was written, and a closure cannot be read. Pass values with { bind: { ${closed.filter((name) => /^\w+$/.test(name) && name !== 'this' && name !== 'super').join(', ') || '…'} } }, or give source text, which is resolved in the target's module.`,
-      { module: to.module, path: to.hot.path, names: closed },
+      `the function for ${where} uses ${names.join(', ')} from where it was written, and a closure cannot be read. ${advice}`,
+      { module: to.module, path: to.hot.path, names },
     );
   }
   if (hidden.length > 0) {

@@ -130,7 +130,7 @@ function refuse(asked: string, url: string): never {
       ? `there is no file ${file}`
       : url.includes('/node_modules/')
         ? 'modules under node_modules are left alone unless HOTSWAP_INCLUDE names them'
-        : 'it has not been loaded, was loaded before the hooks, is CommonJS, or is excluded';
+        : 'it has not been loaded, was loaded before the hooks, is CommonJS or excluded, or could not be instrumented';
   throw new HotswapError(
     'ERR_HOTSWAP_NOT_HOT',
     `${asked} is not a hot module: ${why}. Hot modules: ${list(liveModules().map((module) => module.url))}`,

@@ -4,6 +4,8 @@
  */
 import { HotswapError } from '../error.ts';
 import type { HotFunction } from '../loader/functions.ts';
+import type { KeptVersion } from '../loader/kept.ts';
+import { languageOf } from '../loader/language.ts';
 import { type LiveCell, type LiveModule, valueIn } from '../loader/live.ts';
 import { registry } from '../loader/registry.ts';
 import { createRequire } from '../node.ts';
@@ -12,8 +14,10 @@ import { cellsOf, pathOf } from './cells.ts';
 import { exportedLocals, localOf } from './exported.ts';
 import { formerOf } from './former.ts';
 import { cellOf, describe, isClassText, nameOf } from './given.ts';
-import { currentText, needRegistry } from './history.ts';
+import { currentText, historyOf, needRegistry, numberOf, versionText } from './history.ts';
+import { resolvedFrom } from './importers.ts';
 import { list, liveModules, type ModuleRef, moduleOf } from './module.ts';
+import { unitsOf } from './units.ts';
 
 /**
  * What an edit is aimed at: the function itself, `'<module>#<path>'` (or `'<module>#<path>/<arity>'`, which insists on
@@ -101,9 +105,12 @@ function badPath(path: unknown): HotswapError {
   );
 }
 
-/** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import). */
+/** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import), and the name of a directory may have one. */
 export function split(target: string): { module: string; path: string } {
-  const hash = target.indexOf('#', 1);
+  const first = target.indexOf('#', 1);
+  let hash = first;
+  while (hash > 0 && !isModule(target.slice(0, hash))) hash = target.indexOf('#', hash + 1);
+  if (hash < 1 || hash === target.length - 1) hash = first;
   if (hash < 1 || hash === target.length - 1) {
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
@@ -111,6 +118,14 @@ export function split(target: string): { module: string; path: string } {
     );
   }
   return { module: target.slice(0, hash), path: target.slice(hash + 1) };
+}
+
+function isModule(name: string): boolean {
+  try {
+    return moduleOf(name) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A path, and the arity that it insists on as `<path>/<arity>`. */
@@ -142,13 +157,42 @@ function byValue(fn: object): Found {
     if (former !== undefined) return byPath(former.module, former.path);
     throw new HotswapError(
       'ERR_HOTSWAP_NOT_HOT',
-      `${describe(fn)} is not a hot function: its module was loaded before the hooks, is excluded or is not an ES module, or it was made from text (eval, new Function). Hot modules: ${list([...needRegistry().modules.keys()])}`,
+      `${describe(fn)} is not a hot function: ${besides(text) ?? 'its module was loaded before the hooks, is excluded, is not an ES module or could not be instrumented, or it was made from text (eval, new Function)'}. Hot modules: ${list([...needRegistry().modules.keys()])}`,
     );
   }
   const own = cellsOf(module)[cell.index] as LiveCell;
   const path = pathOf(module, own);
   if (path === undefined) throw missing(module, analyse(currentText(module), module.url), own.name);
   return byPath(module, path);
+}
+
+/** What to say of a function that has the code of a hot one and no patch point, as those of a version's own instance have none. */
+function besides(text: string): string | undefined {
+  const found = new Map<string, string>();
+  for (const module of liveModules()) {
+    for (const version of historyOf(module).versions) {
+      const whole = textOf(module, version);
+      if (whole === undefined || (languageOf(module.url) === 'js' && !whole.includes(text))) continue;
+      const { plain, functions } = analyse(whole, module.url);
+      const hot = functions.find(({ start, end }) => plain.slice(start, end) === text);
+      if (hot === undefined) continue;
+      const path = `${module.url}#${hot.path}`;
+      if (!found.has(path))
+        found.set(
+          path,
+          `it is as version ${numberOf(module, version)} has ${path}, and may belong to an instance of its own (?hotswap=${numberOf(module, version)}), which cannot be edited. To change the live one, aim at '${path}'`,
+        );
+    }
+  }
+  return found.size === 1 ? [...found.values()][0] : undefined;
+}
+
+function textOf(module: LiveModule, version: KeptVersion): string | undefined {
+  try {
+    return versionText(module, version);
+  } catch {
+    return undefined; // it is not on disk any more
+  }
 }
 
 function byPath(module: LiveModule, asked: string): Found {
@@ -195,11 +239,53 @@ function missing(module: LiveModule, { functions, classes }: Analysis, path: str
       { module: module.url, path, names },
     );
   }
+  const origin = originOf(module, path);
+  const where =
+    origin === undefined ? `${meant(path, names)}it has ${list(names)}` : `it is ${origin}: aim at that`;
   return new HotswapError(
     'ERR_HOTSWAP_MISSING',
-    `${module.url} has no hot function ${JSON.stringify(path)}; ${meant(path, names)}it has ${list(names)}`,
+    `${module.url} has no hot function ${JSON.stringify(path)}; ${where}`,
     { module: module.url, path, names },
   );
+}
+
+/** The target that a path is in another module, where its root is exported from there; undefined where that cannot be told. */
+function originOf(module: LiveModule, path: string, seen = new Set<LiveModule>()): string | undefined {
+  if (seen.has(module)) return undefined;
+  seen.add(module);
+  const [root = '', ...rest] = path.split(/(?=[.[~])/);
+  const analysis = analyse(currentText(module), module.url);
+  for (const { name, local, ...passed } of exportedLocals(analysis.source, module.url)) {
+    if (name !== root && (name !== '*' || root === 'default')) continue;
+    const imported = unitsOf(analysis).find(
+      ({ names }) => local !== undefined && names.includes(local),
+    )?.imported;
+    const from = passed.from ?? imported?.specifier;
+    if (from === undefined) {
+      const held = heldIn(module, local);
+      if (held !== undefined) return held + rest.join('');
+      continue;
+    }
+    const other = registry()?.modules.get(resolvedFrom(module, from) ?? '');
+    const inner = passed.importName ?? imported?.name;
+    const isWhole = inner === undefined || inner === '*';
+    const there = name === '*' ? path : isWhole ? rest.join('').slice(1) : inner + rest.join('');
+    if (other === undefined) continue;
+    const hot = lookUp(analyse(currentText(other), other.url), there);
+    const found = hot === undefined ? originOf(other, there, seen) : `${other.url}#${hot.path}`;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The target that the function in a variable is, where it is another module's. */
+function heldIn(module: LiveModule, local: string | undefined): string | undefined {
+  const value = local === undefined ? undefined : valueIn(module, local);
+  const cell = typeof value === 'function' ? cellOf(value) : undefined;
+  const other = cell && registry()?.modules.get(cell.url);
+  if (other === undefined || other === module) return undefined;
+  const path = pathOf(other, cellsOf(other)[cell?.index ?? 0] as LiveCell);
+  return path === undefined ? undefined : `${other.url}#${path}`;
 }
 
 /** The paths that somebody may have had in mind: with the same steps and others between, or of few letters' difference. */

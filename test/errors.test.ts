@@ -410,6 +410,56 @@ console.log(JSON.stringify(out));`,
   ]);
 });
 
+test('what a message advises can be done', async () => {
+  const app = program({
+    'm.js': M,
+    'index.js':
+      "import { c as d } from './c.js';\nexport * from './a.js';\nexport { b as bee } from './a.js';\nexport * as ns from './a.js';\nexport { d };\nexport const own = () => 1;\n",
+    'a.js': "export function a() { return 1; }\nexport function b() { return 1; }\nexport * from './c.js';\n",
+    'c.js': 'export function c() { return 1; }\nexport class C { m() {} }\n',
+    'sp ace#dir/x#y.js':
+      'export function add() { return 1; }\nexport class S { #p() { return 1; } m() { return this.#p(); } }\n',
+    'deep.js': 'export function deep() {}\n',
+    'app.js': `import * as m from './m.js'; import './index.js'; import * as s from './sp%20ace%23dir/x%23y.js'; import { rewrite } from 'hotswap';
+const out = {}, dir = new URL('./', import.meta.url).href;
+const ask = async (name, ask) => { out[name] = await ask().then(() => 'accepted', (e) => e.code.slice(12) + ' ' + e.message.replaceAll(dir, '')); };
+class Q { #z = 1; f() { return [() => this, () => #z in {}, () => super.x]; } } let v = 1; const [self, priv, sup] = new Q().f();
+await ask('this', () => rewrite(m.f, self)); await ask('#z', () => rewrite(m.f, priv)); await ask('super', () => rewrite(m.f, sup)); await ask('own new.target', () => rewrite(m.f, function () { return (() => [v, new.target])(v); })); await ask('this and value', () => rewrite(m.f, (() => () => [this, v])()));
+for (const path of ['a', 'bee', 'd', 'c', 'C.prototype.m', 'ns.b', 'nope', 'n.a']) await ask('index ' + path, () => rewrite('./index.js#' + path, () => 1));
+await rewrite(m.f, "() => 'f1'"); const one = await import('./m.js?hotswap=1');
+await ask('of version 1', () => rewrite(one.f, () => 1)); await ask('of text', () => rewrite(eval('() => 5'), () => 1));
+await ask('sharp', () => rewrite('./sp ace#dir/x#y.js#add', () => 2)); await ask('sharp #private', () => rewrite('./sp ace#dir/x#y.js#S.prototype.#p', () => 3)); out.sharp += s.add() + new s.S().m();
+await ask('sharp that is not there', () => rewrite('./sp#dir/m.js#add', () => 2)); await ask('not loaded', () => rewrite('./deep.js#deep', () => 2));
+console.log(JSON.stringify(out));`,
+  });
+  const out = await app.json<Record<string, string>>();
+  app.remove();
+  const says = (name: string, what: RegExp) => assert.match(out[name] ?? '', what, name);
+  for (const name of ['this', '#z', 'super'])
+    says(
+      name,
+      new RegExp(`uses ${name} from .* cannot be read\\. No value can stand for ${name}: give source text`),
+    );
+  says(
+    'this and value',
+    /uses v, this from .* { bind: { v } }\. No value can stand for this: give source text/,
+  );
+  says('own new.target', /uses v from .* { bind: { v } }, or give source text/);
+  says('index a', /^MISSING index\.js has no hot function "a"; it is a\.js#a: aim at that$/);
+  says('index bee', /it is a\.js#b: aim/);
+  says('index d', /it is c\.js#c: aim/);
+  says('index c', /it is c\.js#c: aim/);
+  says('index C.prototype.m', /it is c\.js#C\.prototype\.m: aim/);
+  says('index ns.b', /it is a\.js#b: aim/);
+  says('index nope', /has no hot function "nope"; it has own$/);
+  says('index n.a', /has no hot function "n\.a"; it has own$/);
+  says('of version 1', /^NOT_HOT .* as version 1 has m\.js#f, .* an instance of its own .* aim at 'm\.js#f'/);
+  says('of text', /^NOT_HOT .* not an ES module or could not be instrumented, or it was made from text/);
+  says('sharp', /^accepted5$/);
+  says('sharp that is not there', /^NOT_HOT \.\/sp is not a hot module: there is no file/);
+  says('not loaded', /or could not be instrumented\./);
+});
+
 test('started without the hooks', async () => {
   const app = program({
     'm.js': M,
