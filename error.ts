@@ -61,11 +61,38 @@ export class HotswapError extends Error {
 }
 
 /**
+ * What to say of a text that is too deep for the parser, for us, or for V8 with our patch points in it.
+ * @param what names the text @param line where it is, as far as that is known
+ */
+export function tooDeep(
+  what: string,
+  line?: number,
+  cause: unknown = new RangeError('too deep'),
+): HotswapError {
+  return new HotswapError(
+    'ERR_HOTSWAP_SYNTAX',
+    `${what} nests too deep${line === undefined ? '' : ` (line ${line})`}: brackets, operators or functions, one in the other by the hundreds or thousands; with a list or a loop in their place it can be edited`,
+    { ...(line === undefined ? {} : { line }), cause },
+  );
+}
+
+/** Whether an error is about depth: ours, or V8's where recursion comes to its end. */
+export function isTooDeep(error: unknown): boolean {
+  if (error instanceof HotswapError) return error.code === 'ERR_HOTSWAP_SYNTAX' && isOverflow(error.cause);
+  return isOverflow(error);
+}
+
+function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /too deep|call stack/.test(error.message);
+}
+
+/**
  * What a module's text was refused with, for Node to print: without frames, which would all be ours and of which it shows the first
  * one's line. Undefined for any other error.
  */
 export function refusalOfText(error: unknown): HotswapError | undefined {
   if (!(error instanceof HotswapError) || error.code !== 'ERR_HOTSWAP_SYNTAX') return undefined;
+  if (isTooDeep(error)) return undefined; // for us; Node may run it
   const { stackTraceLimit } = Error;
   Reflect.set(Error, 'stackTraceLimit', 0); // which may be frozen
   const told = new HotswapError(error.code, error.message, error);

@@ -4,7 +4,7 @@
  */
 import { addTo, type HotFunction, type ModuleFunctions, type Part, partReader } from '../loader/functions.ts';
 import { languageOf } from '../loader/language.ts';
-import { type Program, type Read, read } from '../loader/parse.ts';
+import { named, type Program, type Read, read } from '../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../loader/scopes.ts';
 import { changed } from './changed.ts';
 
@@ -35,8 +35,8 @@ export function analyse(source: string, url: string, what = url, other?: Analysi
   let analysis = recent.get(key);
   if (analysis === undefined) {
     // What is a statement of TypeScript is not always for that statement to tell.
-    const others = lang === 'js' ? other && changed(source, other) : undefined;
-    analysis = others ?? analyseWhole(source, url, what);
+    const others = () => (lang === 'js' ? other && changed(source, other) : undefined);
+    analysis = named(what, () => others() ?? analyseWhole(source, url, what));
   } else {
     recent.delete(key);
   }

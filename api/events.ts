@@ -4,7 +4,7 @@
  * runs after the edit is live and cannot stop it; what it throws is an uncaught exception, as on any such channel.
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { HotswapError } from '../error.ts';
+import { HotswapError, isTooDeep, tooDeep } from '../error.ts';
 import { describe } from './given.ts';
 import type { Version } from './history.ts';
 import { outside } from './staging.ts';
@@ -87,7 +87,9 @@ const told = new WeakSet<Error>();
 export async function reported<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
-  } catch (error) {
+  } catch (thrown) {
+    const isOurs = thrown instanceof HotswapError;
+    const error = !isOurs && isTooDeep(thrown) ? tooDeep('the new text', undefined, thrown) : thrown;
     if (channels.error.hasSubscribers && !(error instanceof Error && told.has(error))) {
       if (error instanceof Error) told.add(error);
       const { module, path, code } = error as Partial<ErrorEvent>;

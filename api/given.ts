@@ -15,6 +15,7 @@ import {
   isFunction,
   type MethodDefinition,
   type Node,
+  named,
   type ObjectProperty,
   tryRead,
   unwrapped,
@@ -176,7 +177,7 @@ const AROUND = [
 
 /** Reads source text as exactly one function, in any of the forms that JavaScript writes one in. */
 function parseFunction(text: string, role: Role, lang: Language): Omit<Given, 'isValue'> {
-  const statement = tryRead(text, lang);
+  const statement = named(role, () => tryRead(text, lang));
   if ('program' in statement) {
     const { plain } = statement;
     const statements = statement.program.body.filter((statement) => statement.type !== 'EmptyStatement');

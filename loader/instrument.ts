@@ -5,7 +5,8 @@
  */
 import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
-import { functionsOf } from './functions.ts';
+import { tooDeep } from '../error.ts';
+import { functionsOf, type HotFunction } from './functions.ts';
 import { languageOf, typed } from './language.ts';
 import { cellName, DEFAULT, gateName, HOT, importOf, SCOPE } from './names.ts';
 import {
@@ -61,7 +62,7 @@ export interface Instrumented {
 
 /**
  * Instruments one module. Returns undefined where the text is JavaScript that does not parse.
- * @throws ERR_HOTSWAP_SYNTAX for TypeScript or JSX that does not, which Node cannot report
+ * @throws ERR_HOTSWAP_SYNTAX for TypeScript or JSX that does not, which Node cannot report, and for a text that nests too deep
  */
 export function instrument(
   source: string,
@@ -72,6 +73,7 @@ export function instrument(
   const { program } = read;
   const references: Reference[] = [];
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references, false);
+  if (functions.length > NESTED && functions.some(isTooNested)) throw tooDeep('the text');
   const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
   const text = new MagicString(plain);
   const facts = survey(plain, program);
@@ -107,6 +109,18 @@ export function instrument(
     text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
 
   return { ...finished(text, read, source, { url, settings }, mapped), cells: functions.length };
+}
+
+/**
+ * How many functions may stand one in the other. V8 reads some 1,000 nested arrows, and half as many with our patch points; each of
+ * those then takes twice the stack, so this many take no more than a fifth of what there is.
+ */
+const NESTED = 200;
+
+function isTooNested({ parent }: Pick<HotFunction, 'parent'>): boolean {
+  let depth = 0;
+  for (let at = parent; at !== undefined; at = at.parent) depth++;
+  return depth >= NESTED;
 }
 
 /** A text as JavaScript, without anything of ours in it. @throws as `instrument` */

@@ -7,6 +7,7 @@ import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
+import { isTooDeep } from '../error.ts';
 import { createRequire, fileURLToPath } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
@@ -75,7 +76,12 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
   function isModule(url: string, text: string): boolean {
     const type = declaredType(url);
     if (type !== undefined) return type === 'module';
-    return instrumenter().tryParse(text, languageOf(url)).module.hasModuleSyntax;
+    try {
+      return instrumenter().tryParse(text, languageOf(url)).module.hasModuleSyntax;
+    } catch (error) {
+      if (!isTooDeep(error)) throw error;
+      return /^\s*(?:import|export)\b/m.test(text);
+    }
   }
 
   function ready(url: string, source: Source): ReturnType<ModuleLoader['load']> {

@@ -15,8 +15,9 @@ import {
   rawTransferSupported,
   visitorKeys,
 } from 'oxc-parser';
-import { HotswapError } from '../error.ts';
+import { HotswapError, isTooDeep, tooDeep } from '../error.ts';
 import { asImported } from '../node.ts';
+import { checkDepth } from './depth.ts';
 import type { Erased, EraseOptions } from './erase.ts';
 import { asOurs, type Language, typed } from './language.ts';
 
@@ -46,8 +47,10 @@ export interface Read extends Erased {
  * The parser's answer, errors included; for text that may well be wrong. Of TypeScript it is the whole tree.
  * @param early whether to report what only a whole module can be judged by: names declared twice, unknown #private
  *   names, `"use strict"` after a pattern, and the like (the early errors of ECMA-262)
+ * @throws ERR_HOTSWAP_SYNTAX for a text that nests too deep to be read, as everything here does
  */
 export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
+  checkDepth(source, lang === 'ts');
   return parseSync(`module.${lang}`, source, { ...OPTIONS, lang, showSemanticErrors: early });
 }
 
@@ -95,9 +98,19 @@ type Parser = (source: string, lang: Language, early?: boolean) => ParseResult;
  * @throws ERR_HOTSWAP_SYNTAX with the line, from 1, and a code frame
  */
 export function read(source: string, what: string, lang: Language): Read {
-  const found = tryRead(source, lang);
+  const found = named(what, () => tryRead(source, lang));
   if ('program' in found) return found;
   throw syntaxError(source, what, found.errors);
+}
+
+/** Does work on a text; that the text is too deep for it is said by the text's name. @throws ERR_HOTSWAP_SYNTAX */
+export function named<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isTooDeep(error)) throw error;
+    throw tooDeep(what, (error as HotswapError).line, (error as HotswapError).cause ?? error);
+  }
 }
 
 /** The whole tree of a text, types and all. @throws as `read` */
@@ -166,11 +179,13 @@ export function loadParse(source: string, lang: Language, early?: boolean): Pars
  */
 function fastParse(source: string, lang: Language, early = false): ParseResult {
   if (rawTransfer) {
+    checkDepth(source, lang === 'ts');
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
       return asOurs(() => asImported(() => parseSync(`module.${lang}`, source, options as ParserOptions)));
-    } catch {
+    } catch (error) {
+      if (isTooDeep(error)) throw error;
       rawTransfer = false; // an address space too small for its buffer
     }
   }
