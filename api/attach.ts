@@ -9,6 +9,7 @@ import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { damageOf } from '../loader/newest.ts';
 import { align, currentText, historyOf, needRegistry, versionAt, versionText } from './history.ts';
 import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';
@@ -34,6 +35,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   const { id: base } = versionAt(module, 0);
   const log = new ModuleLog(cacheDir, module.url);
   const before = { size: log.size(), current: log.era(base).current };
+  if (log.damaged !== undefined) needRegistry().say(damageOf(log, module.url));
   const objects: StoredObject[] = [];
   const undo = () => {
     if (log.size() !== before.size) log.retract(before.size, base, before.current);

@@ -13,6 +13,7 @@ import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { type Bound, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import type { History, LiveModule } from '../loader/live.ts';
+import { damageOf } from '../loader/newest.ts';
 import { type Registry, registry } from '../loader/registry.ts';
 import { pathToFileURL } from '../node.ts';
 import { stagedVersion } from './staging.ts';
@@ -74,7 +75,7 @@ export function historyOf(module: LiveModule): History {
     kept: true,
     summary: 'as loaded',
   };
-  const { config, publish } = needRegistry();
+  const { config, publish, say } = needRegistry();
   const { cacheDir } = config;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   publish({ url: module.url, number: 0, id: original.id, text: module.base });
@@ -87,6 +88,8 @@ export function historyOf(module: LiveModule): History {
     left: undefined,
   };
   catchUp(module);
+  // Else it was said when the module was loaded.
+  if (log?.damaged !== undefined && !config.reload) say(damageOf(log, module.url));
   if (module.started > 0) findStarted(module, module.history);
   return module.history;
 }

@@ -15,7 +15,7 @@ import { SPARE } from './spares.ts';
 const OURS: [directories: (string | RegExp)[], file: RegExp][] = [
   [['objects'], /^[0-9a-f]{64}\.\w+$/],
   [['spares'], SPARE],
-  [['modules', /^[0-9a-f]{64}$/], /^log$/],
+  [['modules', /^[0-9a-f]{64}$/], /^log(\.damaged)?$/],
   [['transforms', 'compiled', /^v\d+\.\d/], /^[0-9a-f]{1,8}$/],
   [['transforms', /^[0-9a-f]{16}$/], /^(index|texts)$/],
 ];

@@ -2,7 +2,8 @@
  * What was done to one module, as it was done: `modules/<sha256 of url>/log`, one JSON line an event, append only.
  * In: events; out: the histories they make, one for each text of the file (its *base*). Version numbers are
  * positions in the log, so that several processes that append to one log agree on them without a lock.
- * A torn last line (a killed process) is skipped; nothing that was written is ever rewritten.
+ * A torn line (a killed process) is skipped. Any other that cannot be read would shift the numbers of all after it, so a log with
+ * such a line says nothing, and is set aside when something is to be appended. Nothing that was written is ever rewritten.
  */
 
 import type { Stats } from 'node:fs';
@@ -18,6 +19,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -49,6 +51,9 @@ type LogEvent =
       key: string;
     }
   | { event: 'restore'; base: string; to: number; at: number };
+
+/** What is added to the name of a log that is set aside. */
+export const DAMAGED = '.damaged';
 
 /** Directory of the logs. */
 const ROOM = 'modules';
@@ -90,6 +95,10 @@ export class ModuleLog {
   readonly file: string;
   /** the base that the newest event rests on; undefined while the log is empty */
   newestBase: string | undefined;
+  /** the first line that is damaged, from 1: then this is as an empty log */
+  damaged: number | undefined;
+  /** lines that were read */
+  #lines = 0;
   readonly #cacheDir: string;
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
@@ -140,7 +149,7 @@ export class ModuleLog {
   /** How many bytes the log has, for `retract`. */
   size(): number {
     this.#catchUp();
-    return this.#offset;
+    return this.damaged === undefined ? this.#offset : 0;
   }
 
   /**
@@ -209,8 +218,22 @@ export class ModuleLog {
 
   #append(event: LogEvent): void {
     asLoaded(() => {
+      if (this.damaged !== undefined) this.#setAside();
       if (!this.#write(event)) this.#readOn();
     });
+  }
+
+  /** Gives the file another name, so that a new one is begun, unless someone has done so. @throws ERR_HOTSWAP_CACHE */
+  #setAside(): void {
+    this.#readOn();
+    if (this.damaged === undefined) return;
+    try {
+      renameSync(this.file, this.file + DAMAGED);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw cacheError(this.#cacheDir, 'set a damaged history aside', error);
+    }
+    this.#forget();
   }
 
   /** @returns whether the line is taken already: nobody else has written, so there is nothing to read back */
@@ -241,6 +264,7 @@ export class ModuleLog {
         // Others may have written before this line or behind it, or taken the file away.
         if (!isRead || after.size !== size + written || after.nlink === 0) return false;
         this.#offset = after.size;
+        this.#lines++;
         this.#source = identity(found);
         this.#take(event);
         return true;
@@ -285,15 +309,28 @@ export class ModuleLog {
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
       const end = grown.lastIndexOf(10) + 1;
       this.#offset += end;
-      for (const line of grown.toString('utf8', 0, end).split('\n')) {
-        const event = parse(line);
-        if (event !== undefined) this.#take(event);
-      }
+      this.#takeLines(grown.toString('utf8', 0, end).split('\n'));
     } catch (error) {
       throw cacheError(this.#cacheDir, 'read the history', error);
     } finally {
       closeSync(fd);
     }
+  }
+
+  #takeLines(lines: string[]): void {
+    if (this.damaged !== undefined) return;
+    for (const line of lines) {
+      this.#lines++;
+      const event = parse(line);
+      if (event !== undefined) this.#take(event);
+      else if (!isTorn(line)) {
+        this.#eras.clear();
+        this.newestBase = undefined;
+        this.damaged = this.#lines;
+        return;
+      }
+    }
+    this.#lines--; // what comes after the last line's end is none
   }
 
   #take(event: LogEvent): void {
@@ -323,7 +360,8 @@ export class ModuleLog {
   }
 
   #forget(): void {
-    this.#offset = 0;
+    this.#offset = this.#lines = 0;
+    this.damaged = undefined;
     this.#eras.clear();
     this.newestBase = undefined;
   }
@@ -332,6 +370,15 @@ export class ModuleLog {
 /** Which file this is, for as long as it is there; its number alone may be given to the next one. */
 function identity({ ino, birthtimeMs }: Stats): string {
   return `${ino} ${birthtimeMs}`;
+}
+
+/** How each line begins. */
+const BEGINNING = '{"event":"';
+
+/** Whether a line is the beginning of one of ours, and no more: whoever wrote it was killed. Of an empty one nothing was written. */
+function isTorn(line: string): boolean {
+  const isOurs = line.startsWith(BEGINNING) || BEGINNING.startsWith(line);
+  return isOurs && !line.endsWith('}');
 }
 
 /** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */

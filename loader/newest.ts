@@ -2,10 +2,10 @@
  * Which version of a module runs when it is loaded. In: the module's log and its file's text; out: the newest version that rests
  * on this very text, and what a person is to read of it. A file that has changed is never overridden.
  */
-import type { ModuleLog } from '../cache/log.ts';
+import { DAMAGED, type ModuleLog } from '../cache/log.ts';
 import { getObject } from '../cache/objects.ts';
 import type { VersionRecord, VersionTable } from '../cache/table.ts';
-import { fileURLToPath } from '../node.ts';
+import { basename, fileURLToPath } from '../node.ts';
 import { extensionOf } from './language.ts';
 import { vsnOf } from './vsn.ts';
 
@@ -32,7 +32,12 @@ export interface Newest {
 /** The newest version of a module; undefined where there is none, or none that rests on the file's text. */
 export function newestVersion(module: Logged): Newest | undefined {
   const { url, log, cacheDir, base, vsn, say } = module;
-  if (log.era(base).versions.length === 0) beginOn(module);
+  const isNew = log.era(base).versions.length === 0;
+  if (log.damaged !== undefined) {
+    say(damageOf(log, url));
+    return undefined;
+  }
+  if (isNew) beginOn(module);
   const { versions, current } = log.era(base);
   const found = versions.at(current);
   if (found === undefined) return undefined;
@@ -51,6 +56,11 @@ export function newestVersion(module: Logged): Newest | undefined {
     say(`${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`);
     return undefined;
   }
+}
+
+/** What to say of a log that is damaged. */
+export function damageOf({ file, damaged }: ModuleLog, url: string): string {
+  return `line ${damaged} of ${file} is damaged, so that no version of ${fileURLToPath(url)} can be told by its number; the file is used. purge() removes that history, and so does deleting it; the next edit begins a new one and keeps this as ${basename(file)}${DAMAGED}`;
 }
 
 /** Begins a history for a file's text that has none yet, with the edits of the one before that were made since this text was saved. */

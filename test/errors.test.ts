@@ -650,13 +650,13 @@ for (const [name, harm] of Object.entries(damage)) {
 const logs: Record<string, [harm: (log: string) => string, expected: unknown]> = {
   'a torn last line': [(log) => `${log}{"event":"version","base":"`, [2, 2, 3, 3, 4]],
   'a last line without its end': [(log) => log.slice(0, -1), [1, 1, 2, 3, 4]],
-  'lines that are not JSON': [(log) => `garbage\n\0\0\0\n${log}\n\nnull\n[]\n"x"\n5\n{}\n`, [2, 2, 3, 3, 4]],
+  'lines that are not JSON': [(log) => `garbage\n\0\0\0\n${log}\n\nnull\n[]\n"x"\n5\n{}\n`, [0, 0, 1, 1, 2]],
   'nothing but noise': [() => '\uFFFD\0\u2028{{{', [0, 0, 1, 1, 2]],
   'an empty log': [() => '', [0, 0, 1, 1, 2]],
   'foreign events': [
     (log) =>
       `${log}{"event":"later","base":"${'a'.repeat(64)}"}\n{"event":"restore","base":"../../etc","to":1}\n`,
-    [2, 2, 3, 3, 4],
+    [0, 0, 1, 1, 2],
   ],
   'ids that lead out of the cache': [
     (log) =>
@@ -667,7 +667,7 @@ const logs: Record<string, [harm: (log: string) => string, expected: unknown]> =
         .filter((line) => line.includes('"version"'))
         .map((line) => `${line.replace(/"id":"[^"]*"/, '"id":"../../../../etc/passwd"')}\n`)
         .join(''),
-    [2, 2, 3, 3, 4],
+    [0, 0, 1, 1, 2],
   ],
   'numbers that are none': [
     (log) =>
@@ -681,7 +681,7 @@ const logs: Record<string, [harm: (log: string) => string, expected: unknown]> =
         .trim()
         .split('\n')[0]
         ?.replace(/"at":\d+/, '"at":null')}\n`,
-    [2, 2, 3, 3, 4],
+    [0, 0, 1, 1, 2],
   ],
   'a restore of what is not there': [
     (log) =>
@@ -706,6 +706,51 @@ for (const [name, [harm, expected]] of Object.entries(logs)) {
     app.remove();
     assert.equal(out, expected);
     assert.equal(again.slice(0, 2), [3, (expected as number[])[3]]);
+  });
+}
+
+const lines: Record<string, [harm: (log: string) => string, line: number | undefined]> = {
+  'a byte of the first line': [(log) => `X${log.slice(1)}`, 1],
+  'a digit of an id': [(log) => log.replace(/"id":"./, '"id":"g'), 1],
+  'a digit of a base': [(log) => log.replace(/(\n.*"base":")./, '$1g'), 2],
+  'two lines that have become one': [(log) => log.replace('}\n', '}'), 1],
+  'noise in the middle': [(log) => log.replace('\n', '\nnoise\n'), 2],
+  'a torn line in the middle': [(log) => log.replace('\n', '\n{"event":"version","base":"12\n'), undefined],
+  'a line of which one letter was written': [(log) => log.replace('\n', '\n{\n'), undefined],
+};
+
+for (const [name, [harm, line]] of Object.entries(lines)) {
+  test(`a history with ${name}: ${line === undefined ? 'it is skipped' : 'the file is used, a line says so, and edits go on'}`, async () => {
+    const app = program({
+      'm.js': SIMPLE,
+      'make.js': `${EDIT}for (const n of [1, 2, 3]) await rewrite(f, '() => ' + n); await rollback('./m.js');`,
+      'app.js': `${EDIT}const before = [f(), version('./m.js').number, history('./m.js').length]; const v = await rewrite(f, () => 9); say(...before, v.number, f());`,
+      'again.js': `${EDIT}say(f(), version('./m.js').number, history('./m.js').length);`,
+    });
+    try {
+      await app.run({ entry: 'make.js' });
+      const log = logOf(app);
+      const harmed = harm(readFileSync(log, 'utf8'));
+      writeFileSync(log, harmed);
+      const { stdout, stderr } = await app.run();
+      const again = await app.run({ entry: 'again.js' });
+      const isHarmed = line !== undefined;
+      assert.equal(JSON.parse(stdout), isHarmed ? [0, 0, 1, 1, 9] : [2, 2, 4, 4, 9]);
+      assert.equal(JSON.parse(again.stdout), isHarmed ? [9, 1, 2] : [9, 4, 5]);
+      assert.is(existsSync(`${log}.damaged`), isHarmed);
+      assert.not.match(again.stderr, /damaged/);
+      if (!isHarmed) return;
+      assert.ok(
+        stderr.startsWith(
+          `hotswap: line ${line} of ${log} is damaged, so that no version of ${app.file('m.js')}`,
+        ),
+        stderr,
+      );
+      assert.is(stderr.split('\n').length, 2);
+      assert.is(readFileSync(`${log}.damaged`, 'utf8'), harmed);
+    } finally {
+      app.remove();
+    }
   });
 }
 
