@@ -18,6 +18,7 @@ import {
   currentVersion,
   historyOf,
   needRegistry,
+  publishHeld,
   runningVersion,
   type Version,
   type Versioned,
@@ -120,14 +121,15 @@ export async function purge(): Promise<Version[]> {
 function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
   const original = versionAt(module, 0);
   const running = runningVersion(module);
-  const { forget, publish } = needRegistry();
+  const { forget } = needRegistry();
   forget(module.url);
   const begun: KeptVersion[] = [original];
   const text = versionText(module, running);
   if (running.number > 0) {
     const { moves: _moves, ...rest } = running;
-    begun.push({ ...rest, number: 1, parent: 0, kept: false, text });
-    publish({ url: module.url, number: 1, id: running.id, text });
+    const first = { ...rest, number: 1, parent: 0, kept: false, text };
+    begun.push(first);
+    publishHeld(module, first, text);
   }
   const current = begun.length - 1;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);

@@ -10,7 +10,15 @@ import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { damageOf } from '../loader/newest.ts';
-import { align, currentText, historyOf, needRegistry, versionAt, versionText } from './history.ts';
+import {
+  align,
+  currentText,
+  historyOf,
+  needRegistry,
+  publishHeld,
+  versionAt,
+  versionText,
+} from './history.ts';
 import { recordOf } from './record.ts';
 import { remember, withdraw } from './withdraw.ts';
 
@@ -73,7 +81,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   return { take, undo };
 
   function take(): void {
-    const { publish, forget } = needRegistry();
+    const { forget } = needRegistry();
     const aligned = align(versions, log.era(base).versions);
     for (const version of aligned.versions) {
       const { text, ...rest } = version;
@@ -89,8 +97,8 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
     };
     remember(module, log, objects);
     forget(module.url);
-    for (const { number, id, kept, text } of aligned.versions)
-      if (!kept && text !== undefined) publish({ url: module.url, number, id, text });
+    for (const version of aligned.versions)
+      if (!version.kept && version.text !== undefined) publishHeld(module, version, version.text);
   }
 }
 
@@ -116,7 +124,7 @@ export function detach(module: LiveModule, persist: boolean): void {
     const text = texts[i];
     const version = { ...versionAt(module, number), kept: false };
     versions.put(text === undefined ? version : { ...version, text });
-    if (text !== undefined) needRegistry().publish({ url: module.url, number, id: version.id, text });
+    if (text !== undefined) publishHeld(module, version, text);
   });
 }
 

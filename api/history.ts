@@ -229,6 +229,19 @@ export function boundOf(version: KeptVersion): Bound {
   return version.bound ?? UNBOUND;
 }
 
+/** Makes a version known that is not on disk, so that it can be imported, or is refused for the values bound into it. */
+export function publishHeld(module: LiveModule, version: KeptVersion, text: string): void {
+  const { number, id, bound } = version;
+  const names = [...boundOf(version).values()].flatMap((values) => Object.keys(values));
+  needRegistry().publish({
+    url: module.url,
+    number,
+    id,
+    text,
+    ...(bound === undefined ? {} : { bound: [...new Set(names)] }),
+  });
+}
+
 /** The text that the next edit is made from. */
 export function currentText(module: LiveModule): string {
   return versionText(module, currentVersion(module));

@@ -7,7 +7,15 @@ import type { VersionRecord } from '../cache/table.ts';
 import type { KeptVersion } from '../loader/kept.ts';
 import { extensionOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { catchUp, historyOf, needRegistry, runningVersion, versionAt, versionText } from './history.ts';
+import {
+  catchUp,
+  historyOf,
+  needRegistry,
+  publishHeld,
+  runningVersion,
+  versionAt,
+  versionText,
+} from './history.ts';
 import { remember } from './withdraw.ts';
 
 /** What was written down, and how to take it back as long as nothing else has been. */
@@ -29,14 +37,14 @@ export function recordRestore(module: LiveModule, version: KeptVersion): Written
 
 /** Writes a version to disk and to the log; on failure neither has it. @throws ERR_HOTSWAP_CACHE */
 export function record(module: LiveModule, proposed: KeptVersion): Written {
-  const { config, publish } = needRegistry();
+  const { config } = needRegistry();
   const { versions, current, log } = historyOf(module);
   const original = versionAt(module, 0);
   const { id, bound, text = '' } = proposed;
   const kept = bound === undefined;
   if (config.cacheDir === undefined || log === undefined) {
     const version = { ...proposed, number: versions.length, kept: false };
-    publish({ url: module.url, number: version.number, id, text });
+    publishHeld(module, version, text);
     return { version, undo: () => {} };
   }
   remember(module, log);
@@ -61,7 +69,7 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
     remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };
-    if (!kept) publish({ url: module.url, number: version.number, id, text });
+    if (!kept) publishHeld(module, version, text);
     const undo = () => {
       log.retract(before, original.id, current);
       removeObjects();

@@ -90,7 +90,7 @@ function receive(): void {
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (url.startsWith(GATES_URL)) return { format: 'module', source: `${GATES}()`, shortCircuit: true };
   receive();
-  const variant = loader.variant(url);
+  const variant = loader.variant(url, context.format);
   if (variant !== undefined) {
     const { code, loaded } = variant;
     const source = loaded === undefined ? code : announced(url, code, loaded);

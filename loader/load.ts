@@ -8,7 +8,7 @@ import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { isTooDeep } from '../error.ts';
-import { createRequire, fileURLToPath } from '../node.ts';
+import { createRequire, existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded } from './live.ts';
@@ -48,7 +48,7 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
   let excluded = matcher(config.exclude);
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
-  const variants = createVariants(config, texts, bases, () => config.cacheDir ?? lastCache);
+  const variants = createVariants(config, texts, bases, isHot, () => config.cacheDir ?? lastCache);
 
   return { takes, isModule, ready, load, settle: texts.settle, configure, ...variants };
 
@@ -70,6 +70,15 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     const file = fileURLToPath(url);
     if (excluded?.(file)) return false;
     return included?.(file) || !url.includes('/node_modules/');
+  }
+
+  function isHot(url: string, format: string | null | undefined): boolean {
+    if (!takes(url)) return false;
+    if (format) return format === 'module' || format === 'module-typescript';
+    const file = fileURLToPath(url);
+    return (
+      /\.(?:m?[jt]s|[jt]sx)$/.test(file) && existsSync(file) && isModule(url, readFileSync(file, 'utf8'))
+    );
   }
 
   /** As Node decides on JavaScript: what package.json says, else whether there is an import or export. */

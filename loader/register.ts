@@ -109,7 +109,7 @@ if (registry() === undefined) {
           isAsked = true;
           withBuiltins(instrumenter);
         }
-        const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url)) : undefined;
+        const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url, context.format)) : undefined;
         if (source !== undefined) return { format: 'module', source, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
@@ -155,8 +155,8 @@ if (registry() === undefined) {
     }
 
     /** The text of what we make ourselves. */
-    function ours(url: string): string | undefined {
-      const found = loader.variant(url);
+    function ours(url: string, format: LoadContext['format']): string | undefined {
+      const found = loader.variant(url, format);
       if (found?.loaded !== undefined) addModule(modules, found.loaded);
       return found?.code;
     }

@@ -41,6 +41,8 @@ export interface MemoryVersion {
   number: number;
   id: string;
   text: string;
+  /** names of the values that are bound into it, which only the running module can be given; absent where there are none */
+  bound?: string[];
 }
 
 /** What a facade of a module exports; see api/facade.ts. */

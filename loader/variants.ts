@@ -18,8 +18,15 @@ import type { Texts } from './texts.ts';
 import { vsnOf } from './vsn.ts';
 
 export interface Variants {
-  /** The text to run for the URL of a variant, with what is to be entered of a hot one; undefined for any other URL. @throws ERR_HOTSWAP_NO_VERSION */
-  variant(url: string): { code: string; loaded: Loaded | undefined } | undefined;
+  /**
+   * The text to run for the URL of a variant, with what is to be entered of a hot one; undefined for any other URL.
+   * @param format what Node takes the URL for, as far as it knows
+   * @throws ERR_HOTSWAP_NO_VERSION
+   */
+  variant(
+    url: string,
+    format: string | null | undefined,
+  ): { code: string; loaded: Loaded | undefined } | undefined;
   /** Where an import leads that is not to lead to what its URL says: a fresh instance, a facade, or a version whose number was another's before. */
   leadsTo(url: string, parent: string | undefined): string | undefined;
   /** Makes a version known that is not on disk. */
@@ -43,12 +50,14 @@ export interface Base {
 
 /**
  * @param bases by the URL of a module
+ * @param isHot whether a module that has not been loaded would be hot
  * @param lastCache the cache, or the last one that there was
  */
 export function createVariants(
   config: Config,
   texts: Texts,
   bases: ReadonlyMap<string, Base>,
+  isHot: (url: string, format: string | null | undefined) => boolean,
   lastCache: () => string | undefined,
 ): Variants {
   const memory = new Map<string, MemoryVersion[]>();
@@ -65,10 +74,10 @@ export function createVariants(
 
   return { variant, leadsTo, remember, forget, expose, begin, end };
 
-  function variant(url: string): ReturnType<Variants['variant']> {
+  function variant(...[url, format]: Parameters<Variants['variant']>): ReturnType<Variants['variant']> {
     const one = pending.get(url);
     if (typeof one === 'object') return fresh(one);
-    const code = one ?? version(url) ?? facades.get(url);
+    const code = one ?? version(url, format) ?? facades.get(url);
     return code === undefined ? undefined : { code, loaded: undefined };
   }
 
@@ -82,17 +91,19 @@ export function createVariants(
     };
   }
 
-  function version(url: string): string | undefined {
+  /** Of what is not ours the query is for whoever reads it. */
+  function version(...[url, format]: Parameters<Variants['variant']>): string | undefined {
     if (!url.startsWith('file:') || !url.includes('hotswap=')) return undefined;
-    const text = versionText(url);
-    return text === undefined ? undefined : texts.plain(url, text);
-  }
-
-  function versionText(url: string): string | undefined {
     const parsed = new URL(url);
     const wanted = parsed.searchParams.get('hotswap');
     if (wanted === null) return undefined;
     const href = withoutVersion(parsed);
+    if (!bases.has(href) && !isHot(href, format)) return undefined;
+    const text = versionText(href, wanted);
+    return text === undefined ? undefined : texts.plain(url, text);
+  }
+
+  function versionText(href: string, wanted: string): string | undefined {
     const disk = existsSync(fileURLToPath(href)) ? readFileSync(fileURLToPath(href), 'utf8') : undefined;
     const inMemory = memory.get(href) ?? [];
     const loaded = bases.get(href);
@@ -102,14 +113,18 @@ export function createVariants(
     const base = told?.id ?? loaded?.id ?? (isUnchanged ? sha256(disk) : undefined);
     const isNamed = ({ id, number }: { id?: string | undefined; number: number }) =>
       String(number + vsn) === wanted || (isStart(wanted) && id?.startsWith(wanted));
-    const held = inMemory.findLast(isNamed);
-    if (held !== undefined) return held.text;
+    const held = inMemory.filter(isNamed);
+    const free = held.findLast((one) => one.bound === undefined);
+    if (free !== undefined) return free.text;
     const isBase = isNamed({ id: base, number: 0 });
     if (isBase && isUnchanged) return disk;
     const cacheDir = lastCache();
     const isKept = cacheDir !== undefined && base !== undefined;
     const known = isKept ? new ModuleLog(cacheDir, href).era(base).versions : undefined;
-    const id = isBase ? base : known && recordNamed(known, wanted, vsn)?.id;
+    const recorded = known && recordNamed(known, wanted, vsn);
+    if (held.length > 0 || (!isBase && recorded?.kept === false))
+      throw notAlone(href, wanted, held[0]?.bound);
+    const id = isBase ? base : recorded?.id;
     if (id !== undefined && cacheDir !== undefined) return getObject(cacheDir, id, extensionOf(href));
     const last = Math.max(known?.length ?? 0, ...inMemory.map((one) => one.number));
     throw new HotswapError(
@@ -180,6 +195,19 @@ function recordNamed(table: VersionTable, wanted: string, vsn: number): VersionR
   const numbered = String(Number(wanted)) === wanted ? table.at(Number(wanted) - vsn) : undefined;
   const newest = isStart(wanted) ? table.newestWith(wanted) : undefined;
   return numbered ?? (newest === undefined ? undefined : table.at(newest));
+}
+
+/** A version that only the running module can run. @param bound names of the values that it needs, where they are known */
+function notAlone(href: string, wanted: string, bound: readonly string[] | undefined): HotswapError {
+  const why =
+    bound === undefined
+      ? 'another process made it with values that no text can carry, so that its text is not on disk'
+      : `values are bound into it (${bound.join(', ')}), which only the running program has; restore() makes it live`;
+  return new HotswapError(
+    'ERR_HOTSWAP_NO_VERSION',
+    `version ${wanted} of ${href} cannot be imported: ${why}`,
+    { module: href, ...(bound === undefined ? {} : { names: [...bound] }) },
+  );
 }
 
 /** What the URL of a version has besides where its number was another's before. */

@@ -98,7 +98,7 @@ test('what looks deep and is not', () => {
     cases: `switch (a) {${R('case 1: case 2:\n', 9000)}}`,
     strings: R("'((((((((' + `((((((((` + /[(([]/.test(a);\n", 9000),
     comments: `${R('/* ((((( */ // (((((\n', 9000)}`,
-    templates: R('`${`${a}((((`}((((`;\n', 3000),
+    templates: R('`\u0024{`\u0024{a}((((`}((((`;\n', 3000),
     objects: `a = {${R('b: {c: [1, 2, 3]}, ', 9000)}}`,
     branches: R('if (a) { b } else if (c) { d } else { e }\n', 9000),
     classes: R('class A { a = 1\n b = () => 2\n c() { return { d: 1 } }\n }\n', 5000),

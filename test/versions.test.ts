@@ -81,6 +81,20 @@ return [zero.f(), one.f(), byId.f(), short.f(), two.f(), m.f(), zero.calls, one.
     `await rewrite(m.f, () => 1); const out = []; for (const which of ['2', '-1', 'abcdefabc', '', '../../x', '..%2f..%2fx', '%00', '1e0', '01', '0x1', 'null']) out.push(await no(import(version(M).module + '?hotswap=' + which))); return out.filter((one) => one !== 'NO_VERSION')`,
     [],
   ],
+  'import() of a version with bound values is refused, and one without is not': [
+    F,
+    `const fn = () => 7; const why = (work) => work.then(() => 'in', (error) => [error.code, error.names ?? [], error.message.replace(/\\S*m\\.js/, 'M')]); const url = version(M).module; await rewrite(m.f, () => fn(), { bind: { fn } }); const { id } = version(M); const one = await why(import(url + '?hotswap=1')); const byId = (await why(import(url + '?hotswap=' + id)))[0]; await rewrite(m.f, () => 3); return [m.f(), one, byId, (await import(url + '?hotswap=2')).f()]`,
+    [
+      3,
+      [
+        'ERR_HOTSWAP_NO_VERSION',
+        ['fn'],
+        'version 1 of M cannot be imported: values are bound into it (fn), which only the running program has; restore() makes it live',
+      ],
+      'ERR_HOTSWAP_NO_VERSION',
+      3,
+    ],
+  ],
   'a version with values that no text can carry is in memory, numbered as any': [
     F,
     `let set = new Set([7]); await rewrite(m.f, () => 1); const v = await rewrite(m.f, () => set.size, { bind: { set } }); const w = await rewrite(m.g, () => 3); const x = await rewrite(m.f, () => 4); return [v.number, v.persisted, w.persisted, x.persisted, m.f(), (await restore(M, 2)).number, m.f(), m.g(), (await restore(M, 3)).number, m.f(), m.g()]`,
@@ -223,6 +237,34 @@ test('the warning of a changed file comes once', async () => {
   assert.match((await one.go()).err, /has changed on disk/);
   assert.equal(await one.go(), { out: [10], err: '' });
   one.remove();
+});
+
+test('a version whose text another process kept to itself is neither restored nor imported', async () => {
+  const one = app(
+    `const why = (work) => work.then(() => 'in', (error) => error.code); if (history('./m.js').length === 1) { const fn = () => 7; await rewrite(f, () => fn(), { bind: { fn } }); await rewrite(f, '() => 2'); say(0); } else say(await why(restore('./m.js', 1)), await why(import('./m.js?hotswap=1')), (await import('./m.js?hotswap=2')).f());`,
+  );
+  await one.go();
+  assert.equal((await one.go()).out, ['ERR_HOTSWAP_NO_VERSION', 'ERR_HOTSWAP_NO_VERSION', 2]);
+  one.remove();
+});
+
+test('a query named hotswap on what is not a hot module is left to whoever reads it', async () => {
+  const made = program({
+    'c.cjs': 'exports.url = module.id.length > 0;',
+    'd.json': '{"a":1}',
+    'bare/package.json': '{}',
+    'bare/c.js': 'exports.a = 2;',
+    'bare/e.js': 'export const a = 3;',
+    'm.js': 'export const a = import.meta.url.slice(-10);',
+    'app.js': `const json = { with: { type: 'json' } };
+console.log(JSON.stringify([(await import('./c.cjs?hotswap=0')).default, (await import('./d.json?hotswap=0', json)).default, (await import('./bare/c.js?hotswap=0')).default, (await import('./bare/e.js?hotswap=0')).a, (await import('./m.js?hotswap=0')).a, await import('./m.js?hotswap=7').catch((error) => error.code)]));`,
+  });
+  const sees = Number(process.versions.node.split('.')[0]) >= 22;
+  if (!sees) made.write('bare/package.json', '{ "type": "module" }');
+  if (!sees) made.write('bare/c.js', 'export default { a: 2 };');
+  const out = await made.json();
+  made.remove();
+  assert.equal(out, [{ url: true }, { a: 1 }, { a: 2 }, 3, '?hotswap=0', 'ERR_HOTSWAP_NO_VERSION']);
 });
 
 test('HOTSWAP_CACHE_DIR set to nothing keeps versions in memory only', async () => {
