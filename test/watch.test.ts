@@ -1,6 +1,15 @@
 // Files saved while a program runs: what it answers then, and what is said on stderr. Everything is seen from outside.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -250,6 +259,53 @@ test('what fails for want of a file that is saved a moment later goes in with it
       silent = refused() === before;
     }
     assert.ok(silent);
+  }));
+
+test('a save wins with the text that the file had before too; a touch, and git writing it as it was, are no saves', () =>
+  watched({ '.gitignore': 'node_modules\n' }, async ({ ask, dir, file, write, said, line }) => {
+    const two = M.replace('n * tax()', '2');
+    await ask('hotswap.rewrite(m.total, \'() => "mem"\')');
+    write('m.js', M);
+    assert.is(
+      (await said(/m\.js/)).input,
+      'hotswap: m.js v2: ~total, state kept; edits made since the file was loaded (v1) are not in the file; rollback() brings them back',
+    );
+    assert.is(await ask('m.total(1)'), 2);
+    write('m.js', two.replace('2', '3'));
+    await said(/v3: ~total/);
+    await ask("hotswap.rollback('./m.js', 9)");
+    assert.is(await ask('m.total(1)'), 2);
+    write('m.js', two.replace('2', '3'));
+    await said(/v4: ~total, state kept$/);
+    assert.is(await ask('m.total(1)'), 3);
+
+    await ask('hotswap.rewrite(m.total, \'() => "mem"\')');
+    const now = new Date();
+    utimesSync(file('m.js'), now, now);
+    write('k.js', K.replace('2', '5'));
+    await said(/k\.js v1: ~tax/);
+    assert.is(await ask('m.total(1)'), 'mem');
+
+    const git = (...words: string[]): void => {
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+        cwd: dir,
+        stdio: 'ignore',
+      });
+    };
+    git('init', '-b', 'main');
+    git('add', '.');
+    git('commit', '-m', 'one');
+    utimesSync(file('m.js'), now, new Date(0)); // or git leaves it alone
+    git('checkout-index', '-f', '-u', 'm.js');
+    assert.is.not(statSync(file('m.js')).mtimeMs, 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    write('k.js', K.replace('2', '6'));
+    await said(/k\.js v2: ~tax/);
+    assert.is(await ask('m.total(1)'), 'mem');
+    assert.equal(line.rest('stderr'), []);
+    write('m.js', two.replace('2', '3'));
+    await said(/v6: ~total.*\(v5\) are not in the file/);
+    assert.is(await ask('m.total(1)'), 3);
   }));
 
 test('a checkout by git: hundreds of files in one step', () =>

@@ -58,6 +58,20 @@ export function stampOf(file: string): string {
   }
 }
 
+/** Whether a file that had a stamp was touched and not written: both its times are set to one instant then. */
+export function isTouched(file: string, stamp: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return found?.atimeNs === found?.mtimeNs && stamp.endsWith(` ${found?.size} ${found?.ino}`);
+}
+
+/** Whether it was git that wrote a file: it writes its index after the files of a checkout. */
+export function isByGit(file: string): boolean {
+  const git = gitDirectory(dirname(file));
+  const index = git && statSync(join(git, 'index'), { throwIfNoEntry: false, bigint: true });
+  const written = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return !!index && written !== undefined && index.mtimeNs >= written.mtimeNs;
+}
+
 function gitDirectory(from: string): string | undefined {
   for (let directory = from; ; directory = dirname(directory)) {
     const git = join(directory, '.git');

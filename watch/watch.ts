@@ -15,7 +15,7 @@ import type { LiveModule } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
 import { extname, fileURLToPath } from '../node.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
-import { checkedOut, stampOf, textOf, wait } from './disk.ts';
+import { checkedOut, isByGit, isTouched, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -67,6 +67,8 @@ interface Watched {
   gone: boolean;
   /** tells whether it was written since it was looked at */
   stamp: string;
+  /** whether it was saved with the text that was taken over before, and something else runs by now */
+  again: boolean;
 }
 
 /** Files that were saved together and of which one fails. */
@@ -90,8 +92,8 @@ export function unwatch(): void {
 }
 
 /** What is known of a text that was taken over, or loaded. */
-function takenAs(text: string): Pick<Watched, 'seen' | 'tail' | 'right'> {
-  return { seen: sha256(text), tail: text.slice(-TAIL), right: undefined };
+function takenAs(text: string): Pick<Watched, 'seen' | 'tail' | 'right' | 'again'> {
+  return { seen: sha256(text), tail: text.slice(-TAIL), right: undefined, again: false };
 }
 
 function begin(): () => void {
@@ -107,6 +109,8 @@ function begin(): () => void {
   let loading: NodeJS.Timeout | undefined;
   /** files at which something has happened, and what they were when it did */
   const dirty = new Map<string, string>();
+  /** those of them that were only touched */
+  const touched = new Set<string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
   let working = false;
@@ -250,6 +254,10 @@ function begin(): () => void {
     const stamp = stampOf(file);
     if (dirty.get(file) === stamp) return; // it is to be read, and one save is told of several times
     dirty.set(file, stamp);
+    // Before anyone reads it, which sets one of its times.
+    const known = files.get(file);
+    if (known !== undefined && known.stamp !== stamp && isTouched(file, known.stamp)) touched.add(file);
+    else touched.delete(file);
     wake();
     if (working) return;
     settle();
@@ -403,14 +411,17 @@ function begin(): () => void {
     return dirty.size > 0;
   }
 
-  /** Whether a file says something else than was last taken over, or waits; says so of one that is gone. */
+  /** Whether a file was saved with something else than was last taken over, or than runs, or waits; says so of one that is gone. */
   function isChanged(file: string): boolean {
     const known = files.get(file);
     if (known === undefined) {
       if (plain.has(file)) sayPlain(file);
       return false;
     }
-    known.stamp = stampOf(file);
+    const stamp = stampOf(file);
+    const isWritten = stamp !== known.stamp && !touched.has(file);
+    touched.delete(file);
+    known.stamp = stamp;
     const text = textOf(file);
     if (text === undefined) {
       if (!known.gone) void sayGone(file, known);
@@ -418,7 +429,10 @@ function begin(): () => void {
     }
     known.gone = false;
     if (text instanceof Error) return true;
-    return sha256(text) !== known.seen || waiting.some((one) => one.files.has(file));
+    if (sha256(text) !== known.seen) return true;
+    const isOther = known.modules.some((module) => currentText(module) !== text);
+    known.again = isOther && (known.again || (isWritten && !isByGit(file)));
+    return known.again || waiting.some((one) => one.files.has(file));
   }
 
   async function sayGone(file: string, known: Watched): Promise<void> {
@@ -432,10 +446,10 @@ function begin(): () => void {
     const changed: Changed[] = [];
     const failures: Failures = new Map();
     for (const file of of) {
-      const { modules, json, seen } = files.get(file) as Watched;
+      const { modules, json, seen, again } = files.get(file) as Watched;
       const text = textOf(file);
       if (text instanceof Error) failures.set(file, text);
-      else if (text !== undefined && sha256(text) !== seen)
+      else if (text !== undefined && (again || sha256(text) !== seen))
         changed.push({ file, text, modules, seen, json: json && { url: json.url, before: json.text } });
     }
     return { changed, failures };
