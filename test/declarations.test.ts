@@ -76,10 +76,10 @@ const CASES: Record<string, Case> = {
     [
       ...['~K', [2, 1], true],
       ...['~K.prototype.z', [20, 1], true],
-      ...['~K', [20, 0], false],
-      [20, 1],
-      ...['~K', [30, 1], false],
-      ...[[2, 1], true],
+      ...['~K', [20, 1], false],
+      [20, 2],
+      ...['~K', [30, 2], false],
+      ...[[2, 2], true],
     ],
   ],
   'a file that has its first enum keeps all else that it has': [
