@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'start',
           test: /[\\/]loader[\\/](?:load|texts|variants|live|builtins|compiled|crash|direct|source)\.ts$/,
         },
-        { name: 'instrumentation', test: /[\\/]loader[\\/](?:instrument|maps)\.ts$/ },
+        { name: 'instrumentation', test: /[\\/]loader[\\/](?:frame|instrument|maps)\.ts$/ },
         { name: 'editing', test: /[\\/]api[\\/]reload\.ts$/ },
       ],
     },

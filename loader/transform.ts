@@ -126,10 +126,9 @@ function refused(
   { message, labels }: { message: string; labels: { start: number }[] },
   { url, source }: TransformOptions,
 ): HotswapError {
-  const line = lineOf(text, labels[0]?.start ?? 0);
-  const own = tryParse(source, languageOf(url), true).errors.find(
-    (one) => one.message === message && lineOf(source, one.labels[0]?.start ?? 0) === line,
-  );
+  const own = tryParse(source, languageOf(url), true).errors.find((one) => one.message === message);
+  const line =
+    own === undefined ? lineOf(text, labels[0]?.start ?? 0) : lineOf(source, own.labels[0]?.start ?? 0);
   const frame = own === undefined ? frameOfLine(source, line) : frameAt(source, own.labels);
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
