@@ -14,6 +14,7 @@ import { type Analysis, partAround } from './analysis.ts';
 import { lifeOf } from './cells.ts';
 import { overlaidIn, same } from './overlay.ts';
 import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings.ts';
+import { traced } from './traced.ts';
 
 /** A piece of a version's text that is evaluated by itself: a unit of the top level, a member of a class. */
 export interface Piece {
@@ -145,8 +146,7 @@ export function placed(
   const left = analysis.left.filter((one) => one.start >= start && one.end <= end);
   const code = `${padding}${head}${text}`;
   const ready = left.length === 0 ? code : transformed(module, analysis, left, code);
-  // V8 takes no URL with a quote in it.
-  return `${opening}${ready}${closing}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
+  return traced(`${opening}${ready}${closing}`, analysis, url);
 }
 
 /** What is more than types, made JavaScript. */

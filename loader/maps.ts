@@ -7,15 +7,29 @@ import { readFileSync } from '../node.ts';
 
 /** Code with a source map that leads through ours and the one the text came with, if any. */
 export function withMap(code: string, map: string, source: string, url: string): string {
-  const own = [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
+  const own = namedIn(source);
   let whole: unknown;
   try {
     whole = own === undefined ? undefined : throughMap(map, own, url);
   } catch {
     // a map that cannot be read or understood is no map, as for Node
   }
-  const json = whole === undefined ? map : JSON.stringify(whole);
-  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(json).toString('base64')}`;
+  return withComment(code, whole === undefined ? map : JSON.stringify(whole));
+}
+
+/** Code with a source map, which is given as JSON. */
+export function withComment(code: string, map: string): string {
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}`;
+}
+
+/** The source map that a text comes with, as JSON. @throws where it names one that cannot be read */
+export function mapIn(source: string, url: string): string | undefined {
+  const own = namedIn(source);
+  return own === undefined ? undefined : readMap(own, url);
+}
+
+function namedIn(source: string): string | undefined {
+  return [...source.matchAll(/^[ \t]*\/\/[#@][ \t]*sourceMappingURL=(\S+)/gm)].at(-1)?.[1];
 }
 
 /** Our map and the one that the text names, as one; its sources are URLs. */
