@@ -383,8 +383,16 @@ test('what was deferred, and statements that are gone, are said', () =>
       await said(/m\.js v1: -log\.push\('once'\), state kept/);
       await said(/^hotswap: {3}log\.push\('once'\): it has run, and what it did stays/);
       assert.equal(await ask('globalThis.log'), ['once']);
-      write('m.js', read('m.js').replace('=> 1', '=> opts + 1'));
-      await said(/m\.js v2/);
+      write(
+        'm.js',
+        read('m.js').replace('globalThis.log = [];', 'globalThis.log = [];\nconst first = (() => 1)();'),
+      );
+      await said(/m\.js v2: \+first, state kept/);
+      write('m.js', read('m.js').replace('(() => 1)()', '(() => 2)()'));
+      await said(/m\.js v3: ~first = iife, state kept/);
+      await said(/^hotswap: {3}first = iife: it has run, and what it did stays/);
+      write('m.js', read('m.js').replace('return () => 1', 'return () => opts + 1'));
+      await said(/m\.js v4/);
       await said(/: closures that exist keep their code: /);
       assert.is(await ask('m.held()'), 1);
     },

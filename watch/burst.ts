@@ -255,8 +255,16 @@ function lostEdits(module: LiveModule, { version: was }: State, seen: string): n
   return lost;
 }
 
-/** Statements at the top level that a version has no longer. */
+/** What has run and does not run again: functions that were called where they stand, and statements that a version has no longer. */
 function withdrawn({ text }: State, module: LiveModule, { summary }: Version): string[] {
+  const called = [...summary.matchAll(CALLED)].map(([, path]) => path as string);
+  return [...called, ...gone(text, module, summary)];
+}
+
+/** In a summary: a function at the top level with other code, of which the text is called there and then; see paths.ts. */
+const CALLED = /(?<=^|, )~((?:[^,>]+ = )?iife(?:~\d+)?)(?=,|$)/g;
+
+function gone(text: string, module: LiveModule, summary: string): string[] {
   if (!/(^|, )-/.test(summary)) return [];
   const [before, after] = [analyse(text, module.url), analyse(currentText(module), module.url)];
   return aligned(before, after).flatMap(([was, now]) => {

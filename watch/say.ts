@@ -39,7 +39,7 @@ export interface Done {
   version: Version;
   /** versions made in memory that the file does not have, oldest first */
   lost: number[];
-  /** statements at the top level that are gone, as they began */
+  /** what has run at the top level and does not again: statements that are gone, as they began, and functions that were called */
   withdrawn: string[];
 }
 
