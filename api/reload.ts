@@ -2,18 +2,18 @@
  * The file on disk taken over. In: a hot module, and perhaps the text that was read; out: a promise of its new version, whose
  * text is that. Whatever changed in it, only that is evaluated; a file that cannot be read, parsed or brought to life changes nothing.
  */
-import { HotswapError } from '../error.ts';
 import { frameAt, marksIn } from '../loader/frame.ts';
 import { asJavaScript } from '../loader/instrument.ts';
 import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { syntaxError, tryParse, tryRead } from '../loader/parse.ts';
-import { fileURLToPath, readFileSync, statSync } from '../node.ts';
+import { fileURLToPath } from '../node.ts';
 import { commit } from './commit.ts';
 import { reported } from './events.ts';
 import { currentText, UNBOUND, type Version } from './history.ts';
 import { update } from './hot.ts';
 import { type ModuleRef, moduleOf } from './module.ts';
+import { madeOf, readSource } from './saved.ts';
 
 /**
  * Takes a module's file, as it is on disk now, as its next version and brings the running program to it: changed functions for
@@ -30,7 +30,9 @@ import { type ModuleRef, moduleOf } from './module.ts';
 export function reload(ref: ModuleRef): Promise<Version> {
   return reported(async () => {
     const module = moduleOf(ref);
-    return take(module, () => readSource(module.url));
+    if (module.madeAs === undefined) return take(module, () => readSource(module.url));
+    const text = await madeOf(module, readSource(module.url));
+    return take(module, () => text);
   });
 }
 
@@ -79,29 +81,4 @@ export function checkWhole(module: LiveModule, source: string, about: string): v
 
 function javaScriptOf(source: string, url: string): string {
   return asJavaScript(source, { url, settings: typed().settingsFor(url) }, false).code;
-}
-
-/** The text of a module's file. @throws ERR_HOTSWAP_MISSING, ERR_HOTSWAP_SYNTAX where it is not UTF-8 */
-function readSource(url: string): string {
-  const file = fileURLToPath(url);
-  let bytes: Buffer;
-  try {
-    if (statSync(file).isDirectory()) throw new Error('it is a directory');
-    bytes = readFileSync(file);
-  } catch (cause) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_MISSING',
-      `${file} cannot be read (${(cause as Error).message}); the version before runs on`,
-      { module: url, file, cause },
-    );
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `${file} is not UTF-8 text; the version before runs on`, {
-      module: url,
-      file,
-      cause,
-    });
-  }
 }

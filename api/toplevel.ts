@@ -1,6 +1,6 @@
 import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/kept.ts';
-import { languageOf, writtenFor } from '../loader/language.ts';
+import { writtenFor, writtenIn } from '../loader/language.ts';
 import { type Held, type LiveModule, type MadeBy, valueIn } from '../loader/live.ts';
 import { awaits, lineOf } from '../loader/parse.ts';
 import { existsSync, fileURLToPath } from '../node.ts';
@@ -400,7 +400,7 @@ export async function importFor(
 function resolved(module: LiveModule, specifier: string): string {
   const meta = module.meta?.();
   const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
-  if (languageOf(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
+  if (writtenIn(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
   return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
 }
 

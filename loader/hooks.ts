@@ -13,12 +13,14 @@ import { refusalOfText } from '../error.ts';
 import { fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
-import { languageOf, writtenFor } from './language.ts';
+import { writtenFor, writtenIn } from './language.ts';
 import type { Loaded } from './live.ts';
 import { createLoader, type ModuleLoader } from './load.ts';
+import { givenText } from './made.ts';
 import { GATES, GATES_URL, importOf, SENT, TOLD, TURN } from './names.ts';
 import type { News } from './registry.ts';
 import { textOf } from './source.ts';
+import { askedFor } from './variants.ts';
 
 export interface HooksData {
   port: MessagePort;
@@ -67,7 +69,7 @@ const resolved: ResolveHook = async (specifier, context, nextResolve) => {
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     const { parentURL } = context;
-    if (parentURL === undefined || languageOf(parentURL) === 'js') throw error;
+    if (parentURL === undefined || writtenIn(parentURL) === 'js') throw error;
     for (const written of writtenFor(specifier)) {
       try {
         return await nextResolve(written, context);
@@ -90,6 +92,11 @@ function receive(): void {
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (url.startsWith(GATES_URL)) return { format: 'module', source: `${GATES}()`, shortCircuit: true };
   receive();
+  const asked = askedFor(url);
+  if (asked !== undefined) {
+    const text = givenText(asked, (await given(asked, context, nextLoad)).source)?.text;
+    return { format: 'module', source: `export default ${JSON.stringify(text)}`, shortCircuit: true };
+  }
   const variant = loader.variant(url, context.format);
   if (variant !== undefined) {
     const { code, loaded } = variant;
@@ -98,10 +105,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
   const result = await given(url, context, nextLoad);
   if (result.format !== 'module' || !loader.takes(url)) return result;
-  const source = textOf(result.source);
-  if (source === undefined) return result;
   try {
-    const made = loader.load(url, source);
+    const made = loader.load(url, result.source);
     return made === undefined ? result : { ...result, source: announced(url, made.code, made.loaded) };
   } catch (error) {
     const refusal = refusalOfText(error);
@@ -138,7 +143,7 @@ const given: LoadHook = async (url, context, nextLoad) => {
       // Node says what is wrong with it
     }
   }
-  const isKnown = (context.format ?? undefined) !== undefined || languageOf(url) === 'js';
+  const isKnown = (context.format ?? undefined) !== undefined || writtenIn(url) === 'js';
   if (isKnown || !loader.takes(url)) return nextLoad(url, context);
   const read = await nextLoad(url, { ...context, format: 'module' });
   return loader.isModule(url, textOf(read.source) ?? '') ? read : nextLoad(url, context);

@@ -4,5 +4,5 @@
  * language.ts, and imported by nobody.
  */
 export { asJavaScript, instrument } from './instrument.ts';
-export { withMap } from './maps.ts';
+export { mapIn, withMap } from './maps.ts';
 export { tryParse, unwrapped } from './parse.ts';

@@ -8,10 +8,31 @@ export type Language = 'js' | 'jsx' | 'ts' | 'tsx';
 
 const BY_EXTENSION: Record<string, Language> = { '.ts': 'ts', '.mts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' };
 
-/** The language of a module. CommonJS (`.cts`, `.cjs`) is not ours, and so is none of these. */
+/** By URL, without query: the language of a module that another loader has made of its file. */
+const made: Record<string, Language> = Object.create(null);
+
+/** The language that a module's text is in. CommonJS (`.cts`, `.cjs`) is not ours, and so is none of these. */
 export function languageOf(url: string): Language {
-  const path = url.replace(/[?#].*$/s, '');
+  const path = withoutQuery(url);
+  return made[path] ?? byExtension(path);
+}
+
+/** The language that its author wrote a file in, by its extension. */
+export function writtenIn(url: string): Language {
+  return byExtension(withoutQuery(url));
+}
+
+function byExtension(path: string): Language {
   return BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? ''] ?? 'js';
+}
+
+/** Makes known in which language a module's text is, where that is not its file's. */
+export function takeAs(url: string, language: Language): void {
+  made[withoutQuery(url)] = language;
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
 }
 
 /** The file extension of a module, with its dot, as the cache uses it. */

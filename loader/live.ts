@@ -4,6 +4,7 @@
  */
 import type { ModuleLog } from '../cache/log.ts';
 import type { KeptVersions } from './kept.ts';
+import type { Language } from './language.ts';
 import { DEFAULT } from './names.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
@@ -43,6 +44,8 @@ export class LiveModule {
   started: number;
   /** what its author's numbering starts at: the number by which people know version 0 */
   readonly vsn: number;
+  /** the language of its texts, where another loader has made them of the file's; see made.ts */
+  readonly madeAs: Language | undefined;
   /** when it was loaded, milliseconds since 1970 */
   readonly at: number = Date.now();
   /** made by the API at the first question */
@@ -60,13 +63,14 @@ export class LiveModule {
   #forwards: Map<string, Forward> | undefined;
   #made: Map<string, MadeFunction> | undefined;
 
-  constructor({ url, prefix, base, source, started, vsn }: Loaded) {
+  constructor({ url, prefix, base, source, started, vsn, madeAs }: Loaded) {
     this.url = url;
     this.prefix = prefix;
     this.base = base;
     this.source = source;
     this.started = started;
     this.vsn = vsn;
+    this.madeAs = madeAs;
   }
 
   get scope(): Scope | undefined {
@@ -125,6 +129,7 @@ export class LiveModule {
 export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
   /** URL of a fresh instance, which is not live yet */
   instance?: string;
+  madeAs?: Language | undefined;
 };
 
 /** Every queue begins with it. */

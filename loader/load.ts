@@ -12,6 +12,7 @@ import { createRequire, existsSync, fileURLToPath, readFileSync } from '../node.
 import { type Config, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded } from './live.ts';
+import { givenText } from './made.ts';
 import { type Newest, newestVersion } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
@@ -26,7 +27,7 @@ export interface ModuleLoader extends Variants {
   /** What `load` gives for a module in JavaScript that nobody has edited and whose text is in the cache; undefined: ask `load`. */
   ready(url: string, source: Source): ReturnType<ModuleLoader['load']>;
   /** The text to run for a module; undefined: run it as it is. */
-  load(url: string, disk: string): { code: string; loaded: Loaded } | undefined;
+  load(url: string, source: Source): { code: string; loaded: Loaded } | undefined;
   /** Writes down what was made of modules' texts: the first of them begins to run, and may end the program. */
   settle(): void;
   /** Makes other settings hold for modules that are loaded from now on. */
@@ -96,7 +97,8 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
   function ready(url: string, source: Source): ReturnType<ModuleLoader['load']> {
     const { cacheDir, reload } = config;
     if (cacheDir === undefined || included !== undefined || excluded !== undefined) return undefined;
-    const disk = takes(url) && languageOf(url) === 'js' ? textOf(source) : undefined;
+    const isPlain = typeof source !== 'string' && languageOf(url) === 'js';
+    const disk = isPlain && takes(url) ? textOf(source) : undefined;
     const vsn = disk === undefined ? undefined : knownVsn(url, disk);
     if (disk === undefined || vsn === undefined) return undefined;
     if (reload && existingLog(cacheDir, url) !== undefined) return undefined;
@@ -108,11 +110,14 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
   }
 
-  function load(url: string, disk: string): ReturnType<ModuleLoader['load']> {
+  function load(url: string, source: Source): ReturnType<ModuleLoader['load']> {
+    const given = takes(url) ? givenText(url, source) : undefined;
+    if (given === undefined) return undefined;
+    const { text: disk, madeAs } = given;
     const base: Base = { print: fingerprint(disk), vsn: vsnOf(url, disk, say) };
     const { print, vsn } = base;
     bases.set(url, base);
-    const of = { url, base: disk, vsn };
+    const of = { url, base: disk, vsn, madeAs };
     const newer = newest(url, disk, base);
     if (newer !== undefined) {
       const { text, number, notice } = newer;

@@ -11,12 +11,14 @@ import { markCrashes } from './crash.ts';
 import { isAlone } from './direct.ts';
 import { hidden } from './gates.ts';
 import type { HooksData } from './hooks.ts';
-import { instrumenter, isOurs, languageOf, writtenFor } from './language.ts';
+import { instrumenter, isOurs, writtenFor, writtenIn } from './language.ts';
 import type { Loaded } from './live.ts';
 import { createLoader, OURS } from './load.ts';
+import { givenText } from './made.ts';
 import { GATES, SENT, TOLD, TURN } from './names.ts';
 import { addModule, createRegistry, type News, type Registry, registry } from './registry.ts';
 import { type Source, textOf } from './source.ts';
+import { askedFor } from './variants.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
 interface LoadContext {
@@ -109,19 +111,21 @@ if (registry() === undefined) {
           isAsked = true;
           withBuiltins(instrumenter);
         }
+        const asked = includes(url, 'hotswap') ? withBuiltins(() => askedFor(url)) : undefined;
+        if (asked !== undefined) return exported(asked, typed(asked));
         const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url, context.format)) : undefined;
         if (source !== undefined) return { format: 'module', source, shortCircuit: true };
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const next = exec(TYPED, url) === null ? nextLoad : typed;
-        const result = imported ? asLoaded(() => next(url, context)) : next(url, context);
+        const next = exec(TYPED, url) === null ? () => nextLoad(url, context) : () => typed(url);
+        const result = imported ? asLoaded(next) : next();
         const { format } = result;
         const isModule = format === 'module' || format === 'module-typescript';
         return isModule ? instrumented(url, result) : result;
 
         /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
-        function typed(): LoadResult {
+        function typed(url: string): LoadResult {
           if (!withBuiltins(() => loader.takes(url))) return nextLoad(url, context);
           resolveAll();
           // 'typescript' is what `require` calls a file whose package.json does not say.
@@ -154,6 +158,12 @@ if (registry() === undefined) {
       });
     }
 
+    /** A module that exports what the other loaders make of a file. */
+    function exported(url: string, { source }: LoadResult): LoadResult {
+      const text = withBuiltins(() => givenText(url, source)?.text);
+      return { format: 'module', source: `export default ${JSON.stringify(text)}`, shortCircuit: true };
+    }
+
     /** The text of what we make ourselves. */
     function ours(url: string, format: LoadContext['format']): string | undefined {
       const found = loader.variant(url, format);
@@ -169,7 +179,7 @@ if (registry() === undefined) {
         const { parentURL } = context;
         if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND' || parentURL === undefined)
           throw error;
-        const isTyped = withBuiltins(() => languageOf(parentURL) !== 'js');
+        const isTyped = withBuiltins(() => writtenIn(parentURL) !== 'js');
         for (const written of isTyped ? withBuiltins(() => writtenFor(specifier)) : []) {
           try {
             return nextResolve(written, context);
@@ -185,10 +195,7 @@ if (registry() === undefined) {
       try {
         const taken =
           withFewBuiltins(() => take(loader.ready(url, result.source))) ??
-          withBuiltins(() => {
-            const source = loader.takes(url) ? textOf(result.source) : undefined;
-            return source === undefined ? undefined : take(loader.load(url, source));
-          });
+          withBuiltins(() => take(loader.load(url, result.source)));
         return taken === undefined ? result : { ...result, format: 'module', source: taken };
       } catch (error) {
         const refusal = withBuiltins(() => refusalOfText(error));

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { CoreModule, Slot } from './core.ts';
 import { defineGate, hidden } from './gates.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
+import { takeAs } from './language.ts';
 import { handedBy, LiveModule, type Loaded, type Refresh, type Scope, valueIn } from './live.ts';
 import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
 
@@ -191,6 +192,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
   defineGate(loaded.prefix);
   if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
   if (to.modules.has(loaded.url)) return;
+  if (loaded.madeAs !== undefined) takeAs(loaded.url, loaded.madeAs);
   const module = new LiveModule(loaded);
   to.modules.set(loaded.url, module);
   to.follower?.(module);

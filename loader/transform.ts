@@ -9,6 +9,7 @@ import { asImported, createRequire } from '../node.ts';
 import type { Place } from './erase.ts';
 import { frameAt, frameOfLine } from './frame.ts';
 import { languageOf } from './language.ts';
+import { withComment } from './maps.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { HELPERS } from './registry.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
@@ -72,6 +73,14 @@ export function transformExpression(text: string, options: TransformOptions): st
       return isRuntime && code.startsWith('var ') ? `var ${name}=${JSX}[${specifier}];` : whole;
     },
   );
+}
+
+/** JavaScript that another compiler has printed, its lines where the author has them. @returns undefined for what was made of several files */
+export function relaid(text: string, map: string, url: string): string | undefined {
+  const { mappings, sources } = remapping(map, () => null, { decodedMappings: true });
+  if (sources.length !== 1) return undefined;
+  const made = realigned(text, mappings as unknown as Segment[][], '');
+  return withComment(made.code, remapping({ ...made.map, sources: [url] } as never, () => null).toString());
 }
 
 function optionsOf({ source, settings }: TransformOptions): { jsx: JsxSettings } {

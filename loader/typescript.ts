@@ -5,4 +5,4 @@
 export { erase, restoreEnds } from './erase.ts';
 export { unusedImports, withoutUnused } from './imports.ts';
 export { settingsFor } from './settings.ts';
-export { JSX, transformExpression, transformModule } from './transform.ts';
+export { JSX, relaid, transformExpression, transformModule } from './transform.ts';

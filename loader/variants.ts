@@ -228,6 +228,19 @@ export function instanceUrl(url: string, batch: number): string {
   return `${url}${url.includes('?') ? '&' : '?'}${FRESH_QUERY}${batch}`;
 }
 
+/** What a URL has that asks for a module's text as the other loaders make it; a number comes after it. */
+const TEXT_QUERY = 'hotswap=text';
+
+/** URL of a module that exports, as its default, the text that the other loaders make of a file now. */
+export function textModule(url: string, number: number): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${TEXT_QUERY}${number}`;
+}
+
+/** The module whose text a URL asks for. */
+export function askedFor(url: string): string | undefined {
+  return /^(.*)[?&]hotswap=text\d+$/s.exec(url)?.[1];
+}
+
 /** URL of a module, whichever instance or facade of it another one names. */
 export function withoutInstance(url: string): string {
   return url.replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '').replace(/[?&]hotswap=fresh\d+$/, '');

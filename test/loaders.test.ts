@@ -61,6 +61,7 @@ export const counted = (): number => count;
 const K = 'export const tax = (): number => 2;\n';
 
 const ORDERS: Record<string, RunOptions> = {
+  'before us': { hot: false, flags: ['--import', './compiler.mjs', '--import', 'hotswap/register'] },
   'after us': { flags: ['--import', './compiler.mjs'] },
 };
 

@@ -22,7 +22,10 @@ import type { Done } from './say.ts';
 /** A file whose text is another than the one that was last taken over, or loaded. */
 export interface Changed {
   file: string;
+  /** what its modules are to be; of a file that goes through another loader, what that makes of it */
   text: string;
+  /** its own text */
+  saved: string;
   /** the hot modules that it is the text of */
   modules: LiveModule[];
   /** where it is JSON that they import: its URL, and the text that the running value came from */

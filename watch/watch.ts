@@ -9,6 +9,7 @@ import { isOther } from '../api/commit.ts';
 import { currentText, needRegistry, runningVersion } from '../api/history.ts';
 import { specifiersIn } from '../api/importers.ts';
 import { checkWhole } from '../api/reload.ts';
+import { madeOf } from '../api/saved.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
@@ -57,8 +58,9 @@ const SLICE = 5;
 interface Watched {
   modules: LiveModule[];
   json: { url: string; text: string } | undefined;
-  /** SHA-256 of the text that was last taken over, or loaded */
+  /** SHA-256 of the text that was last taken over, or loaded; and of what its modules were made by that, see made.ts */
   seen: string;
+  taken: string;
   /** how that text ends */
   tail: string;
   /** the newest text that was found to be a module's, and no shorter than the one that runs */
@@ -91,9 +93,11 @@ export function unwatch(): void {
   stop = undefined;
 }
 
-/** What is known of a text that was taken over, or loaded. */
-function takenAs(text: string): Pick<Watched, 'seen' | 'tail' | 'right' | 'again'> {
-  return { seen: sha256(text), tail: text.slice(-TAIL), right: undefined, again: false };
+/** What is known of a file's text that was taken over, or loaded. @param text what its modules were made by that */
+function takenAs(saved: string, text = saved): Pick<Watched, 'seen' | 'taken' | 'tail' | 'right' | 'again'> {
+  const seen = sha256(saved);
+  const taken = text === saved ? seen : sha256(text);
+  return { seen, taken, tail: saved.slice(-TAIL), right: undefined, again: false };
 }
 
 function begin(): () => void {
@@ -143,12 +147,15 @@ function begin(): () => void {
     if (!module.url.startsWith('file:')) return;
     const file = fileURLToPath(module.url);
     const known = files.get(file);
+    // What another loader has made of a file does not tell what that was.
+    const now = module.madeAs !== undefined && known === undefined ? textOf(file) : undefined;
+    const loaded = typeof now === 'string' ? now : module.base;
     if (known !== undefined) known.modules.push(module);
     else
       files.set(file, {
         modules: [module],
         json: undefined,
-        ...takenAs(module.base),
+        ...takenAs(loaded, module.base),
         gone: false,
         stamp: stampOf(file),
       });
@@ -291,7 +298,7 @@ function begin(): () => void {
   function prepare(file: string): void {
     const known = files.get(file);
     const [module] = known?.modules ?? [];
-    if (ended || known === undefined || module === undefined) return;
+    if (ended || known === undefined || module === undefined || module.madeAs !== undefined) return;
     const text = textOf(file);
     if (typeof text !== 'string' || (text.length > STROKE && !text.endsWith(known.tail))) return;
     try {
@@ -366,7 +373,7 @@ function begin(): () => void {
 
   /** @returns `again` where more has happened meanwhile, so that it is all looked at again */
   async function tryAll(group: Waiting, first: boolean): Promise<'in' | 'failed' | 'again'> {
-    let { changed, failures } = readAll(group.files);
+    let { changed, failures } = await readAll(group.files);
     const isEmptied = changed.some(({ text }) => text.trim() === '');
     let done = failures.size > 0 || isEmptied ? undefined : await takeOver(changed);
     failures = done?.failures ?? failures;
@@ -376,7 +383,7 @@ function begin(): () => void {
         return 'again';
       }
       if (done === undefined || isBroken(failures)) {
-        ({ changed, failures } = readAll(group.files));
+        ({ changed, failures } = await readAll(group.files));
         done = failures.size > 0 ? undefined : await takeOver(changed);
         failures = done?.failures ?? failures;
       }
@@ -385,9 +392,9 @@ function begin(): () => void {
       sayFailures(group, failures, first);
       return 'failed';
     }
-    for (const { file, text } of changed) {
+    for (const { file, text, saved } of changed) {
       const known = files.get(file) as Watched;
-      Object.assign(known, takenAs(text));
+      Object.assign(known, takenAs(saved, text));
       if (known.json !== undefined) known.json.text = text;
       for (const { url } of known.modules) followJson(text, url);
     }
@@ -442,15 +449,22 @@ function begin(): () => void {
     registry.say(`${shown(file)} is gone; ${running(file)}`);
   }
 
-  function readAll(of: Set<string>): { changed: Changed[]; failures: Failures } {
+  async function readAll(of: Set<string>): Promise<{ changed: Changed[]; failures: Failures }> {
     const changed: Changed[] = [];
     const failures: Failures = new Map();
     for (const file of of) {
-      const { modules, json, seen, again } = files.get(file) as Watched;
-      const text = textOf(file);
-      if (text instanceof Error) failures.set(file, text);
-      else if (text !== undefined && (again || sha256(text) !== seen))
-        changed.push({ file, text, modules, seen, json: json && { url: json.url, before: json.text } });
+      const { modules, json, seen, taken, again } = files.get(file) as Watched;
+      const saved = textOf(file);
+      if (saved instanceof Error) failures.set(file, saved);
+      if (typeof saved !== 'string' || (!again && sha256(saved) === seen)) continue;
+      const [module] = modules;
+      try {
+        const text = module === undefined ? saved : await madeOf(module, saved);
+        const before = json && { url: json.url, before: json.text };
+        changed.push({ file, text, saved, modules, seen: taken, json: before });
+      } catch (error) {
+        failures.set(file, error as Error);
+      }
     }
     return { changed, failures };
   }
