@@ -8,8 +8,8 @@ import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { isTooDeep } from '../error.ts';
-import { createRequire, existsSync, fileURLToPath, readFileSync } from '../node.ts';
-import { type Config, sayer } from './config.ts';
+import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpath } from '../node.ts';
+import { type Config, nearestWith, packageRoot, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded } from './live.ts';
 import { givenText } from './made.ts';
@@ -70,7 +70,8 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     if (excluded === undefined && included === undefined) return !url.includes('/node_modules/');
     const file = fileURLToPath(url);
     if (excluded?.(file)) return false;
-    return included?.(file) || !url.includes('/node_modules/');
+    if (!url.includes('/node_modules/')) return true;
+    return included?.(file) === true && !isMadeOf(file);
   }
 
   function isHot(url: string, format: string | null | undefined): boolean {
@@ -153,6 +154,32 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
       return { prefix: '', code: undefined };
     }
   }
+}
+
+/** Whether a file belongs to a package that we are made of: what makes edits is not edited. */
+function isMadeOf(file: string): boolean {
+  madeOf ??= packagesOf(fileURLToPath(OURS));
+  for (const directory of madeOf) if (file.startsWith(directory)) return true;
+  return false;
+}
+
+let madeOf: Set<string> | undefined;
+
+/** Directories, each with a separator at its end, of all packages that the one around a directory depends on. */
+function packagesOf(from: string, found = new Set<string>()): Set<string> {
+  const home = packageRoot(from);
+  if (home === undefined) return found;
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const under = join('node_modules', name);
+    const root = nearestWith(join(under, 'package.json'), home);
+    if (root === undefined) continue; // for another platform
+    const directory = realpath(join(root, under));
+    if (found.has(join(directory, '/'))) continue;
+    found.add(join(directory, '/'));
+    packagesOf(directory, found);
+  }
+  return found;
 }
 
 function matcher(patterns: string[]): ((file: string) => boolean) | undefined {

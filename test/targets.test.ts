@@ -363,6 +363,22 @@ console.log(JSON.stringify([path, routes.get('/price')[0]()]));`;
   ]);
 });
 
+test('what hotswap is made of is never hot, whatever HOTSWAP_INCLUDE names', async () => {
+  const app = program(
+    {
+      'm.js': 'export function f() { return 0; }',
+      'app.js': `import { f } from './m.js'; import { marked } from 'marked'; import { modules, rewrite } from 'hotswap';
+await rewrite(f, () => 1); await import('hotswap'); console.log(JSON.stringify([f(), typeof marked, modules().map((url) => /node_modules.([\\w-]+)/.exec(url)?.[1] ?? url.split('/').at(-1)).sort()]));`,
+    },
+    ['marked'],
+  );
+  const { stdout, stderr, code } = await app.run({ env: { HOTSWAP_INCLUDE: '**' } });
+  app.remove();
+  assert.is(code, 0, stderr);
+  assert.equal(JSON.parse(stdout), [1, 'function', ['app.js', 'm.js', 'marked']]);
+  assert.is(stderr, '');
+});
+
 test('HOTSWAP_INCLUDE and HOTSWAP_EXCLUDE choose modules', async () => {
   const app = program({
     'a.js': 'export {}',
