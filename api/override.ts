@@ -16,6 +16,7 @@ import { checkCallable, describe } from './given.ts';
 import { currentVersion, needRegistry, publicVersion, type Version } from './history.ts';
 import { staging } from './staging.ts';
 import { type AnyFunction, dress, layered, made, numberOf, type Ready } from './standing.ts';
+import { shortened } from './summary.ts';
 import type { How } from './wrap.ts';
 
 const { defineProperty, getOwnPropertyDescriptor } = Reflect;
@@ -271,9 +272,7 @@ function installAll(module: CoreModule, all: CoreVersion['standing'], fresh: Rea
     standing: all,
   };
   const from = liveOf(module);
-  version.summary = pathsBetween(from, version)
-    .map((path) => `~${path}`)
-    .join(', ');
+  version.summary = shortened(pathsBetween(from, version).map((path) => `~${path}`));
   const ready = [...(staged?.ready ?? []), ...fresh];
   return conclude({ module, from, version, isNew: true, ready });
 }

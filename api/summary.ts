@@ -1,6 +1,6 @@
 /**
- * What a version changed, in a line. In: the plan that leads to it and both texts; out: `+new, -gone, ~changed`, as
- * histories, `plan()` and watching show it. Pure.
+ * What a version changed, in a line. In: the plan that leads to it and both texts; out: `+new, -gone, ~changed`, the first of
+ * them where there are many, as histories, `plan()` and watching show it. Pure.
  */
 import type { HotFunction } from '../loader/functions.ts';
 import type { Node } from '../loader/parse.ts';
@@ -39,7 +39,16 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
     ...exportsMoved(planned, before, after).map((name) => `~${name}`),
     ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
-  return all.join(', ') || NOTHING;
+  return shortened(all) || NOTHING;
+}
+
+/** Changes that a line names; of more it says how many. */
+const NAMED = 8;
+
+/** A list for a line that a person reads, and that is kept. */
+export function shortened(changes: readonly string[]): string {
+  const rest = changes.length - NAMED;
+  return changes.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 /** Exports that stand for another variable of the module than before, where both are in both versions. */

@@ -280,6 +280,7 @@ test('a save wins with the text that the file had before too; a touch, and git w
     assert.is(await ask('m.total(1)'), 3);
 
     await ask('hotswap.rewrite(m.total, \'() => "mem"\')');
+    await new Promise((resolve) => setTimeout(resolve, 200)); // whoever reads the file sets one of its times
     const now = new Date();
     utimesSync(file('m.js'), now, now);
     write('k.js', K.replace('2', '5'));
@@ -306,6 +307,20 @@ test('a save wins with the text that the file had before too; a touch, and git w
     write('m.js', two.replace('2', '3'));
     await said(/v6: ~total.*\(v5\) are not in the file/);
     assert.is(await ask('m.total(1)'), 3);
+  }));
+
+test('many changes are named in part, in the line and in the history', () =>
+  watched({}, async ({ ask, write, said }) => {
+    const added = Array.from({ length: 1000 }, (_, i) => `export const f${i} = () => ${i};\n`).join('');
+    write('m.js', M + added);
+    const summary = '+f0, +f1, +f2, +f3, +f4, +f5, +f6, +f7 and 992 more';
+    assert.is((await said(/m\.js/)).input, `hotswap: m.js v1: ${summary}, state kept`);
+    assert.is(await ask("hotswap.history('./m.js')[1].summary"), summary);
+    write('m.js', `${M}setTimeout(() => {}, 1);\n`);
+    await said(/m\.js v2: \+setTimeout.*, -f0, .* and 993 more, state kept/);
+    write('m.js', M + added);
+    await said(/m\.js v3: \+f0, .* more, state kept/);
+    await said(/setTimeout\(.*: it has run, and what it did stays/);
   }));
 
 test('a checkout by git: hundreds of files in one step', () =>

@@ -268,7 +268,7 @@ function withdrawn({ text }: State, module: LiveModule, { summary }: Version): s
 const CALLED = /(?<=^|, )~((?:[^,>]+ = )?iife(?:~\d+)?)(?=,|$)/g;
 
 function gone(text: string, module: LiveModule, summary: string): string[] {
-  if (!/(^|, )-/.test(summary)) return [];
+  if (!/(^|, )-| more$/.test(summary)) return [];
   const [before, after] = [analyse(text, module.url), analyse(currentText(module), module.url)];
   return aligned(before, after).flatMap(([was, now]) => {
     if (was === undefined || now !== undefined || was.names.length > 0 || was.imported !== undefined)

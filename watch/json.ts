@@ -3,6 +3,7 @@
  * object with what changed in the file changed in it, or the reason why that cannot be. It is changed in place since
  * that reaches everyone who holds it or a part of it; what the program itself has put into it stays.
  */
+import { shortened } from '../api/summary.ts';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
 import type { Node } from '../loader/parse.ts';
@@ -141,5 +142,5 @@ function summaryOf(was: Holder, next: Holder): string {
     else if (JSON.stringify(own(was, key)) !== JSON.stringify(next[key])) all.push(`~${key}`);
   }
   for (const key of Object.keys(was)) if (!Object.hasOwn(next, key)) all.push(`-${key}`);
-  return all.join(', ') || 'layout';
+  return shortened(all) || 'layout';
 }
