@@ -5,10 +5,12 @@
 
 import { emptyCache } from '../cache/empty.ts';
 import { ModuleLog } from '../cache/log.ts';
+import { sha256 } from '../cache/objects.ts';
 import { HotswapError } from '../error.ts';
 import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { isSame, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { alone } from './alone.ts';
 import { goTo, queued } from './commit.ts';
 import { editedCore } from './core.ts';
@@ -75,13 +77,30 @@ export function bringUp(
   );
 }
 
-/** Runs the files of modules again, and says nothing of it to a log that they have none of. */
-export function putBack(modules: readonly Versioned[]): Promise<Outcome> {
+/**
+ * Runs the files of modules again, and says nothing of it to a log that they have none of.
+ * @param asSaved as they are now, as far as that is a version; else as they were loaded
+ */
+export function putBack(modules: readonly Versioned[], asSaved: boolean): Promise<Outcome> {
   return each(modules, async (module) => {
-    if (runningVersion(module).number === 0) return undefined;
-    const original = versionAt(module, 0);
+    const original = asSaved && !('exports' in module) ? savedVersion(module) : versionAt(module, 0);
+    if (runningVersion(module).number === original.number) return undefined;
     return 'exports' in module ? goToCore(module, original) : goTo(module, original);
   });
+}
+
+/** The version whose text a module's file has now, or had when it was saved last. */
+function savedVersion(module: LiveModule): KeptVersion {
+  const { versions } = historyOf(module);
+  const file = fileURLToPath(module.url);
+  const id = existsSync(file) ? sha256(readFileSync(file, 'utf8')) : '';
+  const original = versionAt(module, 0);
+  if (id === original.id) return original;
+  return (
+    (id === '' ? undefined : versions.newestWith(id)) ??
+    [...versions].findLast((one) => one.file === true) ??
+    original
+  );
 }
 
 /**
@@ -101,7 +120,7 @@ export async function purge(): Promise<Version[]> {
     const modules = touched();
     for (const module of modules) historyOf(module).log = undefined;
     const core = editedCore();
-    const { versions, failures } = await putBack([...modules, ...core]);
+    const { versions, failures } = await putBack([...modules, ...core], false);
     try {
       if (cacheDir !== undefined) {
         emptyCache(cacheDir);

@@ -175,10 +175,20 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
   throw new HotswapError(
     only === undefined ? 'ERR_HOTSWAP_NOT_HOT' : 'ERR_HOTSWAP_BAD_TARGET',
     only === undefined
-      ? `the namespace with ${list(names)} belongs to no hot module that can be told by it; name the module by its URL or path`
+      ? `the namespace with ${list(names)} belongs to no hot module that can be told by it${isEvalRefused() ? ', as this process runs with --disallow-code-generation-from-strings, and what a module holds is read by evaluated text' : ''}; name the module by its URL or path`
       : `the namespace with ${list(names)} fits ${only.url} as well as ${other?.url}; name the module by its URL or path`,
     { names },
   );
+}
+
+/** Whether this process evaluates no text. */
+function isEvalRefused(): boolean {
+  try {
+    for (const { scope } of liveModules()) if (scope !== undefined) return scope('false') as boolean;
+  } catch (error) {
+    return error instanceof EvalError;
+  }
+  return false;
 }
 
 /** Names for a message, the first few. */

@@ -131,7 +131,7 @@ function attachAll(cacheDir: string | undefined): void {
  * anything.
  *
  * @param options `persist`: false removes from the cache what this process has recorded; `unload`: true puts every edited
- *   module back to its file in the running program (Node's own are put back as well), of which the cache learns nothing
+ *   module back to its file, as it was saved last, in the running program (Node's own are put back as well), of which the cache learns nothing
  * @throws ERR_HOTSWAP_CONFIG for an option that cannot be understood, and within a transaction; the code of the first failure, with an
  *   AggregateError as `cause`, where modules could not be put back or files not removed; it has stopped all the same
  * @example process.once('SIGTERM', () => stop({ unload: true }));
@@ -164,7 +164,7 @@ export async function stop(options: StopOptions = {}): Promise<Status> {
     service.service = 'stopped';
     if (unload) {
       const left = modules.map((module) => historyOf(module).left);
-      failures.push(...(await putBack([...modules, ...editedCore()])).failures);
+      failures.push(...(await putBack([...modules, ...editedCore()], true)).failures);
       // Of this the cache learns nothing at the next start either.
       modules.forEach((module, i) => {
         historyOf(module).left = left[i];

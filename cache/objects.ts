@@ -85,7 +85,7 @@ export function getObject(cacheDir: string, id: string, extension: string): stri
   if (sha256(text) !== id) {
     throw new HotswapError(
       'ERR_HOTSWAP_CACHE',
-      `the cached version ${file} is damaged: its text no longer has the SHA-256 it is named by. Delete it; the file on disk is used.`,
+      `the cached version ${file} is damaged: its text no longer has the SHA-256 it is named by. Delete it; the next version with that text writes it anew.`,
       { file },
     );
   }

@@ -4,7 +4,16 @@
  * nothing is an error.
  */
 import { HotswapError } from '../error.ts';
-import { dirname, existsSync, inspect, join, readFileSync, resolve, writeSync } from '../node.ts';
+import {
+  createRequire,
+  dirname,
+  existsSync,
+  inspect,
+  join,
+  readFileSync,
+  resolve,
+  writeSync,
+} from '../node.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
@@ -45,7 +54,8 @@ export type Options = { [Key in keyof Config]?: Config[Key] | null | undefined }
  */
 export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Options = {}): Config {
   const home = packageRoot(from);
-  const fromPackage = home === undefined ? {} : packageSettings(home);
+  const found = home === undefined ? undefined : packageSettings(home);
+  const fromPackage: Record<string, Setting> = isObject(found) ? found : {};
   const setting = (option: keyof Config, variable: string): [Setting, string] => {
     if (options[option] !== undefined) return [options[option], `the option ${option}`];
     if (env[variable] !== undefined) return [env[variable], variable];
@@ -56,7 +66,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
   if (directory !== undefined && directory !== null && directory !== false && typeof directory !== 'string')
     throw wrong(whence, directory, 'a path, or nothing to keep versions in memory only');
   const root = home ?? from;
-  return {
+  const config: Config = {
     cacheDir:
       directory === undefined
         ? join(root, 'node_modules', '.cache', 'hotswap')
@@ -74,6 +84,8 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     watch: flag(setting('watch', 'HOTSWAP_WATCH'), false),
     compileCache: flag(setting('compileCache', 'HOTSWAP_COMPILE_CACHE'), true),
   };
+  if (found !== undefined && home !== undefined) sayUnknown(found, join(home, 'package.json'), config);
+  return config;
 }
 
 /** The directory whose package.json configures the program: that of its entry. */
@@ -128,13 +140,39 @@ export function nearestWith(file: string, from: string): string | undefined {
   }
 }
 
-function packageSettings(root: string): Record<string, Setting> {
+/** What a package.json has under "hotswap", whatever that is. */
+function packageSettings(root: string): unknown {
   try {
-    const settings = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).hotswap;
-    return settings !== null && typeof settings === 'object' ? settings : {};
+    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).hotswap;
   } catch {
-    return {}; // Node itself reports a package.json that does not parse
+    return undefined; // Node itself reports a package.json that does not parse
   }
+}
+
+function isObject(value: unknown): value is Record<string, Setting> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** What has been said of a package.json is not said again. */
+let isSaid = false;
+
+/** Says, once a process, what under "hotswap" in a package.json means nothing. */
+function sayUnknown(found: unknown, file: string, config: Config): void {
+  const known = [...Object.keys(config), 'vsn'];
+  const unknown = isObject(found) ? Object.keys(found).filter((key) => !known.includes(key)) : [];
+  if ((isObject(found) && unknown.length === 0) || isSaid) return;
+  isSaid = true;
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return;
+  const say = sayer(config);
+  if (!isObject(found))
+    return say(
+      `"hotswap" in ${file} is ${inspect(found)} and not used; it takes an object of ${known.join(', ')}`,
+    );
+  const { closest } = createRequire(import.meta.url)(
+    'fastest-levenshtein',
+  ) as typeof import('fastest-levenshtein');
+  const names = unknown.map((key) => `${JSON.stringify(key)} (did you mean ${closest(key, known)}?)`);
+  say(`"hotswap" in ${file} has what is no setting: ${names.join(', ')}`);
 }
 
 /** @throws ERR_HOTSWAP_CONFIG for a value that is neither on nor off */

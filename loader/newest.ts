@@ -53,7 +53,9 @@ export function newestVersion(module: Logged): Newest | undefined {
     // An edit that was taken back, by a save or a rewrite, leaves the file's own text as the newest version.
     return { text, number: found.number, notice: found.id === base ? undefined : notice };
   } catch (error) {
-    say(`${(error as Error).message} Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`);
+    say(
+      `${(error as Error).message} The file is used. Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
+    );
     return undefined;
   }
 }

@@ -239,6 +239,47 @@ test('start({ persist: false }): what is recorded is gone at the end', async () 
   one.remove();
 });
 
+test('stop({ unload: true }) runs the files as they were saved last', async () => {
+  const made = program({
+    'm.js': 'export function f() { return 1; }\n',
+    'app.js': `import { f } from './m.js'; import { reload, rewrite, rollback, start, stop } from 'hotswap'; import { rmSync, writeFileSync } from 'node:fs';
+const save = (n) => writeFileSync(new URL('m.js', import.meta.url), 'export function f() { return ' + n + '; }\\n'); const out = [];
+for (const n of [2, 3]) { save(n); await reload('./m.js'); } await rewrite(f, () => 9); out.push(f()); await stop({ unload: true }); out.push(f());
+await start(); save(2); await reload('./m.js'); await rollback('./m.js', 9); out.push(f()); await stop({ unload: true }); out.push(f());
+await start(); save(4); await rewrite(f, () => 9); await stop({ unload: true }); out.push(f());
+await start(); save(1); await stop({ unload: true }); out.push(f()); console.log(JSON.stringify(out));`,
+  });
+  const out = await made.json();
+  made.remove();
+  // What was saved and not taken over is no version: the last that was taken over runs.
+  assert.equal(out, [9, 3, 1, 2, 2, 1]);
+});
+
+test('what means nothing under "hotswap" in package.json is said, in one line', async () => {
+  const made = program({
+    'app.js': `import { start, stop } from 'hotswap'; import { Worker } from 'node:worker_threads'; await stop(); await start();
+await new Promise((resolve) => new Worker('', { eval: true }).on('exit', resolve));`,
+  });
+  const said = async (settings: unknown, env = {}): Promise<string> => {
+    made.write('package.json', JSON.stringify({ type: 'module', hotswap: settings }));
+    const { code, stderr } = await made.run({ env });
+    assert.is(code, 0, stderr);
+    return stderr.replaceAll(made.dir, '.');
+  };
+  assert.is(
+    await said({ wacth: true, silent: false, vsn: 3, reloads: 1 }),
+    'hotswap: "hotswap" in ./package.json has what is no setting: "wacth" (did you mean watch?), "reloads" (did you mean reload?)\n',
+  );
+  assert.match(
+    await said(true),
+    /^hotswap: "hotswap" in \.\/package\.json is true and not used; it takes an object of cacheDir, .*vsn\n$/,
+  );
+  assert.match(await said([]), /^hotswap: "hotswap" in \.\/package\.json is \[\] and not used; .*\n$/);
+  assert.is(await said({ wacth: true }, { HOTSWAP_SILENT: '1' }), '');
+  assert.is(await said({ vsn: 3, reload: true }), '');
+  made.remove();
+});
+
 test('stop({ unload: true }) runs the files again, of which the cache learns nothing', async () => {
   const script = (call: string) => `
 say(f()); if (f() === 0) { await rewrite(f, () => 1); await rewrite(f, () => 2); await rollback(M); }
