@@ -39,8 +39,8 @@ export function heirsOf(before: Analysis, after: Analysis): Map<string, string> 
   const names = new Set(now.map(({ name }) => name));
   for (const one of exportedLocals(before.source, before.url)) {
     const local = localOf(one, before);
-    if (local !== undefined && (names.has(one.name) || (passesAll && one.name !== 'default')))
-      found.set(local, one.name);
+    const isStill = names.has(one.name) || (passesAll && one.name !== 'default');
+    if (local !== undefined && isStill && !found.has(local)) found.set(local, one.name);
   }
   return found;
 }
@@ -94,7 +94,8 @@ export function preparePassing(
     const isThere = now === undefined ? one.name === 'default' || stars.length === 0 : slotOf(now) === slot;
     return slot !== undefined && (now === undefined ? !isThere : !isThere || overlaid.has(slot));
   });
-  if (wanted.length === 0 && !isKnown) return undefined;
+  const passes = exportedLocals(module.source, module.url).some(({ from }) => from !== undefined);
+  if (wanted.length === 0 && !isKnown && !passes) return undefined;
 
   const namespaces = new Map<Exported, Record<string, unknown>>();
   const others = wanted.flatMap(({ name }) => sourcesOf(name));
@@ -128,37 +129,58 @@ export function preparePassing(
   const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
   const isFree = (slot: string): boolean =>
     nativesOf(module).get(slot)?.assignable === true && (!declared.has(slot) || overlaid.has(slot));
+  /** a variable may have several names outside, of which it can lead one elsewhere */
+  const slots = new Map<string, Exported>();
+  for (const one of wanted) if (!slots.has(slotOf(one) as string)) slots.set(slotOf(one) as string, one);
   const run = (): (() => void) => {
     const undos: (() => void)[] = [];
     const former = bindings.get(module);
     if (former === undefined) undos.push(() => bindings.delete(module));
     else undos.push(() => bindings.set(module, former));
     bindings.set(module, read);
-    for (const one of wanted) {
-      const slot = slotOf(one) as string;
-      if (isFree(slot)) undos.push(give(module, slot, one.name, read(one.name)));
-    }
+    for (const [slot, { name }] of slots) if (isFree(slot)) undos.push(give(module, slot, name, read(name)));
     return () => {
       for (const undo of undos.reverse()) undo();
     };
   };
-  const deferred = wanted
-    .filter((one) => !isFree(slotOf(one) as string))
-    .flatMap((one) => kept(one.name, slotOf(one) as string));
+  const deferred = exportedLocals(module.source, module.url).flatMap((one): Deferred[] => {
+    const reason = one.from === undefined ? whyKept(one) : whyPassed(one);
+    return reason === undefined ? [] : [{ path: one.name, names: [], reason }];
+  });
   return { load: others.length === 0 ? undefined : load, run, deferred };
 
-  /** What to say where neither the variable nor the function that importers have can lead to what the export is now. */
-  function kept(name: string, slot: string): Deferred[] {
-    const now = named.get(name);
-    const local = now && localOf(now, after);
-    const isStillThere = declared.has(slot) && !overlaid.has(slot);
+  /** Why neither the variable nor the function that importers have can lead to what the export is now; undefined where one does. */
+  function whyKept(one: Exported): string | undefined {
+    const slot = slotOf(one);
+    if (slot === undefined || !wanted.includes(one)) return undefined;
+    const first = slots.get(slot) as Exported;
+    const [now, other] = [localNow(one.name), localNow(first.name)];
+    const keeps = `who imported ${one.name} before keeps`;
+    const restart = `a restart gives them ${now ?? one.name}`;
+    if (first !== one && now !== other)
+      return `who imported ${one.name} before gets what ${first.name} is, as the two were one; ${restart}`;
+    if (isFree(slot)) return undefined;
+    if (declared.has(slot) && !overlaid.has(slot))
+      return `${keeps} ${slot}, which the module still has; ${restart}`;
     const natives = analyse(module.source, module.url).functions;
     const isFunction = natives.some(({ path, kind }) => path === slot && kind !== 'constructor');
-    if (!isStillThere && isFunction && !holdsData(after, local)) return [];
-    if (slot === local) return []; // a constant that is made otherwise
-    const what = isStillThere ? `${slot}, which the module still has` : 'what it was: no variable holds it';
-    const reason = `who imported ${name} before keeps ${what}; a restart gives them ${local ?? name}`;
-    return [{ path: name, names: [], reason }];
+    // What the function's name stands for now takes the calls of whoever holds it.
+    const isTaken = slot !== now && after.functions.some(({ path }) => path === slot);
+    if (isFunction && !isTaken && !holdsData(after, now)) return undefined;
+    return `${keeps} what it was, as that cannot be set; ${restart}`;
+  }
+
+  /** The same of a name that was passed on of another module. */
+  function whyPassed({ name, from, importName }: Exported): string | undefined {
+    const now = named.get(name);
+    if (name === '*' || now === undefined || (now.from === from && now.importName === importName))
+      return undefined;
+    return `who imported ${name} before keeps that of ${from}; a restart gives them ${now.from ?? localNow(name)}`;
+  }
+
+  function localNow(name: string): string | undefined {
+    const now = named.get(name);
+    return now && localOf(now, after);
   }
 }
 

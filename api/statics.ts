@@ -19,7 +19,9 @@ export function handOnStatics(before: MadeClass, after: MadeClass): () => void {
   const [from, to] = [before.value, after.value];
   if (typeof from !== 'function' || typeof to !== 'function' || from === to) return () => {};
   const undos: (() => void)[] = [];
-  const [olds, news] = [staticsOf(before.node), staticsOf(after.node)];
+  // What has a computed key cannot be told from what was given.
+  const isPlain = !before.node.body.body.some((one) => 'computed' in one && one.computed);
+  const [olds, news] = [membersOf(before.node, true), membersOf(after.node, true)];
   const set = (key: PropertyKey, property: PropertyDescriptor): void => {
     const had = Object.getOwnPropertyDescriptor(to, key);
     if (had?.configurable === false || !Object.isExtensible(to)) return;
@@ -32,9 +34,10 @@ export function handOnStatics(before: MadeClass, after: MadeClass): () => void {
     if (BUILT_IN.has(key)) continue;
     const [old, now] = [olds.get(key), news.get(key)];
     const isSame = old !== undefined && now !== undefined && isField(old) && sameTree(old, now);
-    const isGiven = old === undefined && !Object.hasOwn(to, key); // from outside, and nobody does that again
+    const isGiven = old === undefined && isPlain && !Object.hasOwn(to, key); // from outside, and nobody does that again
     if (isSame || isGiven) set(key, Object.getOwnPropertyDescriptor(from, key) as PropertyDescriptor);
   }
+  if (isPlain) givenTo(from.prototype, to.prototype, new Set(membersOf(before.node, false).keys()), undos);
   for (const [key, old] of olds) {
     const now = news.get(key);
     if (typeof key !== 'string' || !key.startsWith('#') || !isField(old) || !sameTree(old, now)) continue;
@@ -55,11 +58,27 @@ export function handOnStatics(before: MadeClass, after: MadeClass): () => void {
 /** Own properties that every class has. */
 const BUILT_IN = new Set<PropertyKey>(['length', 'name', 'prototype']);
 
-/** The static members of a class that have a plain name, by it; with its `#` where it is private. */
-function staticsOf({ body }: ClassNode): Map<PropertyKey, Node> {
+/** Hands on what a prototype was given from outside, which nobody does again. */
+function givenTo(
+  from: object | undefined,
+  to: object | undefined,
+  declared: ReadonlySet<PropertyKey>,
+  undos: (() => void)[],
+): void {
+  if (!from || !to || !Object.isExtensible(to)) return;
+  for (const key of Reflect.ownKeys(from)) {
+    if (typeof key !== 'string' || key === 'constructor' || declared.has(key) || Object.hasOwn(to, key))
+      continue;
+    Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key) as PropertyDescriptor);
+    undos.push(() => Reflect.deleteProperty(to, key));
+  }
+}
+
+/** The members of a class, or of its instances, that have a plain name, by it; with its `#` where it is private. */
+function membersOf({ body }: ClassNode, isStatic: boolean): Map<PropertyKey, Node> {
   const found = new Map<PropertyKey, Node>();
   for (const member of body.body) {
-    if (!('static' in member) || !member.static || !('key' in member)) continue;
+    if (!('static' in member) || member.static !== isStatic || !('key' in member)) continue;
     const { key } = member;
     if (key.type === 'PrivateIdentifier') found.set(`#${key.name}`, member);
     else if (key.type === 'Identifier' && !member.computed) found.set(key.name, member);

@@ -195,9 +195,14 @@ function begin(
     if (former !== undefined)
       undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
     if (leavesBehind(unit)) return;
-    if (typeof before === 'function' && typeof after === 'function' && before !== after)
+    // An arrow or an async function has no prototype that instances hang on.
+    if (hasPrototype(before) && hasPrototype(after) && before !== after)
       undos.push(succeed(overlay.succeeded, before, after));
   };
+}
+
+function hasPrototype(value: unknown): value is { prototype: object } {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 
 /** The class that a name stands for in the version that runs. */

@@ -418,6 +418,22 @@ export const render = () => { new A(); return [A.made, A.cache.size, A.bump(), A
       return [...seen, m.render(), (await import('./mid.js')).mid(), globalThis.mids, version(thr).number]`,
     [true, true, 1, 1, '+mid, +t, ~render', 'mid fine,fine', '0,better', 0, 1, 2],
   ],
+  'what cannot lead two ways, or is taken, or comes from elsewhere, is said': [
+    {
+      'm.js':
+        'function a() { return "a"; }\nexport { a as f, a as g };\nconst c = () => "c";\nexport { c as h };\nexport { o } from "./o.js";\nexport const data = () => 1;\n',
+      'o.js': 'export const o = () => "o";',
+      'user.js': `import { f, g, h, o, data } from './m.js'; export const all = () => [f(), g(), h(), o(), typeof data].join();`,
+    },
+    `${SAYS}const { all } = await import('./user.js'); const v = await save('function x() { return "x"; }\\nfunction y() { return "y"; }\\nexport { x as f, y as g };\\nfunction c() { return "other"; }\\nconst d = () => "d";\\nexport { d as h, c };\\nexport function o() { return "own"; }\\nexport const data = 5;\\n');
+      const seen = [all(), v.deferred.map(({ path }) => path).sort()]; await rollback(M); return [...seen, all()]`,
+    ['x,x,other,o,function', ['data', 'g', 'h', 'o'], 'a,a,c,o,function'],
+  ],
+  'a function that becomes a class of its name, and what a prototype was given': [
+    'export const f = () => 1; const g = async () => 1; export const kind = () => typeof g;\nclass A { x = 1; }\nA.prototype.added = function () { return "added"; };\nexport const made = () => { const a = new A(); return [a.x, a.added()].join(); };\n',
+    `${SAYS}const seen = [m.made()]; await edit('const g = async () => 1', 'class g { a() {} }'); await edit('const f = () => 1', 'class f { a() {} }'); await edit('x = 1', 'x = 2'); return [...seen, m.made(), m.kind(), (await again()).f.name]`,
+    ['1,added', '2,added', 'function', 'f'],
+  ],
   'an export that cannot be led elsewhere is said, and importers keep what they had': [
     {
       'm.js':
@@ -430,7 +446,7 @@ export const render = () => { new A(); return [A.made, A.cache.size, A.bump(), A
       '+o, ~default, ~render',
       [
         'who imported render before keeps a, which the module still has; a restart gives them b',
-        'who imported default before keeps what it was: no variable holds it; a restart gives them o',
+        'who imported default before keeps what it was, as that cannot be set; a restart gives them o',
       ],
     ],
   ],
