@@ -378,7 +378,7 @@ const BEGINNING = '{"event":"';
 /** Whether a line is the beginning of one of ours, and no more: whoever wrote it was killed. Of an empty one nothing was written. */
 function isTorn(line: string): boolean {
   const isOurs = line.startsWith(BEGINNING) || BEGINNING.startsWith(line);
-  return isOurs && !line.endsWith('}');
+  return isOurs && !line.endsWith('}') && parse(`${line.slice(0, -1)}}`) === undefined;
 }
 
 /** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */

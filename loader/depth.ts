@@ -1,7 +1,8 @@
 /**
  * How deep a text nests, before it is read: the parser is native and recurses on the C stack, so what is too deep for it ends the
  * process. In: a text; out: nothing, or the error that says where it is too deep. Linear, without a tree, and an
- * estimate: it may count too much, and what it counts is far below what the stack takes.
+ * estimate: it may count too much, and what it counts is far below what the stack takes. Of JavaScript only: where statements end in
+ * TypeScript and JSX without a semicolon, only a parser can tell.
  */
 import { tooDeep } from '../error.ts';
 
@@ -23,13 +24,13 @@ const SHALLOW = 400;
 const STACK = process.platform === 'win32' ? 1 : 4;
 
 /** @throws ERR_HOTSWAP_SYNTAX where a text nests too deep to be read, with a RangeError as `cause` and the line */
-export function checkDepth(source: string, isTyped: boolean): void {
+export function checkDepth(source: string): void {
   if (source.length * BRACKET <= SHALLOW) return;
   let limit = SHALLOW;
-  if (deeperThan(source, limit, isTyped) === -1) return;
+  if (deeperThan(source, limit) === -1) return;
   const { stackSizeMb = STACK } = process.getBuiltinModule('node:worker_threads').resourceLimits;
   limit = UNITS * Math.min(stackSizeMb, STACK);
-  const found = deeperThan(source, limit, isTyped);
+  const found = deeperThan(source, limit);
   if (found === -1) return;
   const line = source.slice(0, found).split('\n').length;
   throw tooDeep('the text', line);
@@ -89,7 +90,7 @@ const BLOCK = 2;
  * The first offset at which a text nests deeper than `limit` units; -1: nowhere. What adds to the depth is counted a bracket, and in it a
  * statement and an expression: `;` ends both, `,` an expression, and a line's end where an operand ends and another begins.
  */
-function deeperThan(source: string, limit: number, isTyped: boolean): number {
+function deeperThan(source: string, limit: number): number {
   const { length } = source;
   const stack: number[] = [];
   let total = 0;
@@ -210,7 +211,7 @@ function deeperThan(source: string, limit: number, isTyped: boolean): number {
       } else if (c === 60 && next === 47) {
         add(1);
         i++;
-      } else add(c === 58 || (c === 60 && isTyped) ? HOLDS : 1);
+      } else add(c === 58 ? HOLDS : 1);
       // After an operand these may be its own: `a++`, `a!`.
       if (!((c === 43 || c === 45) && next === c && before === OPERAND)) before = NO_OPERAND;
       else {

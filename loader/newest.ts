@@ -32,12 +32,13 @@ export interface Newest {
 /** The newest version of a module; undefined where there is none, or none that rests on the file's text. */
 export function newestVersion(module: Logged): Newest | undefined {
   const { url, log, cacheDir, base, vsn, say } = module;
-  const isNew = log.era(base).versions.length === 0;
+  log.era(base); // reads the log
   if (log.damaged !== undefined) {
     say(damageOf(log, url));
     return undefined;
   }
-  if (isNew) beginOn(module);
+  const former = log.newestBase;
+  if (former !== undefined && former !== base) goOn(module, former);
   const { versions, current } = log.era(base);
   const found = versions.at(current);
   if (found === undefined) return undefined;
@@ -65,26 +66,32 @@ export function damageOf({ file, damaged }: ModuleLog, url: string): string {
   return `line ${damaged} of ${file} is damaged, so that no version of ${fileURLToPath(url)} can be told by its number; the file is used. purge() removes that history, and so does deleting it; the next edit begins a new one and keeps this as ${basename(file)}${DAMAGED}`;
 }
 
-/** Begins a history for a file's text that has none yet, with the edits of the one before that were made since this text was saved. */
-function beginOn(module: Logged): void {
+/**
+ * Goes on from the history of another text of the file, which was the last one: with the edits that were made since this text was
+ * saved, if it was. Where it was not, this text's own history goes on, or begins.
+ */
+function goOn(module: Logged, former: string): void {
   const { log, base } = module;
-  const former = log.newestBase;
-  if (former === undefined || former === base) return;
   const { versions, current } = log.era(former);
   const last = versions.at(current);
   const saved = savedBefore(versions, last);
+  const isKnown = log.era(base).versions.length > 0;
   const edits: VersionRecord[] = [];
   if (saved?.id === base) {
     for (let one = last; one !== undefined && one.number > saved.number; one = versions.at(one.parent ?? 0))
       edits.unshift(one);
+  } else if (isKnown) {
+    return;
   } else if (last !== undefined && last !== saved && last.id !== base) {
     // Of a save nothing is lost: whoever wrote the file has changed it again.
     sayChanged(module, last.number + formerVsn(module, former));
   }
   try {
-    log.appendBase(base);
-    for (const [parent, { id, at, summary, kept }] of edits.entries())
-      log.appendVersion(base, { id, parent, at, summary, kept });
+    if (isKnown) log.appendRestore(base, 0);
+    else log.appendBase(base);
+    let parent = 0;
+    for (const { id, at, summary, kept } of edits)
+      parent = log.appendVersion(base, { id, parent, at, summary, kept }).number;
   } catch {
     // a read-only cache: the notice comes again next time
   }

@@ -50,7 +50,7 @@ export interface Read extends Erased {
  * @throws ERR_HOTSWAP_SYNTAX for a text that nests too deep to be read, as everything here does
  */
 export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
-  checkDepth(source, lang === 'ts');
+  if (lang === 'js') checkDepth(source);
   return parseSync(`module.${lang}`, source, { ...OPTIONS, lang, showSemanticErrors: early });
 }
 
@@ -179,7 +179,7 @@ export function loadParse(source: string, lang: Language, early?: boolean): Pars
  */
 function fastParse(source: string, lang: Language, early = false): ParseResult {
   if (rawTransfer) {
-    checkDepth(source, lang === 'ts');
+    if (lang === 'js') checkDepth(source);
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.

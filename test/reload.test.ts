@@ -528,6 +528,30 @@ console.log(JSON.stringify(out));`,
   }
 });
 
+test('after a restart the last edits run, whatever history the text had before', async () => {
+  const text = (value: string) => `export function f() { return '${value}'; }\n`;
+  const app = program({
+    'm.js': text('A'),
+    'app.js': `import { writeFileSync } from 'node:fs'; import { f } from './m.js'; import { reload, rewrite, rollback } from 'hotswap';
+for (const step of (process.env.STEPS ?? '').split(' ')) { const [what, value] = step.split('='); if (what === 'save') { writeFileSync('m.js', "export function f() { return '" + value + "'; }\\n"); await reload('./m.js'); } if (what === 'edit') await rewrite(f, "() => '" + value + "'"); if (what === 'back') await rollback('./m.js'); }
+console.log(JSON.stringify(f()));`,
+  });
+  const go = (STEPS: string) => app.json({ env: { STEPS, HOTSWAP_SILENT: '1' } });
+  try {
+    for (const first of ['edit=a1', 'edit=a1 back=1']) {
+      app.write('m.js', text('A'));
+      await go(first);
+      app.write('m.js', text('B'));
+      assert.equal([await go('save=A edit=a2'), await go('')], ['a2', 'a2'], first);
+      assert.equal([await go('save=B'), await go('save=A'), await go('')], ['B', 'A', 'A']);
+    }
+    assert.equal([await go('save=B edit=b1'), await go('save=A edit=a1'), await go('')], ['b1', 'a1', 'a1']);
+    assert.equal([await go('save=B edit=b2'), await go('')], ['b2', 'b2']);
+  } finally {
+    app.remove();
+  }
+});
+
 test('after a restart where the save was taken back, the file runs', async () => {
   const app = program({
     'm.js': 'export const f = () => 1;\n',

@@ -374,7 +374,7 @@ function begin(): () => void {
   /** @returns `again` where more has happened meanwhile, so that it is all looked at again */
   async function tryAll(group: Waiting, first: boolean): Promise<'in' | 'failed' | 'again'> {
     let { changed, failures } = await readAll(group.files);
-    const isEmptied = changed.some(({ text }) => text.trim() === '');
+    const isEmptied = changed.some(({ saved }) => saved.trim() === '');
     let done = failures.size > 0 || isEmptied ? undefined : await takeOver(changed);
     failures = done?.failures ?? failures;
     if (first && (failures.size > 0 || done === undefined)) {
