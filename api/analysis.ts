@@ -57,15 +57,20 @@ export function analyseWhole(source: string, url: string, what = url): Analysis 
   return analysis;
 }
 
-/** The top-level statement around a place in the text. */
-export function partAround({ parts }: Analysis, { start, end }: { start: number; end: number }): Part {
-  let [low, high] = [0, parts.length - 1];
+/** Of pieces of a text in its order, the last that begins at an offset or before it; the first where none does. */
+export function lastFrom<T extends { start: number }>(pieces: readonly T[], offset: number): T | undefined {
+  let [low, high] = [0, pieces.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((parts[middle] as Part).start <= start) low = middle;
+    if ((pieces[middle] as T).start <= offset) low = middle;
     else high = middle - 1;
   }
-  const part = parts[low] as Part;
+  return pieces[low];
+}
+
+/** The top-level statement around a place in the text. */
+export function partAround({ parts }: Analysis, { start, end }: { start: number; end: number }): Part {
+  const part = lastFrom(parts, start);
   return (part !== undefined && end <= part.end && start >= part.start ? part : undefined) as Part;
 }
 

@@ -20,6 +20,7 @@ import { heirOf, isData, preparePassing } from './passing.ts';
 import { displaced, type Places, placesOf, retried } from './places.ts';
 import { children, isWithin, type StaticPair, sameOwn } from './plan.ts';
 import { leavesBehind, prepareUnits } from './toplevel.ts';
+import { takeBack } from './undo.ts';
 import { canBecome, classOf, isIn, type Unit } from './units.ts';
 
 /** Functions that are kept for going back, a module. */
@@ -225,18 +226,15 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   bind(false);
   const evaluate = (): (() => void) => {
     const undos = [units.run()];
-    const undo = (): void => {
-      for (const one of undos.splice(0).reverse()) one();
-    };
     try {
       undos.push(members());
       bind(true); // the way into a class is there once it has been made
       if (passing !== undefined) undos.push(passing.run());
     } catch (error) {
-      undo();
+      takeBack(undos);
       throw error;
     }
-    return undo;
+    return () => takeBack(undos);
   };
   const loads = [units.load, passing?.load].filter((one) => one !== undefined);
   const load = async (): Promise<void> => {

@@ -36,6 +36,7 @@ import { type Plan, plan } from './plan.ts';
 import { record, recordRestore } from './record.ts';
 import { type Queue, staged, staging, turnWithin } from './staging.ts';
 import { NOTHING, summaryOf } from './summary.ts';
+import { takeBack } from './undo.ts';
 import { isIn, type Unit } from './units.ts';
 
 /** What an edit makes of the current version. */
@@ -344,7 +345,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
       versions.push(written.version);
     }
   } catch (error) {
-    for (const undo of undos.reverse()) undo();
+    takeBack(undos);
     throw error;
   }
   const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {

@@ -24,9 +24,10 @@ const recent = new Map<string, Exported[]>();
 /** The exports of a text, in source order. */
 export function exportedLocals(source: string, url: string): Exported[] {
   if (languageOf(url) !== 'js') {
-    const all = analyse(source, url).program.body.flatMap(exportsIn(source, url));
-    // Declarations that merge export one name.
-    return all.filter((one, i) => one.name === '*' || all.findIndex(({ name }) => name === one.name) === i);
+    const analysis = analyse(source, url);
+    let list = typed.get(analysis);
+    if (list === undefined) typed.set(analysis, (list = exportsOf(analysis)));
+    return list;
   }
   const known = recent.get(source);
   if (known !== undefined) return known;
@@ -51,6 +52,16 @@ export function exportedLocals(source: string, url: string): Exported[] {
   recent.set(source, list);
   if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
   return list;
+}
+
+/** Exports of TypeScript and JSX, as a tree tells them. */
+const typed = new WeakMap<Analysis, Exported[]>();
+
+function exportsOf({ source, url, program }: Analysis): Exported[] {
+  const all = program.body.flatMap(exportsIn(source, url));
+  // Declarations that merge export one name.
+  const first = new Map(all.map((one) => [one.name, one] as const).reverse());
+  return all.filter((one) => one.name === '*' || first.get(one.name) === one);
 }
 
 /**

@@ -13,6 +13,7 @@ import { compiled } from './evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf } from './overlay.ts';
 import type { StaticField } from './plan.ts';
 import { keep } from './toplevel.ts';
+import { takeBack } from './undo.ts';
 
 type Members = Pick<Change, 'before' | 'after' | 'lessMembers' | 'moreMembers' | 'statics' | 'url'>;
 
@@ -53,12 +54,10 @@ export function prepareMembers(module: LiveModule, change: Members): () => () =>
     try {
       for (const { was, now, make } of fields) putField(module, change, was, now, make, put);
     } catch (error) {
-      for (const undo of undos.reverse()) undo();
+      takeBack(undos);
       throw error;
     }
-    return () => {
-      for (const undo of undos.reverse()) undo();
-    };
+    return () => takeBack(undos);
   };
 }
 

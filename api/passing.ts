@@ -4,15 +4,16 @@
  * be given other bindings: where neither is possible they keep what they had, and the version says so.
  */
 import { HotswapError } from '../error.ts';
-import type { LiveModule } from '../loader/live.ts';
+import { type LiveModule, nativeIn } from '../loader/live.ts';
 import { isClass, lineOf } from '../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
-import { setterOf, variableOf } from './compile.ts';
+import { setterOf } from './compile.ts';
 import { type Exported, exportedLocals, localOf } from './exported.ts';
 import { cellOf } from './given.ts';
 import type { Deferred } from './history.ts';
 import { nativesOf, overlayOf } from './overlay.ts';
 import { importFor, keep } from './toplevel.ts';
+import { takeBack } from './undo.ts';
 import { givenBy, unitsOf } from './units.ts';
 
 /** What must be done about exports, made ready. */
@@ -88,13 +89,14 @@ export function preparePassing(
   const all = exportedLocals(after.source, after.url);
   const stars = all.filter(({ name }) => name === '*');
   const named = new Map(all.map((one) => [one.name, one]));
-  const wanted = exportedLocals(module.source, module.url).filter((one) => {
+  const loaded = exportedLocals(module.source, module.url);
+  const wanted = loaded.filter((one) => {
     const now = named.get(one.name);
     const slot = slotOf(one);
     const isThere = now === undefined ? one.name === 'default' || stars.length === 0 : slotOf(now) === slot;
     return slot !== undefined && (now === undefined ? !isThere : !isThere || overlaid.has(slot));
   });
-  const passes = exportedLocals(module.source, module.url).some(({ from }) => from !== undefined);
+  const passes = loaded.some(({ from }) => from !== undefined);
   if (wanted.length === 0 && !isKnown && !passes) return undefined;
 
   const namespaces = new Map<Exported, Record<string, unknown>>();
@@ -107,7 +109,7 @@ export function preparePassing(
     const now = named.get(name);
     const local = now && localOf(now, after);
     if (local !== undefined)
-      return overlaid.has(local) ? overlayOf(module).values[local] : nativeValue(module, local);
+      return overlaid.has(local) ? overlayOf(module).values[local] : nativeIn(module, local);
     for (const one of sourcesOf(name)) {
       const namespace = namespaces.get(one) ?? {};
       if (one.name !== '*') return one.importName === undefined ? namespace : namespace[one.importName];
@@ -139,11 +141,9 @@ export function preparePassing(
     else undos.push(() => bindings.set(module, former));
     bindings.set(module, read);
     for (const [slot, { name }] of slots) if (isFree(slot)) undos.push(give(module, slot, name, read(name)));
-    return () => {
-      for (const undo of undos.reverse()) undo();
-    };
+    return () => takeBack(undos);
   };
-  const deferred = exportedLocals(module.source, module.url).flatMap((one): Deferred[] => {
+  const deferred = loaded.flatMap((one): Deferred[] => {
     const reason = one.from === undefined ? whyKept(one) : whyPassed(one);
     return reason === undefined ? [] : [{ path: one.name, names: [], reason }];
   });
@@ -211,7 +211,11 @@ function lineOfExport({ source, program }: Analysis, { from }: Exported): number
 
 function sameExports(before: Analysis, after: Analysis): boolean {
   const [x, y] = [before, after].map(({ source, url }) => exportedLocals(source, url));
-  return x === y || JSON.stringify(x) === JSON.stringify(y);
+  if (x === undefined || y === undefined || x.length !== y.length) return false;
+  return x.every((one, i) => {
+    const { name, local, from, importName } = y[i] as Exported;
+    return one.name === name && one.local === local && one.from === from && one.importName === importName;
+  });
 }
 
 /** Gives a variable that is nobody's else any more what an export stands for. @returns takes it back */
@@ -219,7 +223,7 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
   const { made, kept } = overlayOf(module);
   const place = `native ${slot}`;
   const entry = made.get(place);
-  const held = nativeValue(module, slot);
+  const held = nativeIn(module, slot);
   const set = setterOf(module, slot);
   const was = entry ?? nativesOf(module).get(slot);
   if (was !== undefined && !was.passes) keep(kept, `${place}\n${was.text}`, { value: held });
@@ -230,13 +234,4 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
     if (entry === undefined) made.delete(place);
     else made.set(place, entry);
   };
-}
-
-/** What one of the module's own variables holds, whatever else has its name in a version. */
-function nativeValue(module: LiveModule, name: string): unknown {
-  try {
-    return module.scope?.(variableOf(name));
-  } catch {
-    return undefined; // in its dead zone, or an expression's value that no variable holds
-  }
 }

@@ -6,6 +6,7 @@
 import type { Scope } from '../loader/live.ts';
 import type { ClassNode, Node } from '../loader/parse.ts';
 import { sameTree } from './sametree.ts';
+import { takeBack } from './undo.ts';
 
 export interface MadeClass {
   value: unknown;
@@ -50,9 +51,7 @@ export function handOnStatics(before: MadeClass, after: MadeClass): () => void {
     write[1](read());
     undos.push(() => write[1](had));
   }
-  return () => {
-    for (const undo of undos.reverse()) undo();
-  };
+  return () => takeBack(undos);
 }
 
 /** Own properties that every class has. */

@@ -11,6 +11,7 @@ import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { compareUnits } from './plan.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
+import { takeBack } from './undo.ts';
 import {
   canBecome,
   classOf,
@@ -131,10 +132,6 @@ async function runSlowly(of: ReturnType<typeof steps>): Promise<() => void> {
     }
   }
   return step.value;
-}
-
-function takeBack(undos: (() => void)[]): void {
-  for (const undo of undos.splice(0).reverse()) undo();
 }
 
 /** Notes how things are before a unit is evaluated. @returns what is to be done when it has been */

@@ -16,7 +16,7 @@ import {
   startOf,
   unwrapped,
 } from '../loader/parse.ts';
-import { type Analysis, referencesIn } from './analysis.ts';
+import { type Analysis, lastFrom, referencesIn } from './analysis.ts';
 
 /** What a top level is made of: a declaration without its `export`, one declarator or import of several, or another statement. */
 export interface Unit {
@@ -221,13 +221,7 @@ export function isIn(pieces: readonly Pick<Unit, 'node' | 'more'>[], { start, en
   let nodes = inOrder.get(pieces);
   if (nodes === undefined)
     inOrder.set(pieces, (nodes = pieces.flatMap(nodesOf).sort((a, b) => a.start - b.start)));
-  let [low, high] = [0, nodes.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((nodes[middle] as Node).start <= start) low = middle;
-    else high = middle - 1;
-  }
-  const found = nodes[low];
+  const found = lastFrom(nodes, start);
   return found !== undefined && found.start <= start && found.end >= end;
 }
 

@@ -237,9 +237,19 @@ export function handedBy(prefix: string): Handed {
 }
 
 /** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */
-export function valueIn({ scope, overlay }: LiveModule, name: string): unknown {
+export function valueIn(module: LiveModule, name: string): unknown {
+  const { overlay } = module;
+  if (!overlay?.names.has(name)) return nativeIn(module, name);
   try {
-    if (overlay?.names.has(name)) return overlay.values[name];
+    return overlay.values[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a variable of the module as it was loaded holds, whatever else has its name in the version that runs. */
+export function nativeIn({ scope }: LiveModule, name: string): unknown {
+  try {
     return scope?.(name === 'default' ? DEFAULT : name);
   } catch {
     return undefined;

@@ -34,6 +34,16 @@ export const counted = () => count;
 `;
 const K = 'export const tax = () => 2;\n';
 
+/** Runs git in a directory. */
+function gitIn(dir: string): (...words: string[]) => void {
+  return (...words) => {
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+      cwd: dir,
+      stdio: 'ignore',
+    });
+  };
+}
+
 interface Watched extends Program, Running {
   /** what the program answers to an expression of `m` and `hotswap` */
   ask(expression: string): Promise<unknown>;
@@ -287,12 +297,7 @@ test('a save wins with the text that the file had before too; a touch, and git w
     await said(/k\.js v1: ~tax/);
     assert.is(await ask('m.total(1)'), 'mem');
 
-    const git = (...words: string[]): void => {
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-        cwd: dir,
-        stdio: 'ignore',
-      });
-    };
+    const git = gitIn(dir);
     git('init', '-b', 'main');
     git('add', '.');
     git('commit', '-m', 'one');
@@ -334,12 +339,7 @@ test('a checkout by git: hundreds of files in one step', () =>
       '.gitignore': 'node_modules\n',
     },
     async ({ ask, write, dir, said }) => {
-      const git = (...words: string[]): void => {
-        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-          cwd: dir,
-          stdio: 'ignore',
-        });
-      };
+      const git = gitIn(dir);
       git('init', '-b', 'main');
       git('add', '.');
       git('commit', '-m', 'one');
