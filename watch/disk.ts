@@ -58,12 +58,6 @@ export function stampOf(file: string): string {
   }
 }
 
-/** Whether a file that had a stamp was touched and not written: both its times are set to one instant then. */
-export function isTouched(file: string, stamp: string): boolean {
-  const found = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return found?.atimeNs === found?.mtimeNs && stamp.endsWith(` ${found?.size} ${found?.ino}`);
-}
-
 /** Whether it was git that wrote a file: it writes its index after the files of a checkout. */
 export function isByGit(file: string): boolean {
   const git = gitDirectory(dirname(file));

@@ -16,7 +16,7 @@ import type { LiveModule } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
 import { extname, fileURLToPath } from '../node.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
-import { checkedOut, isByGit, isTouched, stampOf, textOf, wait } from './disk.ts';
+import { checkedOut, isByGit, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
@@ -113,8 +113,6 @@ function begin(): () => void {
   let loading: NodeJS.Timeout | undefined;
   /** files at which something has happened, and what they were when it did */
   const dirty = new Map<string, string>();
-  /** those of them that were only touched */
-  const touched = new Set<string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
   let working = false;
@@ -261,10 +259,6 @@ function begin(): () => void {
     const stamp = stampOf(file);
     if (dirty.get(file) === stamp) return; // it is to be read, and one save is told of several times
     dirty.set(file, stamp);
-    // Before anyone reads it, which sets one of its times.
-    const known = files.get(file);
-    if (known !== undefined && known.stamp !== stamp && isTouched(file, known.stamp)) touched.add(file);
-    else touched.delete(file);
     wake();
     if (working) return;
     settle();
@@ -426,8 +420,7 @@ function begin(): () => void {
       return false;
     }
     const stamp = stampOf(file);
-    const isWritten = stamp !== known.stamp && !touched.has(file);
-    touched.delete(file);
+    const isWritten = stamp !== known.stamp;
     known.stamp = stamp;
     const text = textOf(file);
     if (text === undefined) {
