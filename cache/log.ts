@@ -1,9 +1,10 @@
 /**
  * What was done to one module, as it was done: `modules/<sha256 of url>/log`, one JSON line an event, append only.
  * In: events; out: the histories they make, one for each text of the file (its *base*). Version numbers are
- * positions in the log, so that several processes that append to one log agree on them without a lock.
- * A torn line (a killed process) is skipped. Any other that cannot be read would shift the numbers of all after it, so a log with
- * such a line says nothing, and is set aside when something is to be appended. Nothing that was written is ever rewritten.
+ * positions in the log, so that several processes that append to one log agree on them without a lock. Each line ends
+ * with a fingerprint of what it says. A torn line (a killed process) is skipped. Any other without its fingerprint may have
+ * been any event, so a log with such a line says nothing, and is set aside when something is to be appended.
+ * Nothing that was written is ever rewritten.
  */
 
 import type { Stats } from 'node:fs';
@@ -26,6 +27,7 @@ import {
   writeSync,
 } from '../node.ts';
 import { inDirectory, removeEmpty, unique } from './files.ts';
+import { fingerprint } from './fingerprint.ts';
 import { cacheError, isId, sha256 } from './objects.ts';
 import { type VersionRecord, VersionTable } from './table.ts';
 
@@ -97,12 +99,16 @@ export class ModuleLog {
   newestBase: string | undefined;
   /** the first line that is damaged, from 1: then this is as an empty log */
   damaged: number | undefined;
+  /** whether it ends in a line that was begun and not written to its end */
+  torn = false;
   /** lines that were read */
   #lines = 0;
   readonly #cacheDir: string;
   readonly #url: string;
   readonly #eras = new Map<string, Era>();
   #offset = 0;
+  /** whether the last line that was taken has no end yet */
+  #isOpen = false;
   /** which file that is: a log that was purged and begun anew by others may be as long as the one before */
   #source = '';
   /** how far the log went when this process had last appended to it */
@@ -245,9 +251,9 @@ export class ModuleLog {
         const { size } = found;
         const isRead = size === this.#offset && (size === 0 || identity(found) === this.#source);
         const last = Buffer.alloc(1);
-        const torn = !isRead && size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+        const isOpen = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
-        const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(event)}\n`);
+        const line = Buffer.from(`${isOpen ? '\n' : ''}${lineOf(event)}\n`);
         const written = writeSync(fd, line);
         if (written !== line.length) {
           // A full disk: what was written of the line goes again, unless someone has written behind it.
@@ -264,6 +270,7 @@ export class ModuleLog {
         // Others may have written before this line or behind it, or taken the file away.
         if (!isRead || after.size !== size + written || after.nlink === 0) return false;
         this.#offset = after.size;
+        this.#isOpen = false;
         this.#lines++;
         this.#source = identity(found);
         this.#take(event);
@@ -307,9 +314,15 @@ export class ModuleLog {
       if (size === this.#offset) return;
       const room = Buffer.alloc(size - this.#offset);
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
-      const end = grown.lastIndexOf(10) + 1;
-      this.#offset += end;
-      this.#takeLines(grown.toString('utf8', 0, end).split('\n'));
+      const lines = grown.toString('utf8').split('\n');
+      const rest = lines.at(-1) as string;
+      // One that is whole but for its end is a line as any other.
+      this.torn = rest !== '' && parse(rest) === undefined && isTorn(rest);
+      if (rest === '' || this.torn) lines.pop();
+      this.#offset += this.torn ? grown.lastIndexOf(10) + 1 : grown.length;
+      if (this.#isOpen) lines.shift();
+      this.#isOpen = rest !== '' && !this.torn;
+      this.#takeLines(lines);
     } catch (error) {
       throw cacheError(this.#cacheDir, 'read the history', error);
     } finally {
@@ -330,7 +343,6 @@ export class ModuleLog {
         return;
       }
     }
-    this.#lines--; // what comes after the last line's end is none
   }
 
   #take(event: LogEvent): void {
@@ -362,6 +374,7 @@ export class ModuleLog {
   #forget(): void {
     this.#offset = this.#lines = 0;
     this.damaged = undefined;
+    this.torn = this.#isOpen = false;
     this.#eras.clear();
     this.newestBase = undefined;
   }
@@ -375,15 +388,28 @@ function identity({ ino, birthtimeMs }: Stats): string {
 /** How each line begins. */
 const BEGINNING = '{"event":"';
 
-/** Whether a line is the beginning of one of ours, and no more: whoever wrote it was killed. Of an empty one nothing was written. */
-function isTorn(line: string): boolean {
-  const isOurs = line.startsWith(BEGINNING) || BEGINNING.startsWith(line);
-  return isOurs && !line.endsWith('}') && parse(`${line.slice(0, -1)}}`) === undefined;
+/** How each ends: `,"sum":"<fingerprint of what is before this>"}`. */
+const SUM = ',"sum":"';
+const SUM_SIZE = SUM.length + 16 + '"}'.length;
+
+function lineOf(event: LogEvent): string {
+  const said = JSON.stringify(event).slice(0, -1);
+  return `${said}${SUM}${fingerprint(said)}"}`;
 }
 
-/** A line as an event, or undefined where it is torn, foreign, or names what could lead out of the cache. */
+/** Whether a line is the beginning of one of ours, and no more: whoever wrote it was killed. Of an empty one nothing was written. */
+function isTorn(line: string): boolean {
+  if (line.endsWith('}') || !(line.startsWith(BEGINNING) || BEGINNING.startsWith(line))) return false;
+  const shorter = line.slice(0, -1);
+  // One that is whole with another last character, or without it, was altered.
+  return [shorter, `${shorter}}`, `${line}}`].every((other) => parse(other) === undefined);
+}
+
+/** A line as an event, or undefined where it is torn, altered, foreign, or names what could lead out of the cache. */
 function parse(line: string): LogEvent | undefined {
-  if (line === '') return undefined;
+  const end = line.length - SUM_SIZE;
+  if (end < 0 || !line.startsWith(SUM, end)) return undefined;
+  if (line.slice(end + SUM.length, -2) !== fingerprint(line.slice(0, end))) return undefined;
   let event: Partial<Record<string, unknown>>;
   try {
     event = JSON.parse(line);

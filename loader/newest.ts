@@ -37,6 +37,10 @@ export function newestVersion(module: Logged): Newest | undefined {
     say(damageOf(log, url));
     return undefined;
   }
+  if (log.torn)
+    say(
+      `the last line of ${log.file} is not written to its end, so that what it said of ${fileURLToPath(url)} is lost; what was done before it holds`,
+    );
   const former = log.newestBase;
   if (former !== undefined && former !== base) goOn(module, former);
   const { versions, current } = log.era(base);

@@ -12,6 +12,8 @@ import {
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fingerprint } from '../cache/fingerprint.ts';
+import { ModuleLog } from '../cache/log.ts';
 import { type Program, program } from './program.ts';
 
 /** What is done, the code it is refused with, and what the message must say: what was asked, found, and to do. */
@@ -652,48 +654,48 @@ for (const [name, harm] of Object.entries(damage)) {
   });
 }
 
+/** Lines of a log with the fingerprints of what they say now. */
+function withSums(lines: string): string {
+  return lines.replace(
+    /^(\{.*?)(?:,"sum":"\w+")?\}$/gm,
+    (_line, said) => `${said},"sum":"${fingerprint(said)}"}`,
+  );
+}
+
 const logs: Record<string, [harm: (log: string) => string, expected: unknown]> = {
   'a torn last line': [(log) => `${log}{"event":"version","base":"`, [2, 2, 3, 3, 4]],
-  'a last line without its end': [(log) => log.slice(0, -1), [1, 1, 2, 3, 4]],
+  'a last line without its end': [(log) => log.slice(0, -1), [2, 2, 3, 3, 4]],
+  'a last line that is cut': [(log) => log.slice(0, -20), [1, 1, 2, 2, 3]],
   'lines that are not JSON': [(log) => `garbage\n\0\0\0\n${log}\n\nnull\n[]\n"x"\n5\n{}\n`, [0, 0, 1, 1, 2]],
   'nothing but noise': [() => '\uFFFD\0\u2028{{{', [0, 0, 1, 1, 2]],
   'an empty log': [() => '', [0, 0, 1, 1, 2]],
   'foreign events': [
     (log) =>
-      `${log}{"event":"later","base":"${'a'.repeat(64)}"}\n{"event":"restore","base":"../../etc","to":1}\n`,
+      log +
+      withSums(
+        `{"event":"later","base":"${'a'.repeat(64)}"}\n{"event":"restore","base":"../../etc","to":1}\n`,
+      ),
     [0, 0, 1, 1, 2],
   ],
   'ids that lead out of the cache': [
-    (log) =>
-      log +
-      log
-        .trim()
-        .split('\n')
-        .filter((line) => line.includes('"version"'))
-        .map((line) => `${line.replace(/"id":"[^"]*"/, '"id":"../../../../etc/passwd"')}\n`)
-        .join(''),
+    (log) => log + withSums(log.replace(/"id":"[^"]*"/g, '"id":"../../../../etc/passwd"')),
     [0, 0, 1, 1, 2],
   ],
   'numbers that are none': [
-    (log) =>
-      `${log}${log
-        .trim()
-        .split('\n')[0]
-        ?.replace(/"parent":\d+/, '"parent":-1')}\n${log
-        .trim()
-        .split('\n')[0]
-        ?.replace(/"parent":\d+/, '"parent":"x"')}\n${log
-        .trim()
-        .split('\n')[0]
-        ?.replace(/"at":\d+/, '"at":null')}\n`,
+    (log) => log + withSums(log.replace(/"parent":\d+/g, '"parent":-1')),
     [0, 0, 1, 1, 2],
   ],
+  'numbers that are words': [
+    (log) => log + withSums(log.replace(/"parent":\d+/g, '"parent":"x"')),
+    [0, 0, 1, 1, 2],
+  ],
+  'no times': [(log) => log + withSums(log.replace(/"at":\d+/g, '"at":null')), [0, 0, 1, 1, 2]],
   'a restore of what is not there': [
     (log) =>
-      `${log}${JSON.stringify({ event: 'restore', base: /"base":"(\w+)"/.exec(log)?.[1], to: 99, at: 1 })}\n`,
+      log + withSums(`{"event":"restore","base":"${/"base":"(\w+)"/.exec(log)?.[1]}","to":99,"at":1}\n`),
     [2, 2, 3, 3, 4],
   ],
-  'a parent that comes later': [(log) => log.replace('"parent":0', '"parent":2'), [2, 2, 3, 3, 4]],
+  'a parent that comes later': [(log) => withSums(log.replace('"parent":0', '"parent":2')), [2, 2, 3, 3, 4]],
 };
 
 for (const [name, [harm, expected]] of Object.entries(logs)) {
@@ -714,10 +716,20 @@ for (const [name, [harm, expected]] of Object.entries(logs)) {
   });
 }
 
+/** What is done to a log of which the last line takes a version back, and the line that is damaged then. */
 const lines: Record<string, [harm: (log: string) => string, line: number | undefined]> = {
   'a byte of the first line': [(log) => `X${log.slice(1)}`, 1],
   'a digit of an id': [(log) => log.replace(/"id":"./, '"id":"g'), 1],
   'a digit of a base': [(log) => log.replace(/(\n.*"base":")./, '$1g'), 2],
+  'another number': [(log) => log.replace(/("parent":)0/, '$11'), 1],
+  'another digit in the fingerprint': [
+    (log) => log.replace(/("sum":").(.*\n$)/, (_line, a, b) => `${a}x${b}`),
+    4,
+  ],
+  'lines without their fingerprints': [(log) => log.replace(/,"sum":"\w+"/g, ''), 1],
+  'another name for a fingerprint': [(log) => log.replace('"sum"', '"sun"'), 1],
+  'another end': [(log) => `${log.slice(0, -1)} `, 4],
+  'zeros at its end': [(log) => `${log}\0\0\0`, 5],
   'two lines that have become one': [(log) => log.replace('}\n', '}'), 1],
   'noise in the middle': [(log) => log.replace('\n', '\nnoise\n'), 2],
   'a torn line in the middle': [(log) => log.replace('\n', '\n{"event":"version","base":"12\n'), undefined],
@@ -828,3 +840,73 @@ function files(directory: string): string[] {
 }
 
 test.run();
+
+test('a log that was cut in the middle of a line: that is said until the next edit, and what was done before holds', async () => {
+  const app = program({
+    'm.js': SIMPLE,
+    'app.js': `${EDIT}if (process.argv[2]) await rewrite(f, '() => ' + process.argv[2]); say(f());`,
+  });
+  try {
+    for (const n of ['1', '2']) await app.run({ args: [n] });
+    const log = logOf(app);
+    writeFileSync(log, readFileSync(log, 'utf8').slice(0, -20));
+    const said = `hotswap: the last line of ${log} is not written to its end, so that what it said of ${app.file('m.js')} is lost; what was done before it holds\n`;
+    const { stdout, stderr } = await app.run({ args: ['3'] });
+    assert.is(stdout, '[3]\n');
+    assert.ok(stderr.startsWith(said), stderr);
+    assert.not.match((await app.run()).stderr, /to its end/);
+  } finally {
+    app.remove();
+  }
+});
+
+test('a log of which any one byte is another says nothing, or what it said', () => {
+  const app = program({});
+  try {
+    const base = 'a'.repeat(64);
+    const made = new ModuleLog(app.dir, 'file:///m.js');
+    const first = { id: 'b'.repeat(64), parent: 0, at: 1, summary: '~f', kept: true };
+    made.appendBase(base);
+    made.appendVersion(base, first);
+    made.appendVersion(base, { ...first, parent: 1, summary: '~\u{1F600}' });
+    made.appendRestore(base, 1);
+    const whole = readFileSync(made.file);
+    const read = () => {
+      const log = new ModuleLog(app.dir, 'file:///m.js');
+      const { versions, current } = log.era(base);
+      return { log, said: JSON.stringify([current, [...versions]]) };
+    };
+    const { said } = read();
+    for (let i = 0; i < whole.length; i++) {
+      for (const byte of new Set([
+        0,
+        9,
+        10,
+        32,
+        34,
+        49,
+        125,
+        0xff,
+        (whole[i] as number) ^ 1,
+        (whole[i] as number) ^ 32,
+      ])) {
+        if (byte === whole[i]) continue;
+        const harmed = Buffer.from(whole);
+        harmed[i] = byte;
+        writeFileSync(made.file, harmed);
+        const now = read();
+        if (now.log.damaged === undefined) assert.is(now.said, said, `byte ${i} is ${byte}: ${harmed}`);
+        assert.not(now.log.torn, `byte ${i} is ${byte}`);
+      }
+    }
+    // What is cut anywhere is told, but for whole lines.
+    for (let size = 1; size < whole.length; size++) {
+      writeFileSync(made.file, whole.subarray(0, size));
+      const { log } = read();
+      const isWhole = whole[size - 1] === 10 || whole[size] === 10;
+      assert.is(log.torn || log.damaged !== undefined, !isWhole, `cut at ${size}`);
+    }
+  } finally {
+    app.remove();
+  }
+});
