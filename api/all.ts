@@ -11,10 +11,8 @@ import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { isSame, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
-import { alone } from './alone.ts';
-import { goTo, queued } from './commit.ts';
-import { editedCore } from './core.ts';
-import { reported } from './events.ts';
+import { goTo, queued } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
 import {
   catchUp,
   currentVersion,
@@ -26,10 +24,12 @@ import {
   type Versioned,
   versionAt,
   versionText,
-} from './history.ts';
-import { liveModules } from './module.ts';
-import { goToCore } from './override.ts';
-import { keepRecorded } from './withdraw.ts';
+} from './history/history.ts';
+import { keepRecorded } from './history/withdraw.ts';
+import { alone } from './modules/alone.ts';
+import { liveModules } from './modules/module.ts';
+import { goToCore } from './override/override.ts';
+import { editedCore } from './target/core.ts';
 
 /** A module that could not be brought to where it was to go. */
 export interface Failure {

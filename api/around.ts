@@ -6,16 +6,17 @@
 import { HotswapError } from '../error.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveCell } from '../loader/live.ts';
-import { type Bindings, bindings, checkOptions } from './bind.ts';
-import { cellsOf, pathOf } from './cells.ts';
-import { coreTarget } from './core.ts';
-import { type EditOptions, editInTurn } from './edit.ts';
-import { reported } from './events.ts';
-import { type AnyFunction, cellOf, checkCallable, given } from './given.ts';
-import type { Version } from './history.ts';
-import { rewriteCore, wrapCore } from './override.ts';
-import { type Found, find, type Target } from './target.ts';
-import { type How, replaceText, type Wrapper, wrapText } from './wrap.ts';
+import { reported } from './apply/events.ts';
+import { editInTurn } from './edit.ts';
+import type { EditOptions } from './given/bind.ts';
+import { type Bindings, bindings, checkOptions } from './given/bind.ts';
+import { type AnyFunction, cellOf, checkCallable, given } from './given/given.ts';
+import type { Version } from './history/history.ts';
+import { rewriteCore, wrapCore } from './override/override.ts';
+import { cellsOf, pathOf } from './running/cells.ts';
+import { coreTarget } from './target/core.ts';
+import { type Found, find, type Target } from './target/target.ts';
+import { type How, replaceText, type Wrapper, wrapText } from './text/wrap.ts';
 
 /** Called instead of a function: `next(…)` runs the code that was there, with the same `this`. */
 export type Around =

@@ -3,8 +3,8 @@
  * of their texts, as patch tools take it.
  */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { currentVersion, findVersion, numberOf, versionAt, versionText } from './history.ts';
-import { type ModuleRef, moduleOf } from './module.ts';
+import { currentVersion, findVersion, numberOf, versionAt, versionText } from './history/history.ts';
+import { type ModuleRef, moduleOf } from './modules/module.ts';
 
 /**
  * The difference of two versions of a module, as a unified diff of their texts.

@@ -7,13 +7,18 @@ import type { Bound } from '../loader/kept.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { arityOf } from '../loader/parameters.ts';
-import { addClauseText, type Order } from './addclause.ts';
-import { analyse } from './analysis.ts';
-import { type Bindings, bindings, checkOptions } from './bind.ts';
-import type { Destination } from './check.ts';
-import { commit, type Edit, queued } from './commit.ts';
-import { coreTarget, noClauses } from './core.ts';
-import { reported } from './events.ts';
+import { commit, type Edit, queued } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
+import { type Bindings, bindings, checkOptions, type EditOptions } from './given/bind.ts';
+import type { Destination } from './given/check.ts';
+import { type Code, describe, type Given, given, isClassText } from './given/given.ts';
+import { boundOf, currentText, currentVersion, type Version } from './history/history.ts';
+import { moduleOf } from './modules/module.ts';
+import { injectCore, rewriteCore } from './override/override.ts';
+import { analyse } from './plan/analysis.ts';
+import { coreTarget, noClauses } from './target/core.ts';
+import { exportOf, type Found, find, type NewTarget, placeOf, type Target } from './target/target.ts';
+import { addClauseText, type Order } from './text/addclause.ts';
 import {
   addExpressionText,
   addFunctionText,
@@ -21,25 +26,9 @@ import {
   checkNewExport,
   exportText,
   removeExportText,
-} from './exporting.ts';
-import { describe, type Given, given, isClassText } from './given.ts';
-import { boundOf, currentText, currentVersion, type Version } from './history.ts';
-import { type At, type Clauses, injectText } from './inject.ts';
-import { moduleOf } from './module.ts';
-import { injectCore, rewriteCore } from './override.ts';
-import { type Edited, rewriteText } from './rewrite.ts';
-import { exportOf, type Found, find, type NewTarget, placeOf, type Target } from './target.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: any function will do, whatever it takes
-export type Code = ((...args: any[]) => unknown) | string;
-
-export interface EditOptions {
-  /**
-   * Values for names that the code uses from outside. JSON values are written into the version as constants; any
-   * other makes the version live but not persisted.
-   */
-  bind?: Record<string, unknown>;
-}
+} from './text/exporting.ts';
+import { type At, type Clauses, injectText } from './text/inject.ts';
+import { type Edited, rewriteText } from './text/rewrite.ts';
 
 export interface InjectOptions extends EditOptions {
   /** statement index, from 0 (default), or `'end'`: after the body's work, before its final return leaves */

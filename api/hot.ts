@@ -12,10 +12,10 @@ import { HOT } from '../loader/names.ts';
 import { type Fresh, registry } from '../loader/registry.ts';
 import { instanceUrl } from '../loader/variants.ts';
 import { fileURLToPath } from '../node.ts';
-import { type Entry, enter, isOther, queued } from './commit.ts';
-import { succeeded } from './former.ts';
-import { freshOf } from './fresh.ts';
-import { needRegistry, type Version } from './history.ts';
+import { type Entry, enter, isOther, queued } from './apply/commit.ts';
+import { needRegistry, type Version } from './history/history.ts';
+import { staging } from './history/staging.ts';
+import { freshOf } from './modules/fresh.ts';
 import {
   acceptsItself,
   type Boundary,
@@ -25,8 +25,8 @@ import {
   reach,
   resolvedFrom,
   wishesOf,
-} from './importers.ts';
-import { staging } from './staging.ts';
+} from './modules/importers.ts';
+import { succeeded } from './running/former.ts';
 
 /** URLs of modules that nothing imports any more, and that have been told so. */
 const pruned = new Set<string>();

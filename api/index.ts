@@ -5,23 +5,21 @@
 export { HotswapError, type HotswapErrorCode } from '../error.ts';
 export type { FunctionKind } from '../loader/functions.ts';
 export type { Node } from '../loader/parse.ts';
-export type { Order } from './addclause.ts';
 export { purge, reapply } from './all.ts';
+export { type ErrorEvent, type Events, on, type SwapEvent } from './apply/events.ts';
 export { type Around, after, around, before, onError, replace } from './around.ts';
 export { diff } from './diff.ts';
 export {
   addClause,
   addExport,
-  type Code,
-  type EditOptions,
   type InjectOptions,
   inject,
   removeExport,
   rewrite,
 } from './edit.ts';
-export { type ErrorEvent, type Events, on, type SwapEvent } from './events.ts';
-export type { Deferred, Version } from './history.ts';
-export type { At, Clauses } from './inject.ts';
+export type { EditOptions } from './given/bind.ts';
+export type { Code } from './given/given.ts';
+export type { Deferred, Version } from './history/history.ts';
 export {
   ast,
   type ClauseInfo,
@@ -29,14 +27,15 @@ export {
   code,
   type ExportInfo,
   exports,
-  type FunctionInfo,
   functions,
   modules,
 } from './introspect.ts';
 export { type Mock, type MockCall, mock } from './mock.ts';
-export type { ModuleRef } from './module.ts';
+export type { ModuleRef } from './modules/module.ts';
 export { reload } from './reload.ts';
 export { type StartOptions, type Status, type StopOptions, start, status, stop } from './service.ts';
-export type { NewTarget, Target } from './target.ts';
+export type { FunctionInfo, NewTarget, Target } from './target/target.ts';
+export type { Order } from './text/addclause.ts';
+export type { At, Clauses } from './text/inject.ts';
 export { type Planned, plan, transaction } from './transaction.ts';
 export { history, reset, restore, rollback, version } from './versions.ts';

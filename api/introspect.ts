@@ -3,19 +3,26 @@
  * source text; out: plain data. Synchronous, and nothing changes.
  */
 import { HotswapError } from '../error.ts';
-import type { FunctionKind } from '../loader/functions.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import { type LiveModule, valueIn } from '../loader/live.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { registry } from '../loader/registry.ts';
-import { type Analysis, analyse } from './analysis.ts';
-import { clausesOf } from './clauses.ts';
-import { coreExports, coreFunctions, coreOf, coreTarget, editedCore, noClauses, valueAt } from './core.ts';
-import { type Exported, exportedLocals, localOf } from './exported.ts';
-import { cellOf, cleanText, given, isClassText } from './given.ts';
-import { currentText } from './history.ts';
-import { liveModules, type ModuleRef, moduleOf } from './module.ts';
-import { find, type Target } from './target.ts';
+import { cellOf, cleanText, given, isClassText } from './given/given.ts';
+import { currentText } from './history/history.ts';
+import { liveModules, type ModuleRef, moduleOf } from './modules/module.ts';
+import { type Analysis, analyse } from './plan/analysis.ts';
+import { type Exported, exportedLocals, localOf } from './plan/exported.ts';
+import {
+  coreExports,
+  coreFunctions,
+  coreOf,
+  coreTarget,
+  editedCore,
+  noClauses,
+  valueAt,
+} from './target/core.ts';
+import { type FunctionInfo, find, type Target } from './target/target.ts';
+import { clausesOf } from './text/clauses.ts';
 
 /** One exported name as it is now. */
 export interface ExportInfo {
@@ -23,16 +30,6 @@ export interface ExportInfo {
   kind: 'function' | 'class' | 'value';
   /** `.length`, of functions and classes */
   arity?: number;
-}
-
-/** One hot function as it is now. */
-export interface FunctionInfo {
-  path: string;
-  kind: FunctionKind;
-  /** `.length` */
-  arity: number;
-  /** line of its first character in the current version, from 1; 0 in a core module, which has no text as a whole */
-  line: number;
 }
 
 /** One clause of a function as it is now. */

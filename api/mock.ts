@@ -6,17 +6,17 @@
 import { sha256 } from '../cache/objects.ts';
 import type { Bound, KeptVersion } from '../loader/kept.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { analyse } from './analysis.ts';
+import { atOnce, commitNow, goToNow } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
 import { checkOther } from './around.ts';
-import { atOnce, commitNow, goToNow } from './commit.ts';
-import { type CoreTarget, coreTarget } from './core.ts';
 import { editOf, withBound } from './edit.ts';
-import { reported } from './events.ts';
-import { type AnyFunction, checkCallable } from './given.ts';
-import { boundOf, currentText, currentVersion, versionAt } from './history.ts';
-import { mockCore, unmockCore } from './override.ts';
-import { find, type Target } from './target.ts';
-import { unwrapText, wrapText } from './wrap.ts';
+import { type AnyFunction, checkCallable } from './given/given.ts';
+import { boundOf, currentText, currentVersion, versionAt } from './history/history.ts';
+import { mockCore, unmockCore } from './override/override.ts';
+import { analyse } from './plan/analysis.ts';
+import { type CoreTarget, coreTarget } from './target/core.ts';
+import { find, type Target } from './target/target.ts';
+import { unwrapText, wrapText } from './text/wrap.ts';
 
 // As @types/node does, for programs that are compiled without `lib: esnext.disposable`.
 declare global {

@@ -8,12 +8,12 @@ import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { syntaxError, tryParse, tryRead } from '../loader/parse.ts';
 import { fileURLToPath } from '../node.ts';
-import { commit } from './commit.ts';
-import { reported } from './events.ts';
-import { currentText, UNBOUND, type Version } from './history.ts';
+import { commit } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
+import { currentText, UNBOUND, type Version } from './history/history.ts';
 import { update } from './hot.ts';
-import { type ModuleRef, moduleOf } from './module.ts';
-import { madeOf, readSource } from './saved.ts';
+import { type ModuleRef, moduleOf } from './modules/module.ts';
+import { madeOf, readSource } from './modules/saved.ts';
 
 /**
  * Takes a module's file, as it is on disk now, as its next version and brings the running program to it: changed functions for

@@ -16,12 +16,12 @@ import {
 } from '../loader/config.ts';
 import { registry } from '../loader/registry.ts';
 import { bringUp, type Failure, failOn, putBack, touched } from './all.ts';
-import { alone } from './alone.ts';
-import { type Attached, attach, detach } from './attach.ts';
-import { editedCore } from './core.ts';
-import { historyOf, needRegistry, numberOf, runningVersion } from './history.ts';
-import { liveModules } from './module.ts';
-import { keepRecorded, withdrawAll } from './withdraw.ts';
+import { type Attached, attach, detach } from './history/attach.ts';
+import { historyOf, needRegistry, numberOf, runningVersion } from './history/history.ts';
+import { keepRecorded, withdrawAll } from './history/withdraw.ts';
+import { alone } from './modules/alone.ts';
+import { liveModules } from './modules/module.ts';
+import { editedCore } from './target/core.ts';
 
 /** Settings of the service; what is left out is as the environment and package.json say, and `null` is off. */
 export type StartOptions = Options;

@@ -3,10 +3,10 @@
  * out in one synchronous step, or nothing; or a description of what it would have done.
  */
 import { HotswapError } from '../error.ts';
-import { type Proposal, settle } from './commit.ts';
+import { type Proposal, settle } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
 import { unified } from './diff.ts';
-import { reported } from './events.ts';
-import { describe } from './given.ts';
+import { describe } from './given/given.ts';
 import {
   type Deferred,
   needRegistry,
@@ -14,9 +14,9 @@ import {
   publicVersion,
   versionText as textOf,
   type Version,
-} from './history.ts';
-import { type CoreProposal, checkCore, pathsBetween, settleCore, versionText } from './override.ts';
-import { type Staging, staging, within } from './staging.ts';
+} from './history/history.ts';
+import { type Staging, staging, within } from './history/staging.ts';
+import { type CoreProposal, checkCore, pathsBetween, settleCore, versionText } from './override/override.ts';
 
 /** What an edit would do to one module. */
 export interface Planned {

@@ -5,9 +5,8 @@
 
 import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
-import { goTo, queued } from './commit.ts';
-import { coreOf } from './core.ts';
-import { reported } from './events.ts';
+import { goTo, queued } from './apply/commit.ts';
+import { reported } from './apply/events.ts';
 import {
   catchUp,
   currentVersion,
@@ -19,9 +18,10 @@ import {
   type Versioned,
   versionAt,
   versionsOf,
-} from './history.ts';
-import { type ModuleRef, moduleOf } from './module.ts';
-import { goToCore } from './override.ts';
+} from './history/history.ts';
+import { type ModuleRef, moduleOf } from './modules/module.ts';
+import { goToCore } from './override/override.ts';
+import { coreOf } from './target/core.ts';
 
 /**
  * Undoes the last `n` edits of a module: the version `n` parents before the current one runs again.

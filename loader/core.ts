@@ -1,6 +1,6 @@
 /**
  * Node's own modules as edits know them: which were asked for, their versions, and what stands in the place of their functions. Types of
- * the registry; what is done with them is in api/core.ts and api/override.ts.
+ * the registry; what is done with them is in api/target/core.ts and api/override/override.ts.
  */
 import type { Replaced } from '../node.ts';
 import type { KeptVersion } from './kept.ts';

@@ -46,7 +46,7 @@ export interface MemoryVersion {
   bound?: string[];
 }
 
-/** What a facade of a module exports; see api/facade.ts. */
+/** What a facade of a module exports; see api/running/facade.ts. */
 export interface ExportedBy {
   /** names that it passes on from the module */
   native: string[];

@@ -1,8 +1,8 @@
 // The analysis of a changed text, for which only the changed statements are read, is that of the whole text.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Analysis, analyseWhole } from '../api/analysis.ts';
-import { changed } from '../api/changed.ts';
+import { type Analysis, analyseWhole } from '../api/plan/analysis.ts';
+import { changed } from '../api/plan/changed.ts';
 import type { ClassScope } from '../loader/functions.ts';
 import { eachChild, type Node } from '../loader/parse.ts';
 import type { Scope } from '../loader/scopes.ts';

@@ -1,13 +1,13 @@
 // Clauses: how a body is divided, what is put into some of them, and others put between them; as texts, then running.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addClauseText, type Order } from '../api/addclause.ts';
-import { analyse } from '../api/analysis.ts';
-import { bindings } from '../api/bind.ts';
-import type { Destination } from '../api/check.ts';
-import { clausesOf } from '../api/clauses.ts';
-import { given } from '../api/given.ts';
-import { type At, type Clauses, injectText } from '../api/inject.ts';
+import { bindings } from '../api/given/bind.ts';
+import type { Destination } from '../api/given/check.ts';
+import { given } from '../api/given/given.ts';
+import { analyse } from '../api/plan/analysis.ts';
+import { addClauseText, type Order } from '../api/text/addclause.ts';
+import { clausesOf } from '../api/text/clauses.ts';
+import { type At, type Clauses, injectText } from '../api/text/inject.ts';
 import { type Case, cases } from './cases.ts';
 
 function destination(module: string, path: string, bind: object = {}): Destination {

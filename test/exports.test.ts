@@ -1,8 +1,8 @@
 // Exports that come and go: who sees them, who is told that they are gone, and that each way leads back.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { analyse } from '../api/analysis.ts';
-import { addExpressionText, addValueText, removeExportText } from '../api/exporting.ts';
+import { analyse } from '../api/plan/analysis.ts';
+import { addExpressionText, addValueText, removeExportText } from '../api/text/exporting.ts';
 import { type Case, cases } from './cases.ts';
 import { program } from './program.ts';
 

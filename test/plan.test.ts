@@ -1,9 +1,9 @@
 // plan as a table: two texts, and what must be replaced or stands in the way.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { analyse } from '../api/analysis.ts';
-import { plan } from '../api/plan.ts';
-import type { Unit } from '../api/units.ts';
+import { analyse } from '../api/plan/analysis.ts';
+import { plan } from '../api/plan/plan.ts';
+import type { Unit } from '../api/plan/units.ts';
 import type { HotFunction } from '../loader/functions.ts';
 
 /** `other` is what else has come at the top level, with `-` what is gone, with `~` what is evaluated anew. */

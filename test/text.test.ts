@@ -1,13 +1,13 @@
 // The text edits as tables: a module, a path and new code, and the module's text after it; bound values as text.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { analyse } from '../api/analysis.ts';
-import { bindings, literalOf } from '../api/bind.ts';
-import type { Destination } from '../api/check.ts';
-import { given } from '../api/given.ts';
-import { type At, injectText } from '../api/inject.ts';
-import { rewriteText } from '../api/rewrite.ts';
-import { freeReferences } from '../api/scope.ts';
+import { bindings, literalOf } from '../api/given/bind.ts';
+import type { Destination } from '../api/given/check.ts';
+import { given } from '../api/given/given.ts';
+import { freeReferences } from '../api/given/scope.ts';
+import { analyse } from '../api/plan/analysis.ts';
+import { type At, injectText } from '../api/text/inject.ts';
+import { rewriteText } from '../api/text/rewrite.ts';
 
 function destination(module: string, path: string, bind: object): Destination {
   const analysis = analyse(module, 'm.js');

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { analyse } from '../api/analysis.ts';
+import { analyse } from '../api/plan/analysis.ts';
 import { tryParse, tryRead } from '../loader/parse.ts';
 import { type Program, program, ROOT } from './program.ts';
 
@@ -129,7 +129,7 @@ test('every construct runs as the compiler would have it', async () => {
 const TSCONFIG = `{ "compilerOptions": { "target": "es2022", "module": "esnext", "moduleResolution": "bundler", "outDir": "out", "noEmitOnError": false, "isolatedModules": true, "skipLibCheck": true, "types": [] }, "include": ["*.ts"] }`;
 
 test('a plain text is as long as its source, and types leave nothing behind', () => {
-  for (const text of [...Object.values(CONSTRUCTS), readFileSync(join(ROOT, 'api/plan.ts'), 'utf8')]) {
+  for (const text of [...Object.values(CONSTRUCTS), readFileSync(join(ROOT, 'api/plan/plan.ts'), 'utf8')]) {
     const found = tryRead(text, 'ts', { parser: tryParse });
     assert.ok('program' in found, 'errors' in found ? found.errors[0]?.message : '');
     assert.is(found.plain.length, text.length);

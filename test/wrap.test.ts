@@ -1,12 +1,12 @@
 // The texts of replaced and wrapped functions as tables, the way back of each, and what the plan makes of them.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { analyse } from '../api/analysis.ts';
-import { bindings } from '../api/bind.ts';
-import type { Destination } from '../api/check.ts';
-import { given } from '../api/given.ts';
-import { plan } from '../api/plan.ts';
-import { type How, replaceText, unwrapText, type Wrapper, wrapText } from '../api/wrap.ts';
+import { bindings } from '../api/given/bind.ts';
+import type { Destination } from '../api/given/check.ts';
+import { given } from '../api/given/given.ts';
+import { analyse } from '../api/plan/analysis.ts';
+import { plan } from '../api/plan/plan.ts';
+import { type How, replaceText, unwrapText, type Wrapper, wrapText } from '../api/text/wrap.ts';
 
 function destination(
   module: string,

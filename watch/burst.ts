@@ -3,13 +3,14 @@
  * It is one step where it can be. Where a file imports what another of them has only now, they are taken over one after the
  * other, what is imported first, and all are undone if one fails; so they are where `import.meta.hot` accepts a change.
  */
-import { type Analysis, analyse } from '../api/analysis.ts';
-import { exportedLocals } from '../api/exported.ts';
-import { currentText, runningVersion, type Version } from '../api/history.ts';
+
+import { currentText, runningVersion, type Version } from '../api/history/history.ts';
 import { isAccepted } from '../api/hot.ts';
+import { type Analysis, analyse } from '../api/plan/analysis.ts';
+import { exportedLocals } from '../api/plan/exported.ts';
+import { aligned } from '../api/plan/units.ts';
 import { reloadFrom } from '../api/reload.ts';
 import { transaction } from '../api/transaction.ts';
-import { aligned } from '../api/units.ts';
 import { restore } from '../api/versions.ts';
 import { HotswapError } from '../error.ts';
 import { writtenFor } from '../loader/language.ts';

@@ -3,7 +3,7 @@
  * object with what changed in the file changed in it, or the reason why that cannot be. It is changed in place since
  * that reaches everyone who holds it or a part of it; what the program itself has put into it stays.
  */
-import { shortened } from '../api/summary.ts';
+import { shortened } from '../api/plan/summary.ts';
 import { HotswapError } from '../error.ts';
 import { languageOf } from '../loader/language.ts';
 import type { Node } from '../loader/parse.ts';

@@ -4,7 +4,7 @@
  * could catch them.
  */
 import { isatty } from 'node:tty';
-import type { Version } from '../api/history.ts';
+import type { Version } from '../api/history/history.ts';
 import type { Registry } from '../loader/registry.ts';
 import { fileURLToPath, relative, resolve, writeSync } from '../node.ts';
 

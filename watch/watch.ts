@@ -5,11 +5,11 @@
  */
 import { setTimeout as later, setImmediate as soon } from 'node:timers';
 import { Worker } from 'node:worker_threads';
-import { isOther } from '../api/commit.ts';
-import { currentText, needRegistry, runningVersion } from '../api/history.ts';
-import { specifiersIn } from '../api/importers.ts';
+import { isOther } from '../api/apply/commit.ts';
+import { currentText, needRegistry, runningVersion } from '../api/history/history.ts';
+import { specifiersIn } from '../api/modules/importers.ts';
+import { madeOf } from '../api/modules/saved.ts';
 import { checkWhole } from '../api/reload.ts';
-import { madeOf } from '../api/saved.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';

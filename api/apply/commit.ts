@@ -1,0 +1,394 @@
+/**
+ * The one way in for every change: an edited text becomes a version, is carried into the running program, and is
+ * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
+ * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
+ */
+import { sha256 } from '../../cache/objects.ts';
+import type { HotFunction } from '../../loader/functions.ts';
+import { type Bound, isSame, type KeptVersion, type Move } from '../../loader/kept.ts';
+import type { LiveModule } from '../../loader/live.ts';
+import { checkNames, openNames } from '../given/check.ts';
+import {
+  boundOf,
+  catchUp,
+  currentText,
+  currentVersion,
+  historyOf,
+  needRegistry,
+  numberOf,
+  publicVersion,
+  runningVersion,
+  textUrl,
+  UNBOUND,
+  type Version,
+  versionAt,
+  versionText,
+} from '../history/history.ts';
+import { record, recordRestore } from '../history/record.ts';
+import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
+import { type Analysis, analyse, referencesIn } from '../plan/analysis.ts';
+import { exportedLocals, localOf } from '../plan/exported.ts';
+import { type Plan, plan } from '../plan/plan.ts';
+import { NOTHING, summaryOf } from '../plan/summary.ts';
+import { isIn, type Unit } from '../plan/units.ts';
+import { exposeExports } from '../running/facade.ts';
+import { overlaidIn } from '../running/overlay.ts';
+import { takeBack } from '../running/undo.ts';
+import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
+import { announce } from './events.ts';
+import { movesBetween, withMoves } from './moves.ts';
+import { heirsOf } from './passing.ts';
+
+/** What an edit makes of the current version. */
+export interface Edit {
+  /** the new text of the whole module */
+  source: string;
+  /** what it is about, for messages, e.g. `./pricing.js#price` */
+  about: string;
+  /** names that need no meeting in the module, because values are bound to them */
+  bound: Bound;
+  /** whether names may lead nowhere, as in a file that Node loads */
+  open?: boolean;
+}
+
+/** All that must happen to one module, made ready: whatever can be refused has been looked at, and nothing has changed. */
+export interface Proposal {
+  module: LiveModule;
+  /** the version that runs */
+  from: KeptVersion;
+  /** the version that is to run: an earlier one, or a new one with the number that it will have if nobody comes before it */
+  version: KeptVersion;
+  isNew: boolean;
+  after: Analysis;
+  /** paths of the functions whose code is another */
+  replaced: string[];
+  moves: Move[];
+  prepared: Prepared;
+}
+
+/**
+ * Runs a change of one module after those asked for before it.
+ * @param change makes its edit from the version that is current when its turn comes
+ */
+export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
+  const transaction = staging();
+  if (transaction !== undefined) return turnWithin(transaction, module, change);
+  module.waiting++;
+  const turn = module.queue.then(async () => {
+    try {
+      return await change();
+    } finally {
+      module.waiting--;
+    }
+  });
+  module.queue = turn.catch(() => {});
+  return turn;
+}
+
+/** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
+export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
+  if (staging() !== undefined || module.waiting > 0) return queued(module, async () => change());
+  module.waiting++;
+  try {
+    return Promise.resolve(change());
+  } catch (error) {
+    return Promise.reject(error);
+  } finally {
+    module.waiting--;
+  }
+}
+
+/** Makes an edit the module's newest version. Must run within `queued`. */
+export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  return inTime(proposalOf(module, edit), module);
+}
+
+/** The same for an edit of functions, synchronously. */
+export function commitNow(module: LiveModule, edit: Edit): Version {
+  return now(proposalOf(module, edit), module);
+}
+
+/** What an edit is to do; undefined where it changes nothing. */
+function proposalOf(module: LiveModule, edit: Edit): Proposal | undefined {
+  catchUp(module);
+  const current = currentVersion(module);
+  if (edit.source === currentText(module) && edit.bound === boundOf(current)) return undefined;
+  return propose(module, edit, current);
+}
+
+function now(proposal: Proposal | undefined, module: LiveModule): Version {
+  if (proposal !== undefined) return conclude(proposal);
+  const { deferred } = staged(module)?.prepared ?? { deferred: deferredBy.get(module) };
+  return publicVersion(module, currentVersion(module), deferred);
+}
+
+/** What the running version of a module could not reach. */
+const deferredBy = new WeakMap<LiveModule, Prepared['deferred']>();
+
+/** Carries a proposal out when what takes time is done. */
+async function inTime(proposal: Proposal | undefined, module: LiveModule): Promise<Version> {
+  await proposal?.prepared.load?.();
+  return now(proposal, module);
+}
+
+/** A text that is to be the newest version of a module, and that a fresh instance of it is to run. */
+export interface Entry {
+  /** makes it the version that runs */
+  conclude: () => Version;
+  /** takes it back, as long as nothing else has been written down */
+  undo: () => void;
+}
+
+/**
+ * Writes a text down as the module's newest version, and leaves it to the caller to make it run. Must run within `queued`.
+ * @throws ERR_HOTSWAP_SYNTAX, ERR_HOTSWAP_CACHE
+ */
+export function enter(module: LiveModule, source: string, about: string): Entry {
+  catchUp(module);
+  const { from, before, after, planned } = differenceTo(module, source, about);
+  const summary = summaryOf(planned, before, after);
+  const written = record(
+    module,
+    newVersion(module, { source, bound: UNBOUND, open: true }, from.number, summary),
+  );
+  const conclude = (): Version => {
+    makeCurrent(module, written.version, source);
+    historyOf(module).versions.put(written.version);
+    const version = publicVersion(module, written.version);
+    tell(module, from, version, pathsOf(planned.replaced));
+    return version;
+  };
+  return { conclude, undo: written.undo };
+}
+
+/** Whether a text says something else than another, layout and comments aside. @throws ERR_HOTSWAP_SYNTAX */
+export function isOther(module: LiveModule, source: string, about: string): boolean {
+  const before = analyse(currentText(module), module.url);
+  const after = analyse(source, module.url, about, before);
+  return summaryOf(plan(before, after), before, after) !== NOTHING;
+}
+
+/** Brings an earlier or later version of the module back. Must run within `queued`. */
+export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
+  return inTime(returnTo(module, version), module);
+}
+
+/** The same, synchronously, where only functions are others. */
+export function goToNow(module: LiveModule, version: KeptVersion): Version {
+  return now(returnTo(module, version), module);
+}
+
+/** What going to a version is to do; undefined where it runs. */
+function returnTo(module: LiveModule, version: KeptVersion): Proposal | undefined {
+  if (isSame(version, currentVersion(module))) {
+    // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
+    const { log } = historyOf(module);
+    if (version.kept && log?.era(versionAt(module, 0).id).current !== version.number)
+      recordRestore(module, version);
+    return undefined;
+  }
+  return proposeReturn(module, version);
+}
+
+/** Carries a proposal out at once, or leaves it with the transaction that the edit is part of. */
+function conclude(proposal: Proposal): Version {
+  const { module, from, version, prepared } = proposal;
+  const transaction = staging();
+  if (transaction === undefined) return (settle([proposal]) as [Version])[0];
+  if (isSame(version, from)) transaction.proposals.delete(module);
+  else transaction.proposals.set(module, proposal);
+  return publicVersion(module, version, prepared.deferred);
+}
+
+/** What an edit is to do. @throws what `commit` may be refused with */
+function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal {
+  const what = edit.open ? edit.about : `the text of ${edit.about} after this edit`;
+  const difference = differenceTo(module, edit.source, what);
+  const { from, before, after, planned } = difference;
+  const { replaced, added, moves } = planned;
+  const bound = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
+  rebind(planned, after, boundOf(from), bound);
+  const summary = summaryOf(planned, before, after);
+  rehome(module, planned, before, after);
+  const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(added, hot));
+  for (const hot of edit.open ? [] : [...replaced, ...fresh]) {
+    const path = moves.find(([, to]) => to === hot.path);
+    const old = before.functions.find((one) => one.path === (path === undefined ? hot.path : path[0]));
+    const known = old === undefined ? new Set<string>() : openNames(before, old);
+    const given = new Set(Object.keys(valuesFor(hot, bound) ?? {}));
+    checkNames(known, hot, { module: module.url, analysis: after, bound: given });
+  }
+  // What a transaction has in mind so far never comes to be on its own.
+  const madeFrom = staged(module)?.isNew ? parent.parent : parent.number;
+  const version = newVersion(module, { ...edit, bound }, madeFrom, summary);
+  return madeReady(module, difference, version, true, moves);
+}
+
+/** What going to a version is to do. */
+function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
+  const what = `version ${numberOf(module, version)} of ${module.url}`;
+  const difference = differenceTo(module, versionText(module, version), what);
+  const { from, before, after, planned } = difference;
+  rebind(planned, after, boundOf(from), boundOf(version));
+  rehome(module, planned, before, after);
+  return madeReady(module, difference, version, false, movesBetween(module, from.number, version.number));
+}
+
+/** What differs between the version that runs and a text. */
+interface Difference {
+  from: KeptVersion;
+  before: Analysis;
+  after: Analysis;
+  planned: Plan;
+}
+
+/** @param what names the text in an error @throws ERR_HOTSWAP_SYNTAX */
+function differenceTo(module: LiveModule, source: string, what: string): Difference {
+  const from = runningVersion(module);
+  const before = analyse(versionText(module, from), module.url);
+  const after = analyse(source, module.url, what, before);
+  return { from, before, after, planned: plan(before, after) };
+}
+
+/** A version that nothing has been written of yet. @param parent number of the one that it is made from */
+function newVersion(
+  module: LiveModule,
+  { source, bound, open }: Pick<Edit, 'source' | 'bound' | 'open'>,
+  parent: number | undefined,
+  summary: string,
+): KeptVersion {
+  return {
+    number: historyOf(module).versions.length,
+    id: sha256(source),
+    parent,
+    at: Date.now(),
+    summary,
+    ...(open ? { file: true as const } : {}),
+    kept: bound.size === 0 && needRegistry().config.cacheDir !== undefined,
+    text: source,
+    ...(bound.size === 0 ? {} : { bound }),
+  };
+}
+
+const NO_HEIRS: ReadonlyMap<string, string> = new Map();
+
+function madeReady(
+  module: LiveModule,
+  { from, before, after, planned }: Difference,
+  version: KeptVersion,
+  isNew: boolean,
+  moves: Move[],
+): Proposal {
+  const heirs = moves.length === 0 ? NO_HEIRS : heirsOf(before, after);
+  const prepared = prepare(module, {
+    ...planned,
+    before,
+    after,
+    moves,
+    units: [...planned.added, ...planned.changed],
+    gone: goneFrom(before, planned, heirs),
+    heirs,
+    again: !isNew,
+    to: version.number,
+    retraced: !isNew && (moves.length > 0 || planned.moves.length > 0),
+    bound: boundOf(version),
+    url: textUrl(module, version, isNew && version.file === true),
+  });
+  return { module, from, version, isNew, after, replaced: pathsOf(planned.replaced), moves, prepared };
+}
+
+/** Functions of the same code that must be made anew, as other values are bound into them. */
+function rebind({ replaced, added }: Plan, after: Analysis, was: Bound, bound: Bound): void {
+  for (const hot of was === bound ? [] : after.functions) {
+    if (bound.get(hot.path) !== was.get(hot.path)) replaceToo(replaced, added, hot);
+  }
+}
+
+/** Functions of the same code that must be made anew, as a name that they use lives elsewhere now. */
+function rehome(module: LiveModule, { replaced, added }: Plan, before: Analysis, after: Analysis): void {
+  const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
+  for (const { key, node } of old === now ? [] : referencesIn(after)) {
+    if (old.has(key) === now.has(key)) continue;
+    const { start, end } = node;
+    const hot = after.functions.findLast((one) => one.node.start <= start && one.node.end >= end);
+    if (hot !== undefined) replaceToo(replaced, added, hot);
+  }
+}
+
+function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFunction): void {
+  if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
+}
+
+/** Paths of functions and constructors that were exported and are gone with what declared them, and with their exports. */
+function goneFrom(before: Analysis, { removed }: Plan, heirs: ReadonlyMap<string, string>): Set<string> {
+  const gone = new Set<string>();
+  if (removed.length === 0) return gone;
+  const exported = new Set(exportedLocals(before.source, before.url).map((one) => localOf(one, before)));
+  const names = removed.flatMap((unit) => unit.names).filter((name) => exported.has(name));
+  for (const name of names) if (!heirs.has(name)) gone.add(name).add(`${name}.prototype.constructor`);
+  return gone;
+}
+
+/**
+ * Carries proposals out, all or none, in one synchronous step: what is new is evaluated, all are written down, then
+ * every cell of every module is written.
+ * @throws ERR_HOTSWAP_STRUCTURAL, ERR_HOTSWAP_CACHE when something new cannot be evaluated or written down; then nothing has changed
+ */
+export function settle(proposals: readonly Proposal[]): Version[] {
+  const undos: (() => void)[] = [];
+  const versions: KeptVersion[] = [];
+  try {
+    for (const { prepared } of proposals) undos.push(prepared.evaluate());
+    for (const { module, version, isNew } of proposals) {
+      const written = isNew ? record(module, version) : recordRestore(module, version);
+      undos.push(written.undo);
+      versions.push(written.version);
+    }
+  } catch (error) {
+    takeBack(undos);
+    throw error;
+  }
+  const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
+    const version = versions[i] as KeptVersion;
+    apply(module, prepared, version.number);
+    deferredBy.set(module, prepared.deferred);
+    const history = historyOf(module);
+    if (isNew) history.versions.put(withMoves(version, moves));
+    makeCurrent(module, version, after.source);
+    exposeExports(module, after);
+    return publicVersion(module, version, prepared.deferred);
+  });
+  proposals.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
+  return live;
+}
+
+/** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
+function makeCurrent(module: LiveModule, { number }: KeptVersion, text: string): void {
+  const history = historyOf(module);
+  history.text = text;
+  history.current = number;
+  history.left = history.log === undefined ? { number, recorded: false } : undefined;
+}
+
+function tell(module: LiveModule, from: KeptVersion, version: Version, paths: string[]): void {
+  const { number, id } = version;
+  const [path] = paths;
+  const was = { from: numberOf(module, from), fromId: from.id };
+  announce({ module: module.url, path, paths, ...was, number, id, version });
+}
+
+function pathsOf(replaced: HotFunction[]): string[] {
+  return replaced.map((hot) => hot.path);
+}
+
+/** Bound values where their functions have moved to. */
+function movedBound(bound: Bound, moves: readonly Move[]): Bound {
+  if (bound.size === 0) return bound;
+  const to = new Map(moves);
+  const moved = new Map<string, Readonly<Record<string, unknown>>>();
+  bound.forEach((values, path) => {
+    const now = to.has(path) ? to.get(path) : path;
+    if (now !== undefined) moved.set(now, values);
+  });
+  return moved;
+}

@@ -1,0 +1,135 @@
+/**
+ * What a module exports, read from its text by es-module-lexer: no tree, no values. In: text, and the module's URL, since of
+ * TypeScript and JSX only a tree tells; out: each exported name with the variable behind it or the module it comes from.
+ */
+import { parse } from 'es-module-lexer/js';
+import { HotswapError } from '../../error.ts';
+import { languageOf } from '../../loader/language.ts';
+import { boundNames, firstName, type Node, unwrapped } from '../../loader/parse.ts';
+import { type Analysis, analyse } from './analysis.ts';
+
+export interface Exported {
+  /** `*` for `export * from` */
+  name: string;
+  /** the module's own variable; undefined for a re-export and for `export default <expression>`, see `localOf` */
+  local: string | undefined;
+  /** specifier of the module that a re-export comes from, and the name there (undefined: its namespace) */
+  from: string | undefined;
+  importName: string | undefined;
+}
+
+const KEPT = 64;
+const recent = new Map<string, Exported[]>();
+
+/** The exports of a text, in source order. */
+export function exportedLocals(source: string, url: string): Exported[] {
+  if (languageOf(url) !== 'js') {
+    const analysis = analyse(source, url);
+    let list = typed.get(analysis);
+    if (list === undefined) typed.set(analysis, (list = exportsOf(analysis)));
+    return list;
+  }
+  const known = recent.get(source);
+  if (known !== undefined) return known;
+  let found: ReturnType<typeof parse>[1];
+  try {
+    found = parse(source)[1];
+  } catch (cause) {
+    throw new HotswapError('ERR_HOTSWAP_SYNTAX', `the exports cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const list = found
+    .filter((one) => !one.typeOnly)
+    .map((one): Exported => {
+      if (one.type === 'direct')
+        return { name: one.name, local: one.localName, from: undefined, importName: undefined };
+      if (one.type === 'reexport') {
+        return { name: one.name, local: undefined, from: one.from, importName: one.importName ?? undefined };
+      }
+      return { name: '*', local: undefined, from: one.from, importName: undefined };
+    });
+  recent.set(source, list);
+  if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
+  return list;
+}
+
+/** Exports of TypeScript and JSX, as a tree tells them. */
+const typed = new WeakMap<Analysis, Exported[]>();
+
+function exportsOf({ source, url, program }: Analysis): Exported[] {
+  const all = program.body.flatMap(exportsIn(source, url));
+  // Declarations that merge export one name.
+  const first = new Map(all.map((one) => [one.name, one] as const).reverse());
+  return all.filter((one) => one.name === '*' || first.get(one.name) === one);
+}
+
+/**
+ * The module's own variable behind an export, that of `export default name` too; `default` where the default export is what an
+ * expression gives, and undefined for a re-export.
+ * @param text the one that has the export
+ */
+export function localOf(
+  { name, local, from }: Exported,
+  { source, url }: Pick<Analysis, 'source' | 'url'>,
+): string | undefined {
+  if (local !== undefined || from !== undefined || name !== 'default') return local;
+  for (const { statement } of analyse(source, url).parts) {
+    if (statement.type !== 'ExportDefaultDeclaration') continue;
+    const value = unwrapped(statement.declaration);
+    return value.type === 'Identifier' ? value.name : 'default';
+  }
+  return 'default';
+}
+
+/** The same from a tree, a statement at a time. */
+function exportsIn(source: string, url: string): (statement: Node) => Exported[] {
+  const imported = new Map<string, Exported>();
+  for (const statement of analyse(source, url).program.body) {
+    if (statement.type !== 'ImportDeclaration') continue;
+    for (const one of statement.specifiers) {
+      const { name } = one.local;
+      const importName =
+        one.type === 'ImportSpecifier'
+          ? nameOf(one.imported)
+          : one.type === 'ImportDefaultSpecifier'
+            ? 'default'
+            : undefined;
+      imported.set(name, { name, local: undefined, from: statement.source.value, importName });
+    }
+  }
+  const own = (name: string, local: string | undefined): Exported => {
+    return { name, local, from: undefined, importName: undefined };
+  };
+  return (statement) => {
+    if (statement.type === 'ExportAllDeclaration') {
+      const name = statement.exported === null ? '*' : nameOf(statement.exported);
+      return [{ name, local: undefined, from: statement.source.value, importName: undefined }];
+    }
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const { declaration } = statement;
+      const id = /Declaration$/.test(declaration.type) && 'id' in declaration ? declaration.id : null;
+      return [own('default', id?.type === 'Identifier' ? id.name : undefined)];
+    }
+    if (statement.type !== 'ExportNamedDeclaration') return [];
+    const declaration = statement.declaration as Node | null;
+    if (declaration?.type === 'VariableDeclaration')
+      return declaration.declarations.flatMap(({ id }) => boundNames(id).map((name) => own(name, name)));
+    if (declaration !== null) {
+      const id = 'id' in declaration ? (declaration.id as Node | null) : null;
+      const name = id === null ? undefined : firstName(id);
+      return name === undefined ? [] : [own(name, name)];
+    }
+    return statement.specifiers.map((one): Exported => {
+      const [name, local] = [nameOf(one.exported), nameOf(one.local)];
+      if (statement.source !== null)
+        return { name, local: undefined, from: statement.source.value, importName: local };
+      const passed = imported.get(local);
+      return passed === undefined ? own(name, local) : { ...passed, name };
+    });
+  };
+}
+
+function nameOf(node: Node): string {
+  return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '';
+}

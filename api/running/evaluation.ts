@@ -1,0 +1,205 @@
+/**
+ * Text that becomes running code. In: a piece of a version's text with what it needs around it, and the scope to evaluate it
+ * in; out: the value, on its own line of a file that exists, or an error that a person can act on. What the program
+ * runs does not change by this.
+ */
+import MagicString from 'magic-string';
+import { HotswapError } from '../../error.ts';
+import type { Place } from '../../loader/erase.ts';
+import { typed } from '../../loader/language.ts';
+import type { LiveCell, LiveModule, Scope } from '../../loader/live.ts';
+import { eachChild, lineOf, type Node } from '../../loader/parse.ts';
+import { setProperties } from '../../loader/patch.ts';
+import { type Analysis, partAround } from '../plan/analysis.ts';
+import { lifeOf } from './cells.ts';
+import { overlaidIn, same } from './overlay.ts';
+import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings.ts';
+import { traced } from './traced.ts';
+
+/** A piece of a version's text that is evaluated by itself: a unit of the top level, a member of a class. */
+export interface Piece {
+  module: LiveModule;
+  analysis: Analysis;
+  /** in source order */
+  nodes: readonly Node[];
+  /** what is taken of the text for them */
+  places: readonly Pick<Node, 'start' | 'end'>[];
+  /** what it is for, and where it is evaluated, see `evaluated` */
+  path: string;
+  scope: Scope | undefined;
+  isAsync?: boolean;
+  /** names of what its code is given when it is called */
+  params: readonly string[];
+  /** names that the piece declares for itself: in it they do not lead to the overlay */
+  own?: readonly string[];
+  /**
+   * Makes the piece the body of an arrow, its names leading to where they live and its functions being hot.
+   * @param cells of its functions
+   * @returns what goes before it, and itself with what goes after it, or this by itself where the piece is statements
+   */
+  body: (text: MagicString, cells: readonly LiveCell[]) => [head: string, text: string, tail?: string];
+  /** file that stack traces are to name */
+  url: string;
+}
+
+/** A piece as a function that evaluates it. @throws as `placed` and `evaluated` */
+export function compiled(piece: Piece): (...values: unknown[]) => unknown {
+  const { module, analysis, nodes, places, scope, isAsync, params, own = [], url } = piece;
+  const overlaid = overlaidIn(module, analysis);
+  const place = { start: places[0]?.start as number, end: places.at(-1)?.end as number };
+  const isHere = (one: { start: number; end: number }): boolean =>
+    places.some(({ start, end }) => one.start >= start && one.end <= end);
+  const text = new MagicString(analysis.plain);
+  const parts = [...new Set(nodes.map((node) => partAround(analysis, node)))];
+  const references = parts
+    .flatMap((part) => part.references)
+    .filter((one) => isHere(one.node) && !own.includes(one.key));
+  for (const reference of references) if (isOverlaid(reference, overlaid)) referTo(text, reference);
+  const guard = guardConstants(text, references, overlaid);
+  const usesMeta = nodes.map((node) => replaceMetas(text, node)).includes(true);
+  const first = module.cells.length;
+  const inside = parts.flatMap((part) => part.functions).filter(isHere);
+  patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
+  const last = module.cells.length;
+  for (const node of nodes) setProperties(text, node, analysis.properties);
+  const [head, body, tail] = piece.body(text, module.cells.slice(first) as LiveCell[]);
+  const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life', ...guard];
+  const opening = `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`;
+  const code =
+    tail === undefined
+      ? placed(piece, place, opening, `${body})`, url)
+      : placed(piece, place, '', body, url, [opening, `${tail})`]);
+  const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
+  return (...values) => {
+    const meta = usesMeta ? module.meta?.() : undefined;
+    return factory(module.overlay?.values, same, meta, ...values, lifeOf(module, first, last));
+  };
+}
+
+/** Rewrites `import.meta`. @returns whether there was any */
+function replaceMetas(text: MagicString, node: Node): boolean {
+  let found = false;
+  const look = (one: Node): void => {
+    if (one.type === 'MetaProperty' && one.meta.name === 'import') {
+      found = true;
+      text.overwrite(one.start, one.end, 'hs$meta');
+    } else eachChild(one, look);
+  };
+  look(node);
+  return found;
+}
+
+/**
+ * Names of ours stand around new code, and its own of that kind would hide them. A module that is only loaded may have them.
+ * @throws ERR_HOTSWAP_SYNTAX
+ */
+function checkOwn({ module, analysis, path }: Subject, place: Pick<Node, 'start' | 'end'>): void {
+  if (!/hs\$|\\u/.test(analysis.plain.slice(place.start, place.end))) return;
+  const look = (node: Node, isKey: boolean): void => {
+    if (node.end <= place.start || node.start >= place.end) return;
+    if (
+      !isKey &&
+      /^(?:JSX)?Identifier$/.test(node.type) &&
+      'name' in node &&
+      /^hs\$/.test(String(node.name))
+    ) {
+      const line = lineOf(analysis.source, node.start);
+      throw new HotswapError(
+        'ERR_HOTSWAP_SYNTAX',
+        `the new code of ${module.url}#${path} uses the name ${node.name} (line ${line}); names that begin with hs$ are hotswap's own, so choose another`,
+        { module: module.url, path, line, names: [String(node.name)] },
+      );
+    }
+    const isPlain = !('computed' in node) || !node.computed;
+    eachChild(node, (child, key) => look(child, isPlain && (key === 'property' || key === 'key')));
+  };
+  look(partAround(analysis, place).statement, false);
+}
+
+/** What evaluated code is of. */
+interface Subject {
+  module: LiveModule;
+  analysis: Analysis;
+  /** of what is made, for messages */
+  path: string;
+}
+
+/**
+ * Code in which the text from `start` to `end` keeps its line, and its column where there is room before it.
+ * @param head what goes before the text @param url file that stack traces are to name
+@@ * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
+ */
+export function placed(
+  subject: Subject,
+  { start, end }: { start: number; end: number },
+  head: string,
+  text: string,
+  url: string,
+  [opening, closing]: readonly [string, string] = ['', ''],
+): string {
+  const { module, analysis } = subject;
+  checkOwn(subject, { start, end });
+  const { source } = analysis;
+  const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
+  const padding =
+    '\n'.repeat(lineOf(source, start) - 1) + ' '.repeat(Math.max(0, start - lineStart - head.length));
+  const left = analysis.left.filter((one) => one.start >= start && one.end <= end);
+  const code = `${padding}${head}${text}`;
+  const ready = left.length === 0 ? code : transformed(module, analysis, left, code);
+  return traced(`${opening}${ready}${closing}`, analysis, url);
+}
+
+/** What is more than types, made JavaScript. */
+function transformed(module: LiveModule, { source }: Analysis, left: readonly Place[], code: string): string {
+  const { url, scope } = module;
+  const { JSX, settingsFor, transformExpression } = typed();
+  const made = transformExpression(code, { url, source, settings: settingsFor(url), left });
+  const uses = new RegExp(`\\b${JSX.replace('$', '\\$')}\\["([^"]*)"\\]`, 'g');
+  const needed = [...made.matchAll(uses)].map(([, specifier]) => specifier as string);
+  const keys = `typeof ${JSX}=='object'?Object.keys(${JSX}):[]`;
+  const loaded = needed.length === 0 ? [] : (scope?.(keys) as string[]);
+  const missing = needed.filter((one) => !loaded.includes(one));
+  if (missing.length === 0) return made;
+  throw new HotswapError(
+    'ERR_HOTSWAP_STRUCTURAL',
+    `${url} was loaded without JSX that needs ${missing.join(', ')}, and evaluated text cannot import it; this change needs a restart`,
+    { module: url, names: missing },
+  );
+}
+
+/**
+ * @param where what the code is for: the module, and the path of what is made
+ * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
+ * @throws ERR_HOTSWAP_STRUCTURAL where code generation is disallowed, or the module has not handed over its scope
+ */
+export function evaluated(
+  { module, path }: { module: LiveModule; path: string },
+  scope: Scope | undefined,
+  code: string,
+): unknown {
+  if (scope === undefined) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url}#${path} cannot be edited yet: it has not been evaluated`,
+      { module: module.url, path },
+    );
+  }
+  try {
+    return scope(code);
+  } catch (cause) {
+    const subject = { module: module.url, path, cause };
+    if (cause instanceof EvalError) {
+      throw new HotswapError(
+        'ERR_HOTSWAP_STRUCTURAL',
+        `${module.url}#${path} cannot be edited: this process runs with --disallow-code-generation-from-strings, and an edit is evaluated text`,
+        subject,
+      );
+    }
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HotswapError(
+      'ERR_HOTSWAP_SYNTAX',
+      `the new code of ${module.url}#${path} is refused by the engine: ${message}`,
+      subject,
+    );
+  }
+}

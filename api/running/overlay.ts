@@ -1,0 +1,156 @@
+/**
+ * Where each name at a module's top level lives. In: a live module and the analysis of a version; out: which names live on the
+ * module's *overlay*, an object whose properties stand for variables that cannot be added to a module that runs, or cannot
+ * be given another value: evaluated code refers to them there. All others are the module's own variables.
+ */
+import { freedNames } from '../../loader/instrument.ts';
+import type { LiveModule, MadeBy, Overlay, Scope } from '../../loader/live.ts';
+import { type ClassNode, isFunction } from '../../loader/parse.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
+import { compareUnits } from '../plan/plan.ts';
+import {
+  alignedInPlace,
+  givenBy,
+  kindOf,
+  kindOfFunction,
+  textOfUnit,
+  type Unit,
+  unitsOf,
+} from '../plan/units.ts';
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A name that the module was evaluated with. */
+interface Native extends MadeBy {
+  /** whether running code can give it another value */
+  assignable: boolean;
+}
+
+/** By the cells of an instance, which no other has. */
+const natives = new WeakMap<LiveModule['cells'], Map<string, Native>>();
+
+/** The names that the module was evaluated with. Keeps no trees. */
+export function nativesOf(module: LiveModule): Map<string, Native> {
+  let found = natives.get(module.cells);
+  if (found === undefined) {
+    found = new Map();
+    const analysis = analyse(module.source, module.url);
+    const freed = freedNames(analysis.plain, analysis.program);
+    for (const unit of unitsOf(analysis)) {
+      const made = madeBy(analysis, unit);
+      for (const name of unit.names)
+        found.set(name, { ...made, assignable: freed.has(name) || isAssignable(unit) });
+    }
+    natives.set(module.cells, found);
+  }
+  return found;
+}
+
+function isAssignable(unit: Unit): boolean {
+  const { type } = unit.node;
+  if (unit.names[0] === 'default') return false;
+  const kind = kindOf(unit);
+  return /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(type) || kind === 'let' || kind === 'var';
+}
+
+/** What a unit makes its names by. */
+export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
+  const value = givenBy(unit);
+  return {
+    text: textOfUnit(analysis, unit),
+    base: textOfUnit(analysis, { ...unit, more: [] }),
+    kind: isFunction(value) ? kindOfFunction(value) : undefined,
+  };
+}
+
+const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();
+
+/**
+ * The names of a version that live on the overlay: those that the module was not evaluated with, and constants that are
+ * made otherwise now, the code of functions in them aside.
+ */
+export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<string> {
+  if (analysis.source === module.source) return NONE;
+  const known = overlaid.get(analysis);
+  if (known?.cells === module.cells) return known.names;
+  const native = nativesOf(module);
+  const before = analyse(module.source, module.url);
+  const inPlace = alignedInPlace(before, analysis)?.map(([, unit]) => unit as Unit);
+  let found: Set<string> | undefined;
+  for (const unit of inPlace ?? unitsOf(analysis)) {
+    for (const name of unit.names) {
+      const was = native.get(name);
+      if (was !== undefined && (was.assignable || was.text === textOfUnit(analysis, unit))) continue;
+      if (was === undefined || !isSame(before, name, analysis, unit)) (found ??= new Set()).add(name);
+    }
+  }
+  const names = found ?? NONE;
+  overlaid.set(analysis, { cells: module.cells, names });
+  return names;
+}
+
+/** Whether a unit makes what the module was evaluated with, up to its functions. */
+function isSame(before: Analysis, name: string, analysis: Analysis, unit: Unit): boolean {
+  const was = unitsOf(before).find((one) => one.names.includes(name)) as Unit;
+  return compareUnits(before, was, analysis, unit).isSame;
+}
+
+/** The overlay of a module, made when it is first needed. */
+export function overlayOf(module: LiveModule): Overlay {
+  module.overlay ??= {
+    values: Object.create(null),
+    names: NONE,
+    made: new Map(),
+    kept: new Map(),
+    ran: new Set(),
+    classes: new Map(),
+    nextClass: analyse(module.source, module.url).classes.length,
+    succeeded: new WeakMap(),
+    privates: new Map(),
+  };
+  return module.overlay;
+}
+
+/** The scope of a class at the top level, by its path; undefined where it has not been evaluated. */
+export function classScopeIn(module: LiveModule, path: string): Scope | undefined {
+  const number = classNumberIn(module, path);
+  return number === undefined ? undefined : module.classScopes[number];
+}
+
+/** The number by which the class of this path has handed over its scope. */
+export function classNumberIn(module: LiveModule, path: string): number | undefined {
+  const made = module.overlay?.classes.get(path);
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes.findIndex((one) => one.path === path);
+  return native < 0 ? undefined : native;
+}
+
+/** The #private names of a class that has handed over its scope by this number, without `#`. */
+export function privatesOf(module: LiveModule, number: number): ReadonlySet<string> {
+  const made = module.overlay?.privates.get(number);
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes[number];
+  return native === undefined ? NONE : privateNames(native.node);
+}
+
+/** The #private names that a class declares, without `#`. */
+export function privateNames({ body }: ClassNode): Set<string> {
+  return new Set(
+    body.body.flatMap((member) =>
+      'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
+    ),
+  );
+}
+
+/** The path of the class that handed over a scope by this number. */
+export function classPathIn(module: LiveModule, number: number): string | undefined {
+  const native = analyse(module.source, module.url).classes[number];
+  if (native !== undefined) return native.path;
+  for (const [path, made] of module.overlay?.classes ?? []) if (made === number) return path;
+  return undefined;
+}
+
+/** What a call of a name on the overlay goes through, so that the overlay is not its `this`. */
+export function same<T>(value: T): T {
+  return value;
+}

@@ -1,0 +1,439 @@
+import { HotswapError } from '../../error.ts';
+import type { Bound } from '../../loader/kept.ts';
+import { writtenFor, writtenIn } from '../../loader/language.ts';
+import { type Held, type LiveModule, type MadeBy, valueIn } from '../../loader/live.ts';
+import { awaits, lineOf } from '../../loader/parse.ts';
+import { existsSync, fileURLToPath } from '../../node.ts';
+import { importOnceMore } from '../modules/fresh.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
+import { compareUnits } from '../plan/plan.ts';
+import {
+  canBecome,
+  classOf,
+  type Imported,
+  isOfStatements,
+  kindOf,
+  textOfUnit,
+  type Unit,
+  unitsOf,
+} from '../plan/units.ts';
+import { compile, setterOf, variableOf } from './compile.ts';
+import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
+import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
+import { handOnStatics, type MadeClass } from './statics.ts';
+import { takeBack } from './undo.ts';
+
+/** Units made ready. */
+export interface Evaluation {
+  /** what takes time: imports, and units that await; undefined where nothing does */
+  load: (() => Promise<void>) | undefined;
+  /** evaluates them, and gives what takes that back; throws with nothing changed */
+  run: () => () => void;
+}
+
+const NOTHING: Evaluation = { load: undefined, run: () => () => {} };
+
+/** Values that are kept of variables that were given something else, a module. */
+const KEPT = 16;
+
+/**
+ * Makes units ready to be evaluated, in source order, functions first.
+ * @param before what runs
+ * @param again whether an earlier version comes back, for which no statement runs that has run before
+ * @param url file that stack traces are to name
+ * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
+ */
+export function prepareUnits(
+  module: LiveModule,
+  before: Analysis,
+  analysis: Analysis,
+  units: readonly Unit[],
+  bound: Bound,
+  again: boolean,
+  url: string,
+): Evaluation {
+  if (units.length === 0) return NOTHING;
+  const overlaid = overlaidIn(module, analysis);
+  const fresh = units.filter((unit) => !isThere(module, analysis, unit, overlaid, again));
+  const isFirst = ({ node, imported, more }: Unit) =>
+    imported !== undefined || (node.type === 'FunctionDeclaration' && more === undefined);
+  const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map((unit): Compiled => {
+    const [name = ''] = unit.names;
+    const was = madeIn(module, name, overlaid);
+    const isAdded = was !== undefined && hasBase(was, analysis, unit);
+    const evaluate = comesBack(module, analysis, unit, overlaid)
+      ? undefined
+      : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
+    return { unit, evaluate, isAdded };
+  });
+  const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
+  const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
+  let undo: (() => void) | undefined;
+  const load = async (): Promise<void> => {
+    for (const one of imports) {
+      const { imported, node } = one.unit;
+      one.namespace = await importFor(module, imported as Imported, lineOf(analysis.source, node.start));
+    }
+    if (waits) undo = await runSlowly(steps(module, before, analysis, all, overlaid));
+  };
+  return {
+    load: waits || imports.length > 0 ? load : undefined,
+    run: () => undo ?? runAll(steps(module, before, analysis, all, overlaid)),
+  };
+}
+
+interface Compiled {
+  unit: Unit;
+  /** undefined: what its names held under this text is put back */
+  evaluate: ((namespace: unknown) => unknown) | undefined;
+  /** whether the function or class that it declares stays, and what adds to it is another */
+  isAdded: boolean;
+  namespace?: unknown;
+}
+
+/** Evaluates units one after the other, and yields what each gives: a promise, of one that awaits. @returns what takes it back */
+function* steps(
+  module: LiveModule,
+  before: Analysis,
+  analysis: Analysis,
+  all: Compiled[],
+  overlaid: ReadonlySet<string>,
+): Generator<unknown, () => void, void> {
+  const undos: (() => void)[] = [];
+  try {
+    for (const one of all) {
+      const finish = begin(module, before, analysis, one, overlaid, undos);
+      try {
+        yield one.evaluate?.(one.namespace);
+      } catch (cause) {
+        throw failed(module, analysis, one.unit, cause);
+      }
+      finish();
+    }
+  } catch (error) {
+    takeBack(undos);
+    throw error;
+  }
+  return () => takeBack(undos);
+}
+
+function runAll(of: ReturnType<typeof steps>): () => void {
+  for (let step = of.next(); ; step = of.next()) if (step.done) return step.value;
+}
+
+async function runSlowly(of: ReturnType<typeof steps>): Promise<() => void> {
+  let step = of.next();
+  while (!step.done) {
+    try {
+      await step.value;
+      step = of.next();
+    } catch (error) {
+      step = of.throw(error);
+    }
+  }
+  return step.value;
+}
+
+/** Notes how things are before a unit is evaluated. @returns what is to be done when it has been */
+function begin(
+  module: LiveModule,
+  running: Analysis,
+  analysis: Analysis,
+  { unit, evaluate, isAdded }: Compiled,
+  overlaid: ReadonlySet<string>,
+  undos: (() => void)[],
+): () => void {
+  const overlay = overlayOf(module);
+  const made = madeBy(analysis, unit);
+  if (unit.names.length === 0) {
+    return () => {
+      if (overlay.ran.has(made.text)) return;
+      overlay.ran.add(made.text);
+      undos.push(() => overlay.ran.delete(made.text));
+    };
+  }
+  const [first = ''] = unit.names;
+  // What an export stands for was never this class.
+  const before = madeIn(module, first, overlaid)?.passes ? undefined : valueIn(module, first);
+  const former = formerClass(module, running, first, before);
+  const classes = new Map(overlay.classes);
+  undos.push(() => {
+    overlay.classes = classes;
+  });
+  for (const name of unit.names) {
+    const place = placeOf(name, overlaid);
+    const was = madeIn(module, name, overlaid);
+    const now = unitsOf(running).find((one) => one.names.includes(name));
+    const keys = [...new Set([...mergedKeys(now), ...mergedKeys(unit)])];
+    const held = descriptorOf(module, name, overlaid, keys);
+    const entry = overlay.made.get(place);
+    undos.push(() => {
+      if (entry === undefined) overlay.made.delete(place);
+      else overlay.made.set(place, entry);
+      putBack(module, name, overlaid, held, keys);
+    });
+    if (was !== undefined && held !== undefined) keep(overlay.kept, `${place}\n${was.text}`, held);
+    // Its members may be others than when it was made.
+    const isOther = now !== undefined && (classOf(unit) ? classOf(now) : isOfStatements(now));
+    if (isOther && held) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
+    const back = evaluate === undefined ? overlay.kept.get(`${place}\n${made.text}`) : undefined;
+    if (back !== undefined) putBack(module, name, overlaid, back, keys);
+    else if (isAdded) putUnder(before, keys);
+  }
+  return () => {
+    for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
+    const node = classOf(unit);
+    if (node === undefined) return;
+    const after = overlaid.has(first) ? overlay.values[first] : valueIn(module, first);
+    if (evaluate === undefined) {
+      const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
+      if (number >= 0) overlay.classes.set(first, number);
+    }
+    if (former !== undefined)
+      undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
+    if (leavesBehind(unit)) return;
+    // An arrow or an async function has no prototype that instances hang on.
+    if (hasPrototype(before) && hasPrototype(after) && before !== after)
+      undos.push(succeed(overlay.succeeded, before, after));
+  };
+}
+
+function hasPrototype(value: unknown): value is { prototype: object } {
+  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
+}
+
+/** The class that a name stands for in the version that runs. */
+function formerClass(
+  module: LiveModule,
+  running: Analysis,
+  name: string,
+  value: unknown,
+): MadeClass | undefined {
+  const unit =
+    typeof value === 'function' ? unitsOf(running).find((one) => one.names.includes(name)) : undefined;
+  const node = unit && classOf(unit);
+  return node && { value, node, scope: classScopeIn(module, name) };
+}
+
+/** Where a name of a version lives, as a key. */
+function placeOf(name: string, overlaid: ReadonlySet<string>): string {
+  return `${overlaid.has(name) ? 'overlay' : 'native'} ${name}`;
+}
+
+/** What the variable behind a name was made by. */
+function madeIn(module: LiveModule, name: string, overlaid: ReadonlySet<string>): MadeBy | undefined {
+  const made = module.overlay?.made.get(placeOf(name, overlaid));
+  return made ?? (overlaid.has(name) ? undefined : nativesOf(module).get(name));
+}
+
+/** Whether what a unit declares is there as it is to be, or is a function whose cells take its code. */
+function isThere(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+  again: boolean,
+): boolean {
+  const { text, base } = madeBy(analysis, unit);
+  if (unit.names.length === 0) {
+    if (!again) return false;
+    if (module.overlay?.ran.has(text)) return true;
+    const before = analyse(module.source, module.url);
+    return unitsOf(before).some((one) => one.names.length === 0 && textOfUnit(before, one) === text);
+  }
+  return unit.names.every((name) => {
+    const now = madeIn(module, name, overlaid);
+    if (now === undefined) return false;
+    const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
+    const isAlike = now.text.slice(now.base.length) === text.slice(base.length);
+    return fixed || now.text === text || (isAlike && hasBase(now, analysis, unit));
+  });
+}
+
+/** Whether the function or class that a unit declares is there, or is one whose cells take its code; what adds to it aside. */
+function hasBase(now: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (isOfStatements(unit)) return false;
+  const { kind } = madeBy(analysis, unit);
+  const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
+  return takes || isSameClass(now, analysis, unit);
+}
+
+/** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
+function isSameClass({ base, passes }: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (passes || classOf(unit) === undefined || unit.names[0] === 'default') return false;
+  const before = analyse(`${kindOf(unit) ?? ''} ${base}`, analysis.url, 'the text of the class before');
+  const [was] = unitsOf(before);
+  if (was === undefined || classOf(was) === undefined) return false;
+  const { isSame, come } = compareUnits(before, was, analysis, { ...unit, more: [] });
+  return isSame && come.length === 0;
+}
+
+/** Whether every name of a unit had this text before, and what it held then is at hand. */
+function comesBack(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+): boolean {
+  const text = textOfUnit(analysis, unit);
+  const kept = module.overlay?.kept;
+  return (
+    unit.names.length > 0 &&
+    kept !== undefined &&
+    unit.names.every((name) => kept.has(`${placeOf(name, overlaid)}\n${text}`))
+  );
+}
+
+/** Keeps what a name held under a text; the oldest goes where there are many. */
+export function keep(kept: Map<string, Held>, key: string, held: Held): void {
+  kept.delete(key);
+  kept.set(key, held);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+}
+
+/** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */
+function descriptorOf(
+  module: LiveModule,
+  name: string,
+  overlaid: ReadonlySet<string>,
+  keys: readonly string[],
+): Held | undefined {
+  const { values } = overlayOf(module);
+  let found: Held | undefined;
+  if (overlaid.has(name)) found = Object.getOwnPropertyDescriptor(values, name);
+  else if (module.scope === undefined || nativesOf(module).get(name)?.assignable !== true) return undefined;
+  try {
+    found ??= overlaid.has(name) ? undefined : { value: module.scope?.(variableOf(name)) };
+  } catch {
+    return undefined; // in its dead zone
+  }
+  return keys.length === 0 || found === undefined
+    ? found
+    : { ...found, own: propertiesUnder(found.value, keys) };
+}
+
+function putBack(
+  module: LiveModule,
+  name: string,
+  overlaid: ReadonlySet<string>,
+  held: Held | undefined,
+  keys: readonly string[],
+): void {
+  const { values } = overlayOf(module);
+  putUnder(held?.value, keys, held?.own);
+  if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
+  else if (held === undefined) delete values[name];
+  else Object.defineProperty(values, name, held);
+}
+
+/** Lets instances of a class that has no #private names be what another class makes of them. @returns takes it back */
+function succeed(
+  succeeded: NonNullable<LiveModule['overlay']>['succeeded'],
+  before: { prototype: object },
+  after: { prototype: object },
+): () => void {
+  const undos: (() => void)[] = [];
+  const own = (prototype: object): PropertyDescriptorMap => {
+    const { constructor: _kept, ...rest } = Object.getOwnPropertyDescriptors(
+      prototype,
+    ) as PropertyDescriptorMap;
+    return rest;
+  };
+  const give = (prototype: object, properties: PropertyDescriptorMap, on: object | null): void => {
+    const [was, hung] = [own(prototype), Object.getPrototypeOf(prototype)];
+    undos.push(() => {
+      for (const key of Reflect.ownKeys(own(prototype))) Reflect.deleteProperty(prototype, key);
+      Object.setPrototypeOf(prototype, hung);
+      Object.defineProperties(prototype, was);
+    });
+    for (const key of Reflect.ownKeys(was)) Reflect.deleteProperty(prototype, key);
+    Object.setPrototypeOf(prototype, on);
+    Object.defineProperties(prototype, properties);
+  };
+  const earlier = succeeded.get(after);
+  if (earlier !== undefined) give(after.prototype, earlier.own, earlier.on);
+  const on = Object.getPrototypeOf(before.prototype);
+  succeeded.set(before, { own: own(before.prototype), on });
+  give(before.prototype, {}, after.prototype);
+  return () => takeBack(undos);
+}
+
+/** Whether instances of the class that a unit had before are none of the one that it makes: it has #private names, which only its own have. */
+export function leavesBehind(unit: Unit): boolean {
+  const node = classOf(unit);
+  return node !== undefined && privateNames(node).size > 0;
+}
+
+/**
+ * The module that a text of another imports.
+ * @param line where it does @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export
+ */
+export async function importFor(
+  module: LiveModule,
+  { specifier, name, attributes = {} }: Omit<Imported, 'attributes'> & Partial<Imported>,
+  line: number,
+): Promise<Record<string, unknown>> {
+  const refuse = (why: string, cause?: unknown): HotswapError =>
+    new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${module.url} line ${line} imports ${JSON.stringify(specifier)}, ${why}`,
+      { module: module.url, line, cause },
+    );
+  let namespace: Record<string, unknown>;
+  let url = '';
+  try {
+    url = resolved(module, specifier);
+    const isPlain = Object.keys(attributes).length === 0;
+    const imported = isPlain ? import(url) : import(url, { with: attributes });
+    namespace = await imported.catch(async (error) => {
+      const again = isPlain ? await importOnceMore(url) : undefined;
+      if (again === undefined) throw error;
+      return again;
+    });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw refuse(`which cannot be loaded: ${isNoFile(cause, url) ? noFile(specifier, url) : message}`, cause);
+  }
+  if (name !== undefined && name !== '*' && !(name in namespace))
+    throw refuse(`which has no export ${JSON.stringify(name)}; it has ${Object.keys(namespace).join(', ')}`);
+  return namespace;
+}
+
+function resolved(module: LiveModule, specifier: string): string {
+  const meta = module.meta?.();
+  const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
+  if (writtenIn(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
+  return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
+}
+
+/** Whether an import failed because nothing is where it leads; Node would name us as the one who imports it. */
+function isNoFile(cause: unknown, url: string): boolean {
+  const error = cause as { code?: string; url?: string } | undefined;
+  const isGone = error?.code === 'ERR_MODULE_NOT_FOUND' || error?.code === 'ERR_UNSUPPORTED_DIR_IMPORT';
+  return isGone && error.url === url && url.startsWith('file:');
+}
+
+/** With the file that an import without an extension, or of a directory, is likely to mean. */
+function noFile(specifier: string, url: string): string {
+  const ends = ['.ts', '.tsx', '.mts', '.js', '.jsx', '.mjs', '/index.ts', '/index.js'];
+  const end = ends.find((one) => existsSync(new URL(url + one)));
+  const meant = end === undefined ? '' : ` (is ${JSON.stringify(specifier + end)} meant?)`;
+  return `there is no file ${fileURLToPath(url)}${meant}`;
+}
+
+function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
+  if (cause instanceof HotswapError) return cause;
+  const { names, node } = unit;
+  const line = lineOf(analysis.source, node.start);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const what =
+    names.length === 0
+      ? `the new statement in line ${line} failed`
+      : `the new ${names.join(', ')} cannot be made, evaluating it failed`;
+  return new HotswapError('ERR_HOTSWAP_STRUCTURAL', `${module.url}: ${what}: ${message}`, {
+    module: module.url,
+    names,
+    line,
+    cause,
+  });
+}
