@@ -1,4 +1,5 @@
 // Another loader makes JavaScript of TypeScript, as tsx does: what is saved goes through it as well, on whichever side of us it is.
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { program, type RunOptions } from './program.ts';
@@ -122,5 +123,43 @@ for (const [order, options] of Object.entries(ORDERS)) {
     }
   });
 }
+
+test('a file that is written while another of the burst is being made: what is edited as soon as both run stays', async () => {
+  // Making takes as long as it may on a machine that is busy.
+  const slow = COMPILER.replace(
+    'const { code, map',
+    `if (url.includes('/k.ts')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+  const { code, map`,
+  );
+  const k = (n: number) => `export const k = (): number => ${n};\n`;
+  const m = (n: number) => `export const f = (): unknown => ${n};\n`;
+  const app = program(
+    {
+      'compiler.mjs': slow,
+      'app.ts': `import { f } from './m.js'; import './k.js'; import { rewrite } from 'hotswap';
+setInterval(async () => { const n = f(); if (n !== 0 && n !== 'mem') { await rewrite(f, () => 'mem'); setTimeout(() => console.log('= ' + f()), 150); } }, 0);\n`,
+      'm.ts': m(0),
+      'k.ts': k(0),
+    },
+    ['oxc-transform'],
+  );
+  const env = { HOTSWAP_WATCH: '1', HOTSWAP_CACHE_DIR: '' };
+  const child = app.start({ entry: 'app.ts', ...ORDERS['before us'], env });
+  const { line } = running(child);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    for (let n = 1; n < 7; n++) {
+      app.write('k.ts', k(n));
+      const fd = openSync(app.file('m.ts'), 'w');
+      await new Promise((resolve) => setTimeout(resolve, 10 + 8 * n));
+      writeSync(fd, m(n));
+      closeSync(fd);
+      assert.is((await line('stdout', /^= (.*)/))[1], 'mem');
+    }
+  } finally {
+    child.kill('SIGKILL');
+    app.remove();
+  }
+});
 
 test.run();

@@ -446,8 +446,11 @@ function begin(): () => void {
     const changed: Changed[] = [];
     const failures: Failures = new Map();
     for (const file of of) {
-      const { modules, json, seen, taken, again } = files.get(file) as Watched;
+      const known = files.get(file) as Watched;
+      const { modules, json, seen, taken, again } = known;
       const saved = textOf(file);
+      // News of this very text may come yet, and is no save of what ran before what is done meanwhile.
+      known.stamp = stampOf(file);
       if (saved instanceof Error) failures.set(file, saved);
       if (typeof saved !== 'string' || (!again && sha256(saved) === seen)) continue;
       const [module] = modules;
