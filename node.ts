@@ -77,6 +77,7 @@ let hashed: Hash | undefined;
 export const hash: Hash = (algorithm, data) =>
   (hashed ??= own<Hash>(() => process.getBuiltinModule('node:crypto').hash as Hash))(algorithm, data);
 
+export const { findSourceMap } = module;
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);

@@ -53,6 +53,8 @@ export class LiveModule {
   overlay: Overlay | undefined;
   /** what the hooks were told of its exports, as JSON; undefined: that they are its own */
   exposed: string | undefined;
+  /** what stack traces are to say of its code; undefined before the first save */
+  places: Places | undefined;
   /** the last edit asked for; the next one waits for it */
   queue: Promise<unknown> = NOTHING;
   /** how many edits are under way or wait for their turn */
@@ -134,6 +136,17 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
 
 /** Every queue begins with it. */
 const NOTHING: Promise<unknown> = Promise.resolve();
+
+/** Which text the code of a module is of, for stack traces; see api/running/stacktraces.ts. Versions by their numbers. */
+export interface Places {
+  /** the version that the file has */
+  saved: number;
+  /** code that is being compiled, and what was compiled of it before, by the first digits of its SHA-256 */
+  compiling: number[];
+  compiled: Map<number, number>;
+  /** lines that were asked for: `<version> <line>`, and the line now; undefined where that code is not in the file */
+  lines: Map<string, number | undefined>;
+}
 
 /** What versions have declared that the module did not have when it was loaded. */
 export interface Overlay {

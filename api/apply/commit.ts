@@ -33,6 +33,7 @@ import { NOTHING, summaryOf } from '../plan/summary.ts';
 import { isIn, type Unit } from '../plan/units.ts';
 import { exposeExports } from '../running/facade.ts';
 import { overlaidIn } from '../running/overlay.ts';
+import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
 import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
 import { announce } from './events.ts';
@@ -112,7 +113,10 @@ export function commitNow(module: LiveModule, edit: Edit): Version {
 function proposalOf(module: LiveModule, edit: Edit): Proposal | undefined {
   catchUp(module);
   const current = currentVersion(module);
-  if (edit.source === currentText(module) && edit.bound === boundOf(current)) return undefined;
+  if (edit.source === currentText(module) && edit.bound === boundOf(current)) {
+    if (edit.open && staged(module) === undefined) savedAs(module, current.number);
+    return undefined;
+  }
   return propose(module, edit, current);
 }
 
@@ -154,6 +158,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
   const conclude = (): Version => {
     makeCurrent(module, written.version, source);
     historyOf(module).versions.put(written.version);
+    savedAs(module, written.version.number);
     const version = publicVersion(module, written.version);
     tell(module, from, version, pathsOf(planned.replaced));
     return version;
@@ -279,6 +284,7 @@ function madeReady(
   isNew: boolean,
   moves: Move[],
 ): Proposal {
+  notCompiled(module);
   const heirs = moves.length === 0 ? NO_HEIRS : heirsOf(before, after);
   const prepared = prepare(module, {
     ...planned,
@@ -351,6 +357,8 @@ export function settle(proposals: readonly Proposal[]): Version[] {
   const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
     const version = versions[i] as KeptVersion;
     apply(module, prepared, version.number);
+    compiledAs(module, version.number);
+    if (isNew && version.file) savedAs(module, version.number);
     deferredBy.set(module, prepared.deferred);
     const history = historyOf(module);
     if (isNew) history.versions.put(withMoves(version, moves));

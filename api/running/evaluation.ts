@@ -13,6 +13,7 @@ import { setProperties } from '../../loader/patch.ts';
 import { type Analysis, partAround } from '../plan/analysis.ts';
 import { lifeOf } from './cells.ts';
 import { overlaidIn, same } from './overlay.ts';
+import { compiling } from './stacktraces.ts';
 import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings.ts';
 import { traced } from './traced.ts';
 
@@ -146,7 +147,9 @@ export function placed(
   const left = analysis.left.filter((one) => one.start >= start && one.end <= end);
   const code = `${padding}${head}${text}`;
   const ready = left.length === 0 ? code : transformed(module, analysis, left, code);
-  return traced(`${opening}${ready}${closing}`, analysis, url);
+  const made = traced(`${opening}${ready}${closing}`, analysis, url);
+  if (url === module.url) compiling(module, made);
+  return made;
 }
 
 /** What is more than types, made JavaScript. */
