@@ -35,10 +35,11 @@ import { exposeExports } from '../running/facade.ts';
 import { overlaidIn } from '../running/overlay.ts';
 import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
-import { apply, type Prepared, prepare, valuesFor } from './apply.ts';
+import { apply, type Prepared, prepare } from './apply.ts';
 import { announce } from './events.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { heirsOf } from './passing.ts';
+import { valuesFor } from './replacing.ts';
 
 /** What an edit makes of the current version. */
 export interface Edit {

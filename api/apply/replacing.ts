@@ -1,0 +1,262 @@
+/**
+ * What the cells of a module are to call in a version. In: a live module, the change of its text, and where its cells are then; out: a step for
+ * each cell that is to call something else, all made, and what closures cannot be given. Nothing is written.
+ */
+import type { HotFunction } from '../../loader/functions.ts';
+import type { Bound, Move } from '../../loader/kept.ts';
+import type { LiveCell, LiveModule, MadeFunction } from '../../loader/live.ts';
+import { type Deferred, versionAt } from '../history/history.ts';
+import { type Analysis, analyse, outerReferences } from '../plan/analysis.ts';
+import { children, isWithin, sameOwn } from '../plan/plan.ts';
+import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
+import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
+import type { Members } from '../running/members.ts';
+import { leavesBehind } from '../running/toplevel.ts';
+import { deferral, type Unable, unclearOnes } from './deferral.ts';
+import { type Made, makeFunction } from './evaluate.ts';
+import { displaced, type Places, retried } from './places.ts';
+
+/** A change of a module from one version to another. */
+export interface Change extends Members {
+  replaced: HotFunction[];
+  moves: Move[];
+  /** see `Plan` */
+  unclear: ReadonlyMap<string, string>;
+  /** what has come at the top level or changed there, see `Plan` */
+  units: readonly Unit[];
+  /** whether an earlier version comes back */
+  again: boolean;
+  /** number of the version that is to run, if nobody comes before it */
+  to: number;
+  /** whether the way back led over versions in between: then a function may be another than the two texts tell */
+  retraced: boolean;
+  /** paths of functions that were exported and are no more: whoever holds one is told so when he calls it */
+  gone: ReadonlySet<string>;
+  /** functions whose code is gone and that call what they were exported as, see `heirsOf` */
+  heirs: ReadonlyMap<string, string>;
+  /** values bound in the new version */
+  bound: Bound;
+}
+
+/** What a cell is to call. */
+export interface Step {
+  index: number;
+  native: HotFunction;
+  hot: HotFunction;
+  /** undefined: the function as its own text has it */
+  value: unknown;
+  /** what it is kept under, if it was made just now, and what is kept */
+  made?: [key: string, one: MadeFunction];
+}
+
+/**
+ * A function has a cell for each text that closures of it were made from, and each cell gets what its closures can run. Where
+ * they cannot reach a name that the new code needs they keep their code, and the function around is replaced as well, so
+ * that closures made from now on are right.
+ */
+export class Replacing {
+  readonly steps: Step[] = [];
+  readonly deferred: Deferred[];
+  /** every cell whose closures keep earlier code */
+  readonly stale = new Set<LiveCell>();
+  readonly #module: LiveModule;
+  readonly #change: Change;
+  readonly #places: Places;
+  readonly #overlaid: ReadonlySet<string>;
+  readonly #cells: (LiveCell | undefined)[];
+  /** how many cells there were before anything was made */
+  readonly #loaded: number;
+  /** functions that are still to be looked at */
+  readonly #waiting: Set<HotFunction>;
+  /** those that must be made whatever their text says, as closures inside keep earlier code */
+  readonly #forced = new Set<HotFunction>();
+  /** new cells that have been handed their values */
+  readonly #bound = new Set<number>();
+
+  constructor(module: LiveModule, change: Change, places: Places, overlaid: ReadonlySet<string>) {
+    this.#module = module;
+    this.#change = change;
+    this.#places = places;
+    this.#overlaid = overlaid;
+    this.#cells = cellsOf(module);
+    this.#loaded = this.#cells.length;
+    this.deferred = change.retraced ? [] : unclearOnes(change.unclear, places);
+    for (const cell of this.#cells) if (cell?.stale) this.stale.add(cell);
+    this.#waiting = new Set(change.replaced);
+    const placeOf = (cell: LiveCell): string | undefined => this.#placeOf(cell);
+    if (places.size > 0 || change.retraced)
+      for (const hot of displaced(change, this.#cells, places, placeOf)) this.#waiting.add(hot);
+    for (const hot of retried(change.after, this.stale, this.#waiting, placeOf)) this.#waiting.add(hot);
+    this.#replaceAll();
+  }
+
+  /** Hands values to the new cells of functions that have some: no text carries them to closures that new code makes. */
+  bindInside(inClasses: boolean): void {
+    const { after, bound } = this.#change;
+    for (let index = this.#loaded; index < this.#cells.length && bound.size > 0; index++) {
+      const hot = after.functions[(this.#cells[index] as LiveCell).position] as HotFunction;
+      if (!bound.has(hot.path) || this.#bound.has(index) || (hot.classScope !== undefined && !inClasses))
+        continue;
+      this.#bound.add(index);
+      const made = this.#make(hot, index, valuesFor(hot, bound));
+      if ('value' in made) this.steps.push({ index, native: hot, hot, value: made.value });
+    }
+  }
+
+  #replaceAll(): void {
+    const byPlace = new Map<string | undefined, number[]>();
+    for (const [index, cell] of this.#waiting.size === 0 ? [] : this.#cells.entries()) {
+      const place = cell && this.#placeOf(cell);
+      const known = byPlace.get(place);
+      if (known === undefined) byPlace.set(place, [index]);
+      else known.push(index);
+    }
+    // Inner ones first: they may call for the one around them.
+    for (let hot = innermost(this.#waiting); hot !== undefined; hot = innermost(this.#waiting)) {
+      this.#waiting.delete(hot);
+      this.#replace(hot, byPlace.get(hot.path) ?? []);
+    }
+  }
+
+  /** @param indexes numbers of the cells that are the function's */
+  #replace(hot: HotFunction, indexes: readonly number[]): void {
+    const { again, to } = this.#change;
+    const unable: Unable[] = [];
+    for (const index of indexes) {
+      const cell = this.#cells[index] as LiveCell;
+      const native = nativeOf(this.#module, cell);
+      this.stale.delete(cell);
+      const found = this.#valueFor(hot, index, native);
+      if ('value' in found) {
+        this.steps.push({ index, native, hot, ...found });
+        continue;
+      }
+      this.stale.add(cell);
+      unable.push({ native, ...found });
+      // They ran something when this version was live: that again, not what was edited since.
+      const ran = again ? keptIn(this.#module, cell, to) : undefined;
+      if (ran !== undefined) this.steps.push({ index, native, hot, value: ran.value });
+    }
+    if (unable.length === 0) return;
+    this.deferred.push(deferral(hot, unable, unable.length < indexes.length));
+    if (hot.parent === undefined) return;
+    this.#forced.add(hot.parent);
+    this.#waiting.add(hot.parent);
+  }
+
+  /** What a cell of a function is to call: the function as the cell's own text has it (`undefined`), one that was made before, or a new one. */
+  #valueFor(
+    hot: HotFunction,
+    index: number,
+    native: HotFunction,
+  ): Pick<Step, 'value' | 'made'> | Exclude<Made, { value: unknown }> {
+    const { after, bound, url } = this.#change;
+    const module = this.#module;
+    const cell = this.#cells[index] as LiveCell;
+    const from = analyse(cell.source, module.url);
+    if (
+      !bound.has(hot.path) &&
+      !this.#forced.has(hot) &&
+      !this.#makesStale(cell) &&
+      sameHomes(cell, this.#overlaid, after, hot) &&
+      sameOwn(from, native, after, hot) &&
+      this.#leadsTo(index + 1, from, native, hot)
+    )
+      return { value: undefined };
+    const values = valuesFor(hot, bound);
+    const home = hot.classScope && homeOf(module, cell);
+    const key = [index, hot.path, url, home, after.source.slice(hot.start, hot.end)].join('\n');
+    const kept = module.made.get(key);
+    if (kept !== undefined && kept.bound === values && this.#leadsTo(kept.first, after, hot, hot))
+      return { value: kept.value };
+    const made = this.#make(hot, index, values);
+    return 'value' in made ? { value: made.value, made: [key, { ...made, bound: values }] } : made;
+  }
+
+  #make(hot: HotFunction, index: number, values: MadeFunction['bound']): Made {
+    const { after, units, url } = this.#change;
+    const module = this.#module;
+    const takes = (cell: LiveCell): boolean => canBecome(nativeOf(module, cell), hot);
+    return makeFunction({
+      module,
+      analysis: after,
+      hot,
+      index,
+      cell: this.#cells[index] as LiveCell,
+      bound: values ?? {},
+      url,
+      overlaid: this.#overlaid,
+      isLeft: units.some((unit) => leavesBehind(unit) && classOf(unit) === hot.classScope?.node),
+      remade: () =>
+        this.#isRemade(hot) ||
+        this.#cells.some((one, i) => i !== index && one?.path === hot.path && takes(one)),
+    });
+  }
+
+  /** Whether a function stands in something that is evaluated anew. */
+  #isRemade(hot: HotFunction): boolean {
+    const { moreMembers, units, statics } = this.#change;
+    return moreMembers.includes(hot) || isIn([...units, ...statics.flatMap(([, one]) => one ?? [])], hot);
+  }
+
+  #placeOf(cell: LiveCell): string | undefined {
+    return this.#places.has(cell) ? this.#places.get(cell) : cell.path;
+  }
+
+  /**
+   * Whether closures that a function makes inside itself become what stands in their places in the version.
+   * @param first number of the cell of the first function inside @param of the function as the text has it that they are made from
+   */
+  #leadsTo(first: number, from: Analysis, of: HotFunction, hot: HotFunction): boolean {
+    const inside = children(this.#change.after, hot);
+    return children(from, of).every((one, i) => {
+      const inner = this.#cells[first + one.index - of.index - 1];
+      return inner !== undefined && !this.stale.has(inner) && this.#placeOf(inner) === inside[i]?.path;
+    });
+  }
+
+  /** Whether the function as its own text has it would make closures that cannot run the version. */
+  #makesStale(cell: LiveCell): boolean {
+    const native = nativeOf(this.#module, cell);
+    for (const inner of this.stale)
+      if (inner.batch === cell.batch && isWithin(nativeOf(this.#module, inner), native)) return true;
+    return false;
+  }
+}
+
+/** Whether each name at the top level that a function uses lives where the text of a cell took it to live. */
+function sameHomes(
+  cell: LiveCell,
+  overlaid: ReadonlySet<string>,
+  after: Analysis,
+  hot: HotFunction,
+): boolean {
+  if (cell.overlaid.size === 0 && overlaid.size === 0) return true;
+  return outerReferences(after, hot).every(({ key }) => cell.overlaid.has(key) === overlaid.has(key));
+}
+
+/** The one that stands latest in the text: no other of these is inside it. */
+function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
+  let last: HotFunction | undefined;
+  for (const hot of waiting) if (last === undefined || hot.index > last.index) last = hot;
+  return last;
+}
+
+/** The values bound into a function, or into one around it, which its code sees as well. */
+export function valuesFor(hot: HotFunction, bound: Bound): MadeFunction['bound'] {
+  const own = bound.get(hot.path);
+  const outer = hot.parent === undefined ? undefined : valuesFor(hot.parent, bound);
+  return outer === undefined ? own : { ...outer, ...own };
+}
+
+/** What closures with a cell ran when a version was live that they could not run; undefined where nobody knows any more. */
+function keptIn(module: LiveModule, { kept }: LiveCell, version: number): { value: unknown } | undefined {
+  if (kept === undefined) return undefined;
+  for (
+    let number: number | undefined = version;
+    number !== undefined;
+    number = versionAt(module, number).parent
+  )
+    if (kept.has(number)) return { value: kept.get(number) };
+  return undefined;
+}
