@@ -25,7 +25,7 @@ const GROWTH = [
 const HISTORIES = [10, 1000, 100_000];
 
 /** Other loaders. */
-const TOOLS = ['tsx', 'dynohot', 'hot-hook', 'import-in-the-middle', 'import-in-the-middle-async'];
+const TOOLS = ['no-op', 'tsx', 'dynohot', 'hot-hook', 'import-in-the-middle', 'import-in-the-middle-async'];
 
 const isOld = process.version.startsWith('v20.');
 const TARGETS = {
