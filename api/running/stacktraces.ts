@@ -116,10 +116,11 @@ export function lineIn(before: Analysis, after: Analysis, line: number): number 
   const isOn = (one: { start: number; end: number }): boolean => one.start < end && one.end > start;
   const on = before.functions.filter(isOn);
   const around = on.findLast((hot) => hot.start < start);
-  // Of those that begin on the line, none tells where another one is.
-  const all = on
-    .filter((hot) => hot.start >= start || hot === around)
-    .sort((a, b) => +(b === around) - +(a === around) || b.index - a.index);
+  // Of those that begin on the line, the line does not tell which is meant.
+  const all = [
+    ...(around === undefined ? [] : [around]),
+    ...on.filter((hot) => hot.start >= start).reverse(),
+  ];
   for (const hot of all) {
     const now = twinOf(before, hot, after);
     if (now !== undefined) return besides(before, hot, after, now, line);
