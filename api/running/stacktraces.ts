@@ -194,37 +194,57 @@ function lineAt(source: string, line: number): { start: number; end: number } {
   return { start, end: start };
 }
 
-/** Call sites that have been placed: whoever had a say before us may hand them on to us. */
-const moved = new WeakSet<object>();
+/** A call site, and where it is now. */
+interface Moved {
+  site: CallSite;
+  url: string;
+  line: number;
+}
+
+/** By call sites with other lines. Whoever had a say before us may hand them on to us. */
+const moved = new WeakMap<object, Moved>();
+
+/** What such call sites have in common: all that V8's have. */
+let movedSites: object | undefined;
 
 /** A call site with another line. */
 function movedTo(site: CallSite, { url }: LiveModule, line: number): NodeJS.CallSite {
-  const column = columnOf(site);
-  const others: Record<string, unknown> = {
-    getLineNumber: line,
-    getColumnNumber: column,
-    getScriptNameOrSourceURL: url,
-    // Node would look for what the map of the text as it was loaded says of that line.
-    ...(process.sourceMapsEnabled ? { getFileName: undefined, getEvalOrigin: undefined } : {}),
-    toString: shown(site, url, line, column),
+  movedSites ??= likeThose(Object.getPrototypeOf(site));
+  const made = Object.create(movedSites);
+  moved.set(made, { site, url, line });
+  return made;
+}
+
+function likeThose(sites: CallSite): object {
+  const answers: Record<string, (one: Moved) => unknown> = {
+    getLineNumber: ({ line }) => line,
+    getColumnNumber: ({ site }) => columnOf(site),
+    getScriptNameOrSourceURL: ({ url }) => url,
+    // Where source maps are on Node would look for what the map of the text as it was loaded says of that line.
+    getFileName: ({ site }) => (process.sourceMapsEnabled ? undefined : site.getFileName()),
+    getEvalOrigin: ({ site }) => (process.sourceMapsEnabled ? undefined : site.getEvalOrigin()),
+    toString: shown,
   };
   const made: Record<string, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(site))) {
-    const answer = site[name as 'toString'];
-    if (typeof answer !== 'function') continue;
-    made[name] = name in others ? () => others[name] : () => answer.call(site);
+  for (const name of Object.getOwnPropertyNames(sites)) {
+    const native = sites[name as 'toString'];
+    if (name === 'constructor' || typeof native !== 'function') continue;
+    const answer = answers[name] ?? (({ site }) => native.call(site));
+    made[name] = function (this: object) {
+      return answer(moved.get(this) as Moved);
+    };
   }
-  moved.add(made);
-  return made as unknown as NodeJS.CallSite;
+  return made;
 }
 
 /** As V8 writes it, or Node where source maps are on. */
-function shown(site: CallSite, url: string, line: number, column: number | null): string {
+function shown({ site, url, line }: Moved): string {
   const was = `${site.getScriptNameOrSourceURL()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
   const file = process.sourceMapsEnabled && url.startsWith('file:') ? fileURLToPath(url) : url;
   const text = String(site);
   const at = text.lastIndexOf(was);
-  return at < 0 ? text : `${text.slice(0, at)}${file}:${line}:${column}${text.slice(at + was.length)}`;
+  if (at < 0) return text;
+  return `${text.slice(0, at)}${file}:${line}:${columnOf(site)}${text.slice(at + was.length)}`;
 }
 
 function columnOf(site: CallSite): number | null {
