@@ -9,7 +9,7 @@ import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { packageRoot } from '../loader/config.ts';
 import { CRASHED } from '../loader/crash.ts';
-import { sayError } from '../watch/say.ts';
+import { sayError, shown } from '../watch/say.ts';
 
 const REGISTER = new URL('../loader/register.js', import.meta.url).href;
 
@@ -81,7 +81,7 @@ interface Ended {
 async function nextSave(root: string, since: number): Promise<string> {
   const { watch } = await import('chokidar');
   const isAside = (path: string): boolean =>
-    path !== root && (basename(path) === 'node_modules' || /^\.(?!env)/.test(basename(path)));
+    resolve(path) !== root && (basename(path) === 'node_modules' || /^\.(?!env)/.test(basename(path)));
   const watcher = watch(root, {
     ignored: (path, stats) => isAside(path) || (stats?.isFile() === true && !SOURCE.test(basename(path))),
     alwaysStat: true,
@@ -107,5 +107,5 @@ async function nextSave(root: string, since: number): Promise<string> {
     watcher.on('error', (error) => sayError(`a file cannot be watched: ${(error as Error).message}`));
   });
   await watcher.close();
-  return saved.startsWith(`${process.cwd()}/`) ? saved.slice(process.cwd().length + 1) : saved;
+  return shown(saved);
 }

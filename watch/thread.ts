@@ -5,7 +5,7 @@
  * answers drop the second of two quick saves.
  */
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { watch } from 'chokidar';
 
@@ -16,22 +16,30 @@ const files = new Set<string>();
 const directories = new Set<string>();
 const absent = new Set<string>();
 
-/** Directories, as well as files: an editor that renames a new file over the old one, or away and back, is seen only there. */
+/**
+ * Directories, as well as files: an editor that renames a new file over the old one, or away and back, is seen only there.
+ * On Windows chokidar names some files with slashes; `normalize` gives the names that we have.
+ */
 const watcher = watch([], {
   depth: 0,
   atomic: false,
   ignorePermissionErrors: true,
-  ignored: (path) => !files.has(path) && !directories.has(path),
+  ignored(name) {
+    const path = normalize(name);
+    return !files.has(path) && !directories.has(path);
+  },
 });
 
-watcher.on('all', (event, path) => {
+watcher.on('all', (event, name) => {
+  const path = normalize(name);
   if (event === 'unlinkDir' && directories.has(path)) miss(path);
   // Where files are watched, and not looked at again and again, it was told of before chokidar looked at the file.
   if (event !== 'change' || watcher.options.usePolling) tell(path);
 });
 watcher.on('raw', (_event, name, details) => {
-  const { watchedPath } = details as { watchedPath?: string };
-  if (watchedPath === undefined) return;
+  const { watchedPath: from } = details as { watchedPath?: string };
+  if (from === undefined) return;
+  const watchedPath = normalize(from);
   if (files.has(watchedPath)) tell(watchedPath);
   else if (typeof name === 'string') tell(join(watchedPath, name));
   // A directory that goes, or is renamed, says so under its own name; another may be there by now.
