@@ -82,7 +82,6 @@ export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);
-export const ftruncateSync = own(() => fs.ftruncateSync);
 export const mkdirSync = own(() => fs.mkdirSync);
 export const open = own(() => fs.open);
 export const openSync = own(() => fs.openSync);
@@ -93,9 +92,9 @@ export const realpath = own(() => fs.realpathSync.native);
 export const realpathSync = own(() => fs.realpathSync);
 export const renameSync = own(() => fs.renameSync);
 export const rmdirSync = own(() => fs.rmdirSync);
-export const rmSync = own(() => fs.rmSync);
 export const statSync = own(() => fs.statSync);
 export const truncateSync = own(() => fs.truncateSync);
+export const unlinkSync = own(() => fs.unlinkSync);
 export const writeFileSync = own(() => fs.writeFileSync);
 export const writeSync = own(() => fs.writeSync);
 export const createRequire = own(() => module.createRequire);

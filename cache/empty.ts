@@ -3,8 +3,8 @@
  * named a directory that has other things in it.
  */
 import type { Dirent } from 'node:fs';
-import { join, readdirSync, rmSync } from '../node.ts';
-import { removeEmpty } from './files.ts';
+import { join, readdirSync } from '../node.ts';
+import { removeEmpty, removeFile } from './files.ts';
 import { cacheError } from './objects.ts';
 import { SPARE } from './spares.ts';
 
@@ -36,7 +36,7 @@ function empty(directory: string, [next, ...others]: (string | RegExp)[], file: 
   for (const { name } of entries(directory)) {
     const path = join(directory, name);
     if (next === undefined) {
-      if (file.test(name)) rmSync(path, { force: true });
+      if (file.test(name)) removeFile(path);
     } else if (typeof next === 'string' ? name === next : next.test(name)) {
       empty(path, others, file);
       removeEmpty(path);

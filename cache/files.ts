@@ -8,8 +8,8 @@ import {
   mkdirSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from '../node.ts';
 
@@ -34,14 +34,52 @@ export function writeWhole(file: string, text: string | Buffer, spare?: string):
 function moveWhole(temporary: string, file: string, write: () => void): void {
   try {
     write();
-    inDirectory(file, () => renameSync(temporary, file));
+    inDirectory(file, () => patiently(() => renameSync(temporary, file)));
   } catch (error) {
     try {
-      rmSync(temporary, { force: true });
+      removeFile(temporary);
     } catch {
       // a disk that refuses that as well
     }
     throw error;
+  }
+}
+
+/** What Windows answers while another process has a file open, such as one that looks through new files for viruses. */
+const IN_USE: readonly (string | undefined)[] = ['EBUSY', 'EPERM', 'EACCES'];
+
+/** The last of the waits between two tries, in milliseconds; all of them are twice as long. */
+const LONGEST = 128;
+
+/**
+ * Renames or removes a file, on Windows again and again until nobody has it open. Elsewhere an open file hinders nobody, and such
+ * an answer is the last.
+ */
+export function patiently<T>(work: () => T, isWindows = process.platform === 'win32'): T {
+  for (let ms = 1; ; ms *= 2) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isWindows || ms > LONGEST || !IN_USE.includes((error as NodeJS.ErrnoException).code)) throw error;
+      pause(ms);
+    }
+  }
+}
+
+/** Waits, on this thread. @param ms milliseconds */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/**
+ * Removes a file, if it is there. Not with `rmSync`: on Windows it leaves, without a word, what has other letters than those of ASCII in
+ * its path (https://github.com/nodejs/node/issues/61067).
+ */
+export function removeFile(file: string): void {
+  try {
+    patiently(() => unlinkSync(file));
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 
@@ -73,8 +111,10 @@ export function makeDirectory(directory: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(directory).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(directory))) throw error;
-    makeDirectory(dirname(directory));
+    const above = dirname(directory);
+    // The root of a drive that is not there has nothing above it.
+    if (code !== 'ENOENT' || existsSync(above) || above === directory) throw error;
+    makeDirectory(above);
     makeDirectory(directory);
   }
 }

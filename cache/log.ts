@@ -7,26 +7,24 @@
  * Nothing that was written is ever rewritten.
  */
 
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import {
   asLoaded,
   closeSync,
   dirname,
   existsSync,
   fstatSync,
-  ftruncateSync,
   join,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   statSync,
   truncateSync,
   writeSync,
 } from '../node.ts';
-import { inDirectory, removeEmpty, unique } from './files.ts';
+import { inDirectory, patiently, pause, removeEmpty, removeFile, unique } from './files.ts';
 import { fingerprint } from './fingerprint.ts';
 import { cacheError, isId, sha256 } from './objects.ts';
 import { type VersionRecord, VersionTable } from './table.ts';
@@ -73,7 +71,7 @@ export function existingLog(cacheDir: string, url: string): ModuleLog | undefine
       asked = undefined;
     });
   }
-  if (!logs?.has(sha256(url))) return undefined;
+  if (!logs?.has(nameOf(url))) return undefined;
   const log = new ModuleLog(cacheDir, url);
   return existsSync(log.file) ? log : undefined;
 }
@@ -121,7 +119,7 @@ export class ModuleLog {
   constructor(cacheDir: string, url: string) {
     this.#cacheDir = cacheDir;
     this.#url = url;
-    this.file = join(cacheDir, ROOM, sha256(url), 'log');
+    this.file = join(cacheDir, ROOM, nameOf(url), 'log');
   }
 
   /** The history on top of `base` as it is on disk now; an empty one where there is none. */
@@ -163,8 +161,8 @@ export class ModuleLog {
    * another process has appended since, version `to` of `base` is put in force again instead.
    */
   retract(size: number, base: string, to: number): void {
-    const found = statSync(this.file, { throwIfNoEntry: false });
-    if (found === undefined || identity(found) !== this.#own.file) return; // purged by someone
+    const found = lookAt(this.file);
+    if (found?.identity !== this.#own.file) return; // purged by someone
     if (found.size !== this.#end) return this.appendRestore(base, to);
     this.#cut(size);
     this.#own.size -= this.#end - size;
@@ -185,8 +183,8 @@ export class ModuleLog {
   withdraw(): boolean {
     const { start, size, bases } = this.#own;
     if (size === 0) return true;
-    const found = statSync(this.file, { throwIfNoEntry: false });
-    if (found === undefined || identity(found) !== this.#own.file) return true; // purged by someone
+    const found = lookAt(this.file);
+    if (found?.identity !== this.#own.file) return true; // purged by someone
     if (found.size === start + size) {
       this.#cut(start);
       return true;
@@ -218,7 +216,7 @@ export class ModuleLog {
 
   #cut(size: number): void {
     if (size > 0) return truncateSync(this.file, size);
-    rmSync(this.file);
+    removeFile(this.file);
     removeEmpty(dirname(this.file), dirname(dirname(this.file)));
   }
 
@@ -234,7 +232,7 @@ export class ModuleLog {
     this.#readOn();
     if (this.damaged === undefined) return;
     try {
-      renameSync(this.file, this.file + DAMAGED);
+      patiently(() => renameSync(this.file, this.file + DAMAGED));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         throw cacheError(this.#cacheDir, 'set a damaged history aside', error);
@@ -247,32 +245,33 @@ export class ModuleLog {
     try {
       const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
       try {
-        const found = fstatSync(fd);
-        const { size } = found;
-        const isRead = size === this.#offset && (size === 0 || identity(found) === this.#source);
+        const { size, identity } = seen(fstatSync(fd, { bigint: true }));
+        const isRead = size === this.#offset && (size === 0 || identity === this.#source);
         const last = Buffer.alloc(1);
         const isOpen = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
         const line = Buffer.from(`${isOpen ? '\n' : ''}${lineOf(event)}\n`);
         const written = writeSync(fd, line);
         if (written !== line.length) {
-          // A full disk: what was written of the line goes again, unless someone has written behind it.
-          if (fstatSync(fd).size === size + written) ftruncateSync(fd, size);
+          // A full disk: what was written of the line goes again, unless someone has written behind it. By its name: on Windows
+          // what is open for appending cannot be cut.
+          const now = lookAt(this.file);
+          if (now?.identity === identity && now.size === size + written) truncateSync(this.file, size);
           throw new Error('the disk is full');
         }
-        if (identity(found) !== this.#own.file) this.#own.size = 0; // the first, or purged by someone
-        this.#own.file = identity(found);
+        if (identity !== this.#own.file) this.#own.size = 0; // the first, or purged by someone
+        this.#own.file = identity;
         this.#end = size + written;
         if (this.#own.size === 0) this.#own.start = size;
         this.#own.size += written;
         this.#own.bases.add(event.base);
-        const after = fstatSync(fd);
+        const after = seen(fstatSync(fd, { bigint: true }));
         // Others may have written before this line or behind it, or taken the file away.
-        if (!isRead || after.size !== size + written || after.nlink === 0) return false;
+        if (!isRead || after.size !== size + written || after.isGone) return false;
         this.#offset = after.size;
         this.#isOpen = false;
         this.#lines++;
-        this.#source = identity(found);
+        this.#source = identity;
         this.#take(event);
         return true;
       } finally {
@@ -291,11 +290,11 @@ export class ModuleLog {
   #readOn(): void {
     let fd: number | undefined;
     try {
-      const found = statSync(this.file, { throwIfNoEntry: false });
+      const found = lookAt(this.file);
       if (
         found === undefined
           ? this.#offset === 0
-          : found.size === this.#offset && identity(found) === this.#source
+          : found.size === this.#offset && found.identity === this.#source
       )
         return;
       if (found !== undefined) fd = openSync(this.file, 'r');
@@ -307,10 +306,9 @@ export class ModuleLog {
       return; // no log yet, or one that this user may not read: nothing is re-applied
     }
     try {
-      const found = fstatSync(fd);
-      const { size } = found;
-      if (size < this.#offset || identity(found) !== this.#source) this.#forget(); // purged by someone
-      this.#source = identity(found);
+      const { size, identity } = seen(fstatSync(fd, { bigint: true }));
+      if (size < this.#offset || identity !== this.#source) this.#forget(); // purged by someone
+      this.#source = identity;
       if (size === this.#offset) return;
       const room = Buffer.alloc(size - this.#offset);
       const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
@@ -380,9 +378,32 @@ export class ModuleLog {
   }
 }
 
-/** Which file this is, for as long as it is there; its number alone may be given to the next one. */
-function identity({ ino, birthtimeMs }: Stats): string {
-  return `${ino} ${birthtimeMs}`;
+/** What is asked of a log file. */
+interface Seen {
+  /** bytes */
+  size: number;
+  /** which file it is, for as long as it is there: its number alone may be given to the next one */
+  identity: string;
+  /** whether it is open still and has no name any more */
+  isGone: boolean;
+}
+
+/** Numbers of files need all of their 64 bits on Windows, where they go beyond what a number can tell apart. */
+function seen({ size, ino, birthtimeNs, nlink }: BigIntStats): Seen {
+  return { size: Number(size), identity: `${ino} ${birthtimeNs}`, isGone: nlink === 0n };
+}
+
+function lookAt(file: string): Seen | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && seen(found);
+}
+
+/**
+ * Name of the directory that a module's log is in. The letter of a drive is large in it: whether it is in the URL depends on how a
+ * person came to that directory (`cd c:`), and the history is one.
+ */
+function nameOf(url: string): string {
+  return sha256(url.replace(/(?<=^file:\/\/\/)[a-z](?=:)/, (letter) => letter.toUpperCase()));
 }
 
 /** How each line begins. */
@@ -436,9 +457,4 @@ function parse(line: string): LogEvent | undefined {
     default:
       return undefined;
   }
-}
-
-/** Waits, on this thread. @param ms milliseconds */
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -4,8 +4,8 @@
  * that came from outside before `isId` has seen it.
  */
 import { HotswapError } from '../error.ts';
-import { dirname, existsSync, hash, join, readFileSync, rmSync, writeFileSync } from '../node.ts';
-import { inDirectory, removeEmpty, unique, writeWhole } from './files.ts';
+import { dirname, existsSync, hash, join, readFileSync, writeFileSync } from '../node.ts';
+import { inDirectory, removeEmpty, removeFile, unique, writeWhole } from './files.ts';
 import { makeSpares, takeSpare } from './spares.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
@@ -59,7 +59,7 @@ export function putObject(
 /** Removes a text that is needed no more. */
 export function removeObject(cacheDir: string, id: string, extension: string): void {
   const file = objectFile(cacheDir, id, extension);
-  rmSync(file, { force: true });
+  removeFile(file);
   removeEmpty(dirname(file));
 }
 
@@ -106,7 +106,7 @@ export function probe(cacheDir: string): void {
   const file = join(cacheDir, `probe.${unique()}`);
   try {
     inDirectory(file, () => writeFileSync(file, ''));
-    rmSync(file);
+    removeFile(file);
   } catch (error) {
     throw cacheError(cacheDir, 'keep versions', error);
   }

@@ -3,8 +3,8 @@
  * nobody else has, for a version to be written into and moved to its name. A file system may take 1 ms to make a file
  * and takes a tenth of that to fill and rename one, so the next is made off the thread whenever one was needed.
  */
-import { closeSync, join, open, readdirSync, rmSync } from '../node.ts';
-import { makeDirectory, removeEmpty, unique } from './files.ts';
+import { closeSync, join, open, readdirSync } from '../node.ts';
+import { makeDirectory, removeEmpty, removeFile, unique } from './files.ts';
 
 /** Directory of these files. */
 const ROOM = 'spares';
@@ -75,7 +75,7 @@ function begin(cacheDir: string): void {
   const directory = join(cacheDir, ROOM);
   for (const name of readdirSync(directory)) {
     const [, id] = SPARE.exec(name) ?? [];
-    if (id !== undefined && !isRunning(Number(id))) rmSync(join(directory, name), { force: true });
+    if (id !== undefined && !isRunning(Number(id))) removeFile(join(directory, name));
   }
   if (!isListening) process.once('exit', removeSpares);
   isListening = true;
@@ -93,7 +93,7 @@ function isRunning(id: number): boolean {
 function removeSpares(): void {
   for (const [cacheDir, { files }] of spares) {
     try {
-      for (const file of files.keys()) rmSync(file, { force: true });
+      for (const file of files.keys()) removeFile(file);
       removeEmpty(join(cacheDir, ROOM));
     } catch {
       // a disk that refuses; the next process will

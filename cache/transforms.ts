@@ -14,12 +14,11 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from '../node.ts';
-import { inDirectory, writeWhole } from './files.ts';
+import { inDirectory, removeEmpty, removeFile, writeWhole } from './files.ts';
 import { fingerprint } from './fingerprint.ts';
 
 /** What was made of a module's text. */
@@ -200,8 +199,11 @@ export class Transforms {
       .filter((one: Dirent) => one.isDirectory() && /^[0-9a-f]{16}$/.test(one.name) && one.name !== this.#id)
       .map(({ name }) => ({ name, at: lastWritten(join(this.#home, name, 'index')) }))
       .sort((a, b) => b.at - a.at);
-    for (const { name } of others.slice(OTHERS))
-      rmSync(join(this.#home, name), { recursive: true, force: true });
+    for (const { name } of others.slice(OTHERS)) {
+      const directory = join(this.#home, name);
+      for (const file of readdirSync(directory)) removeFile(join(directory, file));
+      removeEmpty(directory);
+    }
   }
 }
 

@@ -4,9 +4,10 @@
  * next save, as its process is no more there to be changed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { removeEmpty, removeFile } from '../cache/files.ts';
 import { packageRoot } from '../loader/config.ts';
 import { CRASHED } from '../loader/crash.ts';
 import { sayError, shown } from '../watch/say.ts';
@@ -27,7 +28,7 @@ const SOURCE = /\.([cm]?[jt]sx?|json|wasm|node)$|^\.env/;
 export async function run(options: string[], file: string, words: string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'hotswap-run-'));
   const mark = join(directory, 'crashed');
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  process.on('exit', clear);
   let child: ChildProcess | undefined;
   let asked: NodeJS.Signals | undefined;
   const pass = (signal: NodeJS.Signals): void => {
@@ -40,7 +41,7 @@ export async function run(options: string[], file: string, words: string[]): Pro
   }
 
   for (;;) {
-    rmSync(mark, { force: true });
+    removeFile(mark);
     const { code, signal } = await new Promise<Ended>((resolve, reject) => {
       child = spawn(
         process.execPath,
@@ -61,13 +62,18 @@ export async function run(options: string[], file: string, words: string[]): Pro
     process.stderr.write(`hotswap: ${saved} was saved; ${file} is started again\n`);
   }
 
+  function clear(): void {
+    removeFile(mark);
+    removeEmpty(directory);
+  }
+
   /** Ends as the program did. */
   function end(code: number | null, signal: NodeJS.Signals | null): void {
     process.exitCode = code ?? 1;
     if (signal === null) process.exit();
     for (const one of SIGNALS) process.removeListener(one, pass);
     process.removeAllListeners('exit');
-    rmSync(directory, { recursive: true, force: true });
+    clear();
     process.kill(process.pid, signal);
   }
 }
