@@ -18,6 +18,12 @@ const REGISTER = new URL('../loader/register.js', import.meta.url).href;
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGUSR2', 'SIGBREAK'] as const;
 const BY_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT', 'SIGBREAK'];
 
+/**
+ * On Windows all signals that there are come from the console, to all of its processes. Sent by a process they end another at once, or
+ * are refused with an error.
+ */
+const IS_WINDOWS = process.platform === 'win32';
+
 /** Files at whose change a program that could not start is started again. */
 const SOURCE = /\.([cm]?[jt]sx?|json|wasm|node)$|^\.env/;
 
@@ -34,7 +40,7 @@ export async function run(options: string[], file: string, words: string[]): Pro
   const pass = (signal: NodeJS.Signals): void => {
     asked = signal;
     if (child === undefined) end(null, signal);
-    else if (!(process.stdin.isTTY && BY_TERMINAL.includes(signal))) child.kill(signal);
+    else if (!IS_WINDOWS && !(process.stdin.isTTY && BY_TERMINAL.includes(signal))) child.kill(signal);
   };
   for (const signal of SIGNALS) {
     if (signal in constants.signals) process.on(signal, pass);
@@ -70,7 +76,7 @@ export async function run(options: string[], file: string, words: string[]): Pro
   /** Ends as the program did. */
   function end(code: number | null, signal: NodeJS.Signals | null): void {
     process.exitCode = code ?? 1;
-    if (signal === null) process.exit();
+    if (signal === null || IS_WINDOWS) process.exit();
     for (const one of SIGNALS) process.removeListener(one, pass);
     process.removeAllListeners('exit');
     clear();
