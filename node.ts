@@ -114,3 +114,12 @@ export const isGeneratorFunction = own(() => util.types.isGeneratorFunction);
 export const isModuleNamespaceObject = own(() => util.types.isModuleNamespaceObject);
 export const isPromise = own(() => util.types.isPromise);
 export const isProxy = own(() => util.types.isProxy);
+
+/** The path of the file that a URL names; undefined where it can name none here, as one without a drive on Windows, or with a host elsewhere. */
+export function fileOf(url: string): string | undefined {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
+}

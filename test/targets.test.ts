@@ -44,6 +44,16 @@ const FORMS: Record<string, Case> = {
     `const out = []; const dir = M.slice(0, -5); for (const file of ['a b (c)/100%/ü💥[x].js', 'x#y.js']) { const url = (await import('node:url')).pathToFileURL(dir + '/' + file).href; const mod = await import(url); await rewrite(url + '#f', () => 2); out.push(mod.f()); await rewrite({ module: dir + '/' + file, path: 'f' }, () => 3); out.push(mod.f()); if (!file.includes('#')) { await rewrite(dir + '/' + file + '#f', () => 4); out.push(mod.f(), code(dir + '/' + file + '#f'), code(dir + '/' + file)); } } return out`,
     [2, 3, 4, 'function f() { return 4; }', 'export function f() { return 4; }', 2, 3],
   ],
+  'URLs that name no file here, as without a drive on Windows and with a host elsewhere': [
+    'export function f() { return 1; }',
+    `const out = []; for (const url of [process.platform === 'win32' ? 'file:///a/m.js' : 'file://server/share/m.js', 'file:///C:/a%2fm.js', 'file://[/m.js']) { out.push(await no(rewrite(url + '#f', () => 2)), await no(rewrite({ module: url, path: 'f' }, () => 2))); try { history(url); } catch (error) { out.push(error.code); } } return [...new Set(out)]`,
+    ['NOT_HOT', 'ERR_HOTSWAP_NOT_HOT'],
+  ],
+  'large and small letters, where the file system takes them for one': [
+    { 'm.js': 'export function f() { return 1; }', 'other.js': '' },
+    `const fs = await import('node:fs'); const M2 = M.replace('m.js', 'M.JS'); const not = fs.existsSync(M2) ? 'NOT_HOT' : await no(rewrite(M2 + '#f', () => 2)); try { fs.linkSync(M, M2); fs.linkSync(M, M + '.js'); } catch {} await rewrite(M2 + '#f', () => 3); return [not, m.f(), await no(rewrite(M + '.js#f', () => 4))]`,
+    ['NOT_HOT', 3, 'NOT_HOT'],
+  ],
   '/n insists on the arity': [
     'export function f(a, b = 1) { return 1; }',
     `return [await no(rewrite(at('f/1'), (a) => 2)), await no(rewrite(at('f/2'), (a, b) => 2)), await no(rewrite(at('f/1'), (a, b) => 2)), await no(rewrite(at('f/1'), (a, b = 2, ...c) => 3)), await no(inject(at('f/0'), () => 1)), code(at('f/1'))]`,

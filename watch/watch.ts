@@ -14,7 +14,7 @@ import { sha256 } from '../cache/objects.ts';
 import { languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
-import { extname, fileURLToPath } from '../node.ts';
+import { extname, fileOf, fileURLToPath } from '../node.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
 import { checkedOut, isByGit, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
@@ -195,8 +195,9 @@ function begin(): () => void {
       if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
       if (!URL.canParse(specifier, url)) continue;
       const { href, pathname } = new URL(specifier, url);
-      if (pathname.includes('/node_modules/') || /\.json$|%2f/i.test(pathname)) continue;
-      const file = fileURLToPath(href);
+      if (pathname.includes('/node_modules/') || /\.json$/i.test(pathname)) continue;
+      const file = fileOf(href);
+      if (file === undefined) continue; // that `import()` was refused
       const stamp = stampOf(file);
       if (files.has(file) || plain.has(file) || stamp === '') continue;
       plain.set(file, stamp);

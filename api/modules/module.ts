@@ -11,12 +11,14 @@ import { withoutVersion } from '../../loader/variants.ts';
 import {
   asImported,
   existsSync,
+  fileOf,
   fileURLToPath,
   isBuiltin,
   isModuleNamespaceObject,
   pathToFileURL,
   realpathSync,
   resolve,
+  statSync,
 } from '../../node.ts';
 import { currentText, needRegistry } from '../history/history.ts';
 import { type Exported, exportedLocals } from '../plan/exported.ts';
@@ -89,9 +91,8 @@ function byName(name: string): LiveModule {
     }
   }
   const url = urls.find((one) => live.has(one));
-  return url === undefined
-    ? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string)
-    : (live.get(url) as LiveModule);
+  const found = url === undefined ? spelledOtherwise(urls[0] as string) : live.get(url);
+  return found ?? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string);
 }
 
 /** Why a built-in module is not for the call that named it. */
@@ -109,12 +110,31 @@ function byUrl(url: string, asked: string): LiveModule {
   const live = needRegistry();
   live.receive();
   const known = live.modules.get(url) ?? filesFor(url).flatMap((one) => live.modules.get(one) ?? [])[0];
-  return known ?? refuse(asked, url);
+  return known ?? spelledOtherwise(url) ?? refuse(asked, url);
+}
+
+/**
+ * The module of a file that is found by other letters too, as `M.js` for `m.js` or `c:` for `C:` on Windows and macOS: Node has it by those
+ * that it was imported by.
+ */
+function spelledOtherwise(url: string): LiveModule | undefined {
+  const file = fileOf(url);
+  if (file === undefined || !existsSync(file)) return undefined;
+  const queryOf = (one: string): string => one.replace(/^[^?#]*/, '');
+  const numberOf = (one: string): string | undefined => {
+    const found = statSync(one, { bigint: true, throwIfNoEntry: false });
+    return found && `${found.dev} ${found.ino}`;
+  };
+  return liveModules().find((module) => {
+    const other = fileOf(module.url);
+    if (other?.toLowerCase() !== file.toLowerCase() || queryOf(module.url) !== queryOf(url)) return false;
+    return numberOf(other) === numberOf(file);
+  });
 }
 
 /** The files that a URL names, by their own URLs: `x.js` may stand for `x.ts` where there is none, as in an import. */
 function filesFor(url: string): string[] {
-  if (!url.startsWith('file:')) return [];
+  if (fileOf(url) === undefined) return [];
   const isFile = (one: string): boolean => existsSync(fileURLToPath(one));
   const { search, hash } = new URL(url);
   return (isFile(url) ? [url] : writtenFor(url).filter(isFile)).map(
@@ -124,7 +144,7 @@ function filesFor(url: string): string[] {
 
 function refuse(asked: string, url: string): never {
   if (isBuiltin(asked)) return byName(asked) as never;
-  const file = url.startsWith('file:') ? fileURLToPath(url) : undefined;
+  const file = url.startsWith('file:') ? (fileOf(url) ?? url) : undefined;
   const why =
     file !== undefined && !existsSync(file)
       ? `there is no file ${file}`
