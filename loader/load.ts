@@ -8,7 +8,7 @@ import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { isTooDeep } from '../error.ts';
-import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpath } from '../node.ts';
+import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpathSync } from '../node.ts';
 import { type Config, nearestWith, packageRoot, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded } from './live.ts';
@@ -174,7 +174,7 @@ function packagesOf(from: string, found = new Set<string>()): Set<string> {
     const under = join('node_modules', name);
     const root = nearestWith(join(under, 'package.json'), home);
     if (root === undefined) continue; // for another platform
-    const directory = realpath(join(root, under));
+    const directory = realpathSync(join(root, under)); // as Node names its modules, with the letters and drives that it was given
     if (found.has(join(directory, '/'))) continue;
     found.add(join(directory, '/'));
     packagesOf(directory, found);
@@ -182,13 +182,25 @@ function packagesOf(from: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
-function matcher(patterns: string[]): ((file: string) => boolean) | undefined {
+/**
+ * Whether a file is among those that globs name; undefined where there are none.
+ * @param cwd what relative ones start from @param platform as `process.platform`
+ */
+export function matcher(
+  patterns: string[],
+  cwd = process.cwd(),
+  platform = process.platform,
+): ((file: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
   const picomatch = createRequire(import.meta.url)('picomatch') as typeof import('picomatch');
-  const cwd = process.cwd().replaceAll('\\', '/');
-  const absolute = patterns.map((glob) =>
-    /^(\/|[a-z]:|\*\*)/i.test(glob) ? glob : `${cwd}/${glob.replace(/^\.\//, '')}`,
-  );
-  const matches = picomatch(absolute, { dot: true });
-  return (file) => matches(file.replaceAll('\\', '/'));
+  const isWindows = platform === 'win32';
+  const withSlashes = (text: string): string => (isWindows ? text.replaceAll('\\', '/') : text);
+  // A directory may be called what would be part of a glob, as `C:\Program Files (x86)`.
+  const from = withSlashes(cwd).replace(/[\\$^*+?()[\]{}|!@]/g, '\\$&');
+  const absolute = patterns
+    .map(withSlashes)
+    .map((glob) => (/^(\/|[a-z]:|\*\*)/i.test(glob) ? glob : `${from}/${glob.replace(/^\.\//, '')}`));
+  const nocase = isWindows || platform === 'darwin';
+  const matches = picomatch(absolute, { dot: true, windows: isWindows, nocase });
+  return (file) => matches(withSlashes(file));
 }

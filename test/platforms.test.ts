@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { patiently, removeFile } from '../cache/files.ts';
 import { ModuleLog } from '../cache/log.ts';
+import { matcher } from '../loader/load.ts';
 
 /** Fails with these codes, one after the other, and then no more. */
 function failing(...codes: string[]): () => string {
@@ -34,6 +35,27 @@ test('a module has one log, whether the letter of its drive is large or small', 
   assert.is.not(file('file:///C:/M.js'), file('file:///C:/m.js'));
   assert.is.not(file('file:///c/m.js'), file('file:///C/m.js'));
   assert.is.not(file('file://c/m.js'), file('file://C/m.js'));
+});
+
+test('globs: paths of Windows, large and small letters, directories with what means something in a glob', () => {
+  const table: [glob: string, cwd: string, platform: NodeJS.Platform, file: string, is: boolean][] = [
+    ['src/**', 'C:\\Program Files (x86)\\app', 'win32', 'C:\\Program Files (x86)\\app\\src\\m.js', true],
+    ['.\\src\\*.js', 'c:\\app', 'win32', 'C:\\app\\src\\m.js', true],
+    ['C:\\app\\src\\**', 'D:\\', 'win32', 'c:\\App\\src\\a\\m.js', true],
+    ['D:/app/**', 'C:\\', 'win32', 'C:\\app\\m.js', false],
+    ['**/*.gen.js', 'C:\\app', 'win32', 'C:\\app\\src\\m.gen.js', true],
+    ['src/**', '\\\\server\\share\\app', 'win32', '\\\\server\\share\\app\\src\\m.js', true],
+    ['\\\\server\\share\\**', 'C:\\', 'win32', '\\\\server\\share\\app\\m.js', true],
+    ['src/**', '/Users/a/{b} [c]', 'darwin', '/Users/A/{b} [c]/SRC/m.js', true],
+    ['src/**', '/home/a/b (c) *!', 'linux', '/home/a/b (c) *!/src/m.js', true],
+    ['src/**', '/home/a/*', 'linux', '/home/a/b/src/m.js', false],
+    ['src/**', '/home/a\\b', 'linux', '/home/a\\b/src/m.js', true],
+    ['src/**', '/home/a', 'linux', '/home/a/SRC/m.js', false],
+    ['src/\\*.js', '/home/a', 'linux', '/home/a/src/m.js', false],
+  ];
+  for (const [glob, cwd, platform, file, is] of table)
+    assert.is(matcher([glob], cwd, platform)?.(file), is, `${glob} in ${cwd}: ${file}`);
+  assert.is(matcher([]), undefined);
 });
 
 test.run();
