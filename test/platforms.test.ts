@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import { patiently, removeFile } from '../cache/files.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { matcher } from '../loader/load.ts';
+import { isByGit } from '../watch/disk.ts';
+import { program } from './program.ts';
 
 /** Fails with these codes, one after the other, and then no more. */
 function failing(...codes: string[]): () => string {
@@ -56,6 +58,18 @@ test('globs: paths of Windows, large and small letters, directories with what me
   for (const [glob, cwd, platform, file, is] of table)
     assert.is(matcher([glob], cwd, platform)?.(file), is, `${glob} in ${cwd}: ${file}`);
   assert.is(matcher([]), undefined);
+});
+
+test('the directory of git may be named from where it is named, and the line end as on Windows', () => {
+  const { file, write, remove } = program({ 'main/.git/index': '', 'sub/m.js': '', 'none/m.js': '' });
+  for (const named of [file('main/.git'), '../main/.git', '../main/.git\r']) {
+    write('sub/.git', `gitdir: ${named}\n`);
+    write('sub/m.js', '');
+    write('main/.git/index', 'written after it');
+    assert.ok(isByGit(file('sub/m.js')), named);
+  }
+  assert.not.ok(isByGit(file('none/m.js')));
+  remove();
 });
 
 test.run();

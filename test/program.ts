@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -56,7 +57,8 @@ export interface Program {
 
 /** Makes a folder with these files, a package.json with `"type": "module"`, and hotswap (and `packages`) installed. */
 export function program(files: Record<string, string>, packages: string[] = []): Program {
-  const dir = mkdtempSync(join(tmpdir(), 'hotswap-test-'));
+  // As the program will name it: tmpdir() is a link on macOS, and may be a short name on Windows.
+  const dir = realpathSync.native(mkdtempSync(join(tmpdir(), 'hotswap-test-')));
   const file = (name: string) => join(dir, name);
   const write = (name: string, text: string) => {
     mkdirSync(dirname(file(name)), { recursive: true });

@@ -2,7 +2,7 @@
  * What a watched file is on disk. In: its path; out: its text, what tells that it was written, and whether git is writing it.
  */
 import { setTimeout as later } from 'node:timers';
-import { dirname, existsSync, join, readFileSync, statSync } from '../node.ts';
+import { dirname, existsSync, join, readFileSync, resolve, statSync } from '../node.ts';
 
 /** How long a checkout is waited for: git holds a lock while it writes files. */
 const CHECKOUT = 10_000;
@@ -51,8 +51,9 @@ export async function checkedOut(file: string): Promise<boolean> {
 /** Another where a file was written or replaced. */
 export function stampOf(file: string): string {
   try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
+    // As numbers they would be rounded, on Windows those of files too.
+    const { mtimeNs, size, ino } = statSync(file, { bigint: true });
+    return `${mtimeNs} ${size} ${ino}`;
   } catch {
     return ''; // it is not there, or not for us
   }
@@ -71,7 +72,8 @@ function gitDirectory(from: string): string | undefined {
     const git = join(directory, '.git');
     if (existsSync(git)) {
       if (statSync(git).isDirectory()) return git;
-      return /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1]; // a worktree
+      const named = /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1]; // a worktree or submodule
+      return named === undefined ? undefined : resolve(directory, named);
     }
     if (directory === dirname(directory)) return undefined;
   }
