@@ -449,9 +449,14 @@ function begin(): () => void {
     for (const file of of) {
       const known = files.get(file) as Watched;
       const { modules, json, seen, taken, again } = known;
-      const saved = textOf(file);
-      // News of this very text may come yet, and is no save of what ran before what is done meanwhile.
       known.stamp = stampOf(file);
+      let saved = textOf(file);
+      // News of this very text may come yet, and is no save of what ran before what is done meanwhile; what is written after it was
+      // read is one. Not for ever: somebody may go on writing.
+      for (let tries = 0; tries < 3 && known.stamp !== stampOf(file); tries++) {
+        known.stamp = stampOf(file);
+        saved = textOf(file);
+      }
       if (saved instanceof Error) failures.set(file, saved);
       if (typeof saved !== 'string' || (!again && sha256(saved) === seen)) continue;
       const [module] = modules;
