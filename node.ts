@@ -123,3 +123,19 @@ export function fileOf(url: string): string | undefined {
     return undefined;
   }
 }
+
+/** Whether stderr is a console of Windows, which takes bytes for letters of its code page and does not know colours until told. */
+const isConsole =
+  process.platform === 'win32' &&
+  process.getBuiltinModule('node:tty').isatty(2) &&
+  process.getBuiltinModule('node:worker_threads').isMainThread;
+
+/** Writes to stderr, at once and from any thread. What it refuses, closed or full, is not worth an error. */
+export function writeError(text: string): void {
+  try {
+    if (isConsole) process.stderr.write(text);
+    else writeSync(2, text);
+  } catch {
+    // then nobody reads it
+  }
+}

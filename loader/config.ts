@@ -12,7 +12,7 @@ import {
   join,
   readFileSync,
   resolve,
-  writeSync,
+  writeError,
 } from '../node.ts';
 
 export interface Config {
@@ -97,12 +97,7 @@ export function programDirectory(): string {
 /** Writes notices to stderr at once, from any thread. */
 export function sayer(config: Config): (line: string) => void {
   return (line) => {
-    if (config.silent) return;
-    try {
-      writeSync(2, `hotswap: ${line}\n`);
-    } catch {
-      // stderr is closed or full; a notice is not worth an error
-    }
+    if (!config.silent) writeError(`hotswap: ${line}\n`);
   };
 }
 

@@ -6,7 +6,7 @@
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history/history.ts';
 import type { Registry } from '../loader/registry.ts';
-import { fileURLToPath, relative, resolve, writeSync } from '../node.ts';
+import { fileURLToPath, relative, resolve, writeError } from '../node.ts';
 
 const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 
@@ -26,11 +26,7 @@ export function shown(file: string): string {
 /** Says what went wrong, silent or not. */
 export function sayError(text: string): void {
   const [head = '', ...rest] = text.split('\n');
-  try {
-    writeSync(2, `hotswap: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
-  } catch {
-    // stderr is closed or full
-  }
+  writeError(`hotswap: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
 }
 
 /** What a reload did to one module. */
