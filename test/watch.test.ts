@@ -40,10 +40,14 @@ const K = 'export const tax = () => 2;\n';
 /** Runs git in a directory. */
 function gitIn(dir: string): (...words: string[]) => void {
   return (...words) => {
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-      cwd: dir,
-      stdio: 'ignore',
-    });
+    execFileSync(
+      'git',
+      ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'core.autocrlf=false', ...words],
+      {
+        cwd: dir,
+        stdio: 'ignore',
+      },
+    );
   };
 }
 
@@ -364,10 +368,14 @@ test('a checkout by git: hundreds of files in one step', () =>
       const other = join(dir, '.git', 'other');
       git('worktree', 'add', other, '-b', 'three');
       for (let i = 0; i < 200; i++) writeFileSync(join(other, `f${i}.js`), `export const f${i} = () => 2;\n`);
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-am', 'two'], {
-        cwd: other,
-        stdio: 'ignore',
-      });
+      execFileSync(
+        'git',
+        ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'core.autocrlf=false', 'commit', '-am', 'two'],
+        {
+          cwd: other,
+          stdio: 'ignore',
+        },
+      );
       git('worktree', 'remove', '--force', other);
       git('checkout', 'three');
       await said(/f199\.js v1: ~f199/);
@@ -468,7 +476,7 @@ test('modules that are loaded later, links, files with odd names, directories th
     async ({ ask, write, file, said }) => {
       symlinkSync(file('real/r.js'), file('link.js'));
       await ask(
-        `(async () => { globalThis.odd = (await import(process.cwd() + "/src/it's/späť %25.js".replaceAll('%', '%25'))).default; globalThis.r = (await import(process.cwd() + '/link.js')).default; })()`,
+        `(async () => { const { pathToFileURL: url } = await import('node:url'); globalThis.odd = (await import(url("src/it's/späť %25.js"))).default; globalThis.r = (await import(url('link.js'))).default; })()`,
       );
       write("src/it's/späť %25.js", 'export default () => 2;\n');
       await said(/src\/it's\/späť %25\.js v1: ~default/);

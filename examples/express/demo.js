@@ -1,6 +1,7 @@
 // Starts the server, keeps it under load, and changes its code while it answers. Nothing restarts, nothing fails,
 // nothing is forgotten: the last lines say how many requests were served and that the counter never went back.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,8 +63,10 @@ console.log(`\nrequests served: ${result.requests.total}, failed: ${failed}`);
 console.log(
   `counter in the module's memory: ${last.served}, went back ${wentBack} times; process ${server.pid} never restarted`,
 );
+const ended = once(server, 'exit'); // until then it has files open, which Windows does not remove
 server.kill();
-rmSync(cacheDir, { recursive: true, force: true });
+await ended;
+rmSync(cacheDir, { recursive: true, force: true, maxRetries: 3 });
 process.exitCode = failed === 0 && wentBack === 0 && last.served >= result.requests.total ? 0 : 1;
 
 /** Has one edit made in the server's process and shows what it did to the code and to the answers. */
