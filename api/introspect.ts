@@ -270,13 +270,9 @@ function describeDefault({ name }: Exported, { functions: all, classes }: Analys
 }
 
 function hotUrl(specifier: string, parent: string): string | undefined {
-  const relative =
-    URL.canParse(specifier, parent) && /^[./]|^file:/.test(specifier)
-      ? new URL(specifier, parent).href
-      : undefined;
-  if (relative !== undefined) return relative;
+  const isNear = /^[./]|^file:/.test(specifier) && URL.canParse(specifier, parent);
   try {
-    return moduleOf(specifier).url;
+    return moduleOf(isNear ? new URL(specifier, parent) : specifier).url;
   } catch {
     return undefined; // not hot: what it exports is not known here
   }

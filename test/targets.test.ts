@@ -44,6 +44,11 @@ const FORMS: Record<string, Case> = {
     `const out = []; const dir = M.slice(0, -5); for (const file of ['a b (c)/100%/ü💥[x].js', 'x#y.js']) { const url = (await import('node:url')).pathToFileURL(dir + '/' + file).href; const mod = await import(url); await rewrite(url + '#f', () => 2); out.push(mod.f()); await rewrite({ module: dir + '/' + file, path: 'f' }, () => 3); out.push(mod.f()); if (!file.includes('#')) { await rewrite(dir + '/' + file + '#f', () => 4); out.push(mod.f(), code(dir + '/' + file + '#f'), code(dir + '/' + file)); } } return out`,
     [2, 3, 4, 'function f() { return 4; }', 'export function f() { return 4; }', 2, 3],
   ],
+  'exports of files with letters that a URL may have as they are or not': [
+    { 'm.js': "export * from './[id]~^.js';", '[id]~^.js': 'export const g = (a) => a;' },
+    `return [exports(M), exports(M.replace('m.js', '[id]~^.js')).length]`,
+    [[{ name: 'g', kind: 'function', arity: 1 }], 1],
+  ],
   'URLs that name no file here, as without a drive on Windows and with a host elsewhere': [
     'export function f() { return 1; }',
     `const out = []; for (const url of [process.platform === 'win32' ? 'file:///a/m.js' : 'file://server/share/m.js', 'file:///C:/a%2fm.js', 'file://[/m.js']) { out.push(await no(rewrite(url + '#f', () => 2)), await no(rewrite({ module: url, path: 'f' }, () => 2))); try { history(url); } catch (error) { out.push(error.code); } } return [...new Set(out)]`,

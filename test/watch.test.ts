@@ -490,6 +490,16 @@ test('modules that are loaded later, links, files with odd names, directories th
       assert.is(await ask('r()'), 3);
       write('real/r.js', 'export default () => 4;\n');
       await said(/real\/r\.js v3: ~default/);
+      write('[k]~.js', 'export const a = () => 1;\n');
+      write('p.js', "import { a } from './[k]~.js';\nexport const f = () => a();\n");
+      await ask(
+        "import(process.getBuiltinModule('url').pathToFileURL('p.js')).then((p) => { globalThis.p = p; })",
+      );
+      write('p.js', "import { a, b } from './[k]~.js';\nexport const f = () => a() + b();\n");
+      write('[k]~.js', 'export const a = () => 1;\nexport const b = () => 10;\n');
+      await said(/^hotswap: \[k\]~\.js v1: \+b/);
+      await said(/^hotswap: p\.js v1: /);
+      assert.is(await ask('p.f()'), 11);
     },
   ));
 

@@ -17,6 +17,7 @@ import { writtenFor } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import type { Node, Program } from '../loader/parse.ts';
 import { oneLine, short } from '../loader/paths.ts';
+import { fileOf } from '../node.ts';
 import { type JsonChange, jsonChange } from './json.ts';
 import type { Done } from './say.ts';
 
@@ -135,7 +136,7 @@ async function inOneStep(
     }
   } catch (error) {
     for (const undo of undos.reverse()) undo();
-    if (failures.size === 0) failures.set(fileOf(error, changed), error as Error);
+    if (failures.size === 0) failures.set(failedFile(error, changed), error as Error);
   }
   return versions;
 }
@@ -170,7 +171,7 @@ async function oneByOne(
 }
 
 /** Which of the files an error is about. */
-function fileOf(error: unknown, changed: Changed[]): string {
+function failedFile(error: unknown, changed: Changed[]): string {
   const { module, file } = error as Partial<HotswapError>;
   const found = changed.find(
     (one) => one.file === file || one.json?.url === module || one.modules.some(({ url }) => url === module),
@@ -181,7 +182,7 @@ function fileOf(error: unknown, changed: Changed[]): string {
 /** The files in an order in which what is imported comes before what imports it, as far as there is one. */
 function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program>): Changed[] {
   if (changed.length === 1) return changed;
-  const byUrl = urls(changed);
+  const byFile = files(changed);
   const inOrder = new Set<Changed>();
   const begun = new Set<Changed>();
   const visit = (one: Changed): void => {
@@ -189,7 +190,7 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
     begun.add(one);
     for (const { url } of one.modules) {
       for (const specifier of specifiersOf(programs.get(one.file))) {
-        for (const imported of importedBy(url, specifier, byUrl)) visit(imported);
+        for (const imported of importedBy(url, specifier, byFile)) visit(imported);
       }
     }
     inOrder.add(one);
@@ -204,7 +205,7 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
  */
 function needsTurns(changed: Changed[], programs: ReadonlyMap<string, Program>): boolean {
   if (changed.length === 1) return false;
-  const byUrl = urls(changed);
+  const byFile = files(changed);
   return changed.some(({ file, modules }) =>
     ((programs.get(file)?.body ?? []) as Node[]).some((statement) => {
       if (statement.type !== 'ImportDeclaration') return false;
@@ -212,7 +213,7 @@ function needsTurns(changed: Changed[], programs: ReadonlyMap<string, Program>):
         one.type === 'ImportSpecifier' && one.imported.type === 'Identifier' ? one.imported.name : undefined,
       );
       return modules.some(({ url }) =>
-        importedBy(url, statement.source.value, byUrl).some(({ modules }) =>
+        importedBy(url, statement.source.value, byFile).some(({ modules }) =>
           modules.some((one) => {
             const exported = exportedLocals(currentText(one), one.url).map(({ name }) => name);
             return (
@@ -225,15 +226,15 @@ function needsTurns(changed: Changed[], programs: ReadonlyMap<string, Program>):
   );
 }
 
-function urls(changed: Changed[]): Map<string, Changed> {
-  return new Map(changed.flatMap((one) => one.modules.map(({ url }) => [url, one])));
+function files(changed: Changed[]): Map<string, Changed> {
+  return new Map(changed.map((one) => [one.file, one]));
 }
 
-/** Those of some files that a specifier leads to, from a module. */
-function importedBy(url: string, specifier: string, byUrl: ReadonlyMap<string, Changed>): Changed[] {
+/** Those of some files that a specifier leads to, from a module. By path: a URL writes some letters in two ways, as `~` and `%7E`. */
+function importedBy(url: string, specifier: string, byFile: ReadonlyMap<string, Changed>): Changed[] {
   return [specifier, ...writtenFor(specifier)].flatMap((one) => {
-    const found = URL.canParse(one, url) ? byUrl.get(new URL(one, url).href) : undefined;
-    return found === undefined ? [] : [found];
+    const file = URL.canParse(one, url) ? fileOf(new URL(one, url).href) : undefined;
+    return (file !== undefined && byFile.get(file)) || [];
   });
 }
 
