@@ -3,7 +3,7 @@
  * behind us, and what it would make of an import. For hooks on a thread of their own, where asking Node takes a file several
  * trips between threads.
  */
-import { extname, fileURLToPath, realpath, statSync } from '../node.ts';
+import { extname, fileURLToPath, pathToFileURL, realpath, statSync } from '../node.ts';
 import { declaredType } from './language.ts';
 
 const PRELOADS = /^(?:-r|--require|--import|--loader|--experimental-loader)(?:=(.*))?$/s;
@@ -33,9 +33,9 @@ export function isAlone(execArgv: readonly string[], options = ''): boolean {
 export function resolvedPlainly(specifier: string, parent: string | undefined): string | undefined {
   if (!/^\.\.?\/[^?#%\\]*\.m?js$/.test(specifier) || !parent?.startsWith('file:')) return undefined;
   if (process.platform !== 'linux') return undefined; // elsewhere a file may be found by a name that is not its own
-  const url = new URL(specifier, parent).href;
-  const file = fileURLToPath(url);
+  const file = fileURLToPath(new URL(specifier, parent).href);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true || realpath(file) !== file)
     return undefined;
+  const url = pathToFileURL(file).href; // as Node writes it: `~` and others are letters that may be written in two ways
   return file.endsWith('.mjs') || declaredType(url) === 'module' ? url : undefined;
 }
