@@ -136,7 +136,7 @@ test('a file that is written while another of the burst is being made: what is e
   const app = program(
     {
       'compiler.mjs': slow,
-      'app.ts': `import { f } from './m.js'; import './k.js'; import { rewrite } from 'hotswap';
+      'app.ts': `import { f } from './m.js'; import './k.js'; import { rewrite } from 'hotswap'; console.log('up');
 setInterval(async () => { const n = f(); if (n !== 0 && n !== 'mem') { await rewrite(f, () => 'mem'); setTimeout(() => console.log('= ' + f()), 150); } }, 0);\n`,
       'm.ts': m(0),
       'k.ts': k(0),
@@ -147,6 +147,7 @@ setInterval(async () => { const n = f(); if (n !== 0 && n !== 'mem') { await rew
   const child = app.start({ entry: 'app.ts', ...ORDERS['before us'], env });
   const { line } = running(child);
   try {
+    await line('stdout', /^up$/);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     for (let n = 1; n < 7; n++) {
       app.write('k.ts', k(n));
