@@ -3,7 +3,7 @@
  * out in one synchronous step, or nothing; or a description of what it would have done.
  */
 import { HotswapError } from '../error.ts';
-import { type Proposal, settle } from './apply/commit.ts';
+import { carryOut, type Proposal } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { unified } from './diff.ts';
 import { describe } from './given/given.ts';
@@ -55,10 +55,14 @@ export interface Planned {
 export function transaction(work: () => unknown): Promise<Version[]> {
   return reported(async () => {
     checkCallback(work, 'a transaction');
-    return staged(work, true, ({ live, core }, isPart) => {
+    return staged(work, true, async ({ live, core }, isPart) => {
       if (isPart) return [...live, ...core].map(provisional);
-      core.forEach(checkCore);
-      return [...settle(live), ...core.map(settleCore)];
+      const others: Version[] = [];
+      const versions = await carryOut(live, {
+        check: () => core.forEach(checkCore),
+        settle: () => void others.push(...core.map(settleCore)),
+      });
+      return [...versions, ...others];
     });
   });
 }
@@ -73,7 +77,7 @@ export function transaction(work: () => unknown): Promise<Version[]> {
  */
 export async function plan(edit: () => unknown): Promise<Planned[]> {
   checkCallback(edit, 'a plan');
-  return staged(edit, false, ({ live, core }) => [...live.map(planned), ...core.map(plannedCore)]);
+  return staged(edit, false, async ({ live, core }) => [...live.map(planned), ...core.map(plannedCore)]);
 }
 
 function checkCallback(work: unknown, what: string): asserts work is () => unknown {
@@ -97,7 +101,7 @@ interface Proposals {
 async function staged<T>(
   work: () => unknown,
   keeps: boolean,
-  end: (proposals: Proposals, isPart: boolean) => T,
+  end: (proposals: Proposals, isPart: boolean) => Promise<T>,
 ): Promise<T> {
   const around = staging();
   if (around !== undefined) return nested(around, work, keeps, end);
@@ -116,7 +120,8 @@ async function staged<T>(
   try {
     await within(own, async () => work());
     await settled(own);
-    return end({ live: [...own.proposals.values()], core: [...own.core.values()] }, false);
+    own.ended = true;
+    return await end({ live: [...own.proposals.values()], core: [...own.core.values()] }, false);
   } finally {
     await settled(own);
     own.ended = true;
@@ -130,7 +135,7 @@ async function nested<T>(
   around: Staging,
   work: () => unknown,
   keeps: boolean,
-  end: (proposals: Proposals, isPart: boolean) => T,
+  end: (proposals: Proposals, isPart: boolean) => Promise<T>,
 ): Promise<T> {
   await settled(around);
   const before = new Map(around.proposals);
@@ -141,7 +146,7 @@ async function nested<T>(
     await settled(around);
     const live = [...around.proposals.values()].filter((one) => before.get(one.module) !== one);
     const core = [...around.core.values()].filter((one) => beforeCore.get(one.module) !== one);
-    const result = end({ live, core }, true);
+    const result = await end({ live, core }, true);
     done = keeps;
     return result;
   } finally {

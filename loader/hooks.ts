@@ -159,6 +159,7 @@ function hear(news: News): void {
   if ('version' in news) loader.remember(news.version);
   else if ('config' in news) loader.configure(news.config);
   else if ('expose' in news) loader.expose(...news.expose);
+  else if ('offer' in news) loader.offer(...news.offer);
   else if ('batch' in news) loader.begin(news.batch);
   else if ('end' in news) loader.end(...news.end);
   else loader.forget(news.forget);

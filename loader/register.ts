@@ -87,6 +87,10 @@ if (registry() === undefined) {
       receive: () => {},
       publish: loader.remember,
       expose,
+      offer(url, exported) {
+        resolveAll();
+        loader.offer(url, exported);
+      },
       forget(url) {
         resolveAll();
         loader.forget(url);
@@ -241,6 +245,7 @@ if (registry() === undefined) {
       receive,
       publish: (version) => tell({ version }),
       expose: (...expose) => tell({ expose }),
+      offer: (...offer) => tell({ offer }),
       forget: (url) => tell({ forget: url }),
       begin: (batch) => tell({ batch }),
       end: (...end) => tell({ end }),

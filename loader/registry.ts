@@ -31,6 +31,7 @@ export interface Batch {
 export type News =
   | { version: MemoryVersion }
   | { expose: Parameters<Registry['expose']> }
+  | { offer: Parameters<Registry['offer']> }
   | { config: Config }
   | { forget: string }
   | { batch: Batch }
@@ -85,6 +86,8 @@ export interface Registry {
   publish: (version: MemoryVersion) => void;
   /** tells the hooks what later importers of a module are to see; undefined: the module itself */
   expose: (url: string, exported: ExportedBy | undefined) => void;
+  /** makes a facade known that nobody is led to, for what is to import it by its URL; undefined: there is none any more */
+  offer: (url: string, exported: ExportedBy | undefined) => void;
   /** lets the load hook forget the versions of a module that are not on disk */
   forget: (url: string) => void;
   /** what modules want done with `import.meta.hot` */
@@ -114,7 +117,7 @@ export function createRegistry(
   config: Config,
   channel: Pick<
     Registry,
-    'hooks' | 'receive' | 'publish' | 'expose' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
+    'hooks' | 'receive' | 'publish' | 'expose' | 'offer' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
   > & {
     /** lets the modules that hooks on another thread send come in by themselves, or no longer */
     deliver?: (on: boolean) => void;

@@ -35,6 +35,8 @@ export interface Variants {
   forget(url: string): void;
   /** Makes known what later importers of a module are to see; undefined: the module itself. */
   expose(url: string, exported: ExportedBy | undefined): void;
+  /** Makes a facade known that leads nobody yet but others that were offered; undefined: there is none any more. @see facadeUrl */
+  offer(url: string, exported: ExportedBy | undefined): void;
   /** Makes modules known that are imported next, as fresh instances. */
   begin(batch: Batch): void;
   /** Ends that: whether they are what imports lead to from now on. */
@@ -61,8 +63,9 @@ export function createVariants(
   lastCache: () => string | undefined,
 ): Variants {
   const memory = new Map<string, MemoryVersion[]>();
-  /** by the URL of a module: that of its newest facade; and by that: its text */
+  /** by the URL of a module: that of its newest facade, that of the one on offer; and by these: their texts */
   const exposed = new Map<string, string>();
+  const offered = new Map<string, string>();
   const facades = new Map<string, string>();
   /** by the URL of a module: how often its versions were forgotten */
   const forgotten = new Map<string, number>();
@@ -72,7 +75,7 @@ export function createVariants(
   /** by the URL of a module: that of its live instance, where it is not the first */
   const instances = new Map<string, string>();
 
-  return { variant, leadsTo, remember, forget, expose, begin, end };
+  return { variant, leadsTo, remember, forget, expose, offer, begin, end };
 
   function variant(...[url, format]: Parameters<Variants['variant']>): ReturnType<Variants['variant']> {
     const one = pending.get(url);
@@ -139,8 +142,16 @@ export function createVariants(
       const found = instanceUrl(url, batch);
       if (pending.has(found)) return found;
     }
-    const found = parent?.includes(FACADE_QUERY) ? undefined : exposed.get(url);
-    return found ?? instances.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
+    return facadeFor(url, parent) ?? instances.get(url) ?? (forgotten.size > 0 ? again(url) : undefined);
+  }
+
+  /** A facade leads to the module that it stands for, and one on offer to those on offer with it. */
+  function facadeFor(url: string, parent: string | undefined): string | undefined {
+    if (parent === undefined || !facades.has(parent)) return exposed.get(url);
+    if (parent.startsWith(url) && withoutInstance(parent) === url) return undefined;
+    return (
+      (offered.get(withoutInstance(parent)) === parent ? offered.get(url) : undefined) ?? exposed.get(url)
+    );
   }
 
   /** Another URL for a version by its number: Node keeps for ever what it has loaded by one. */
@@ -165,15 +176,21 @@ export function createVariants(
   }
 
   function expose(url: string, exported: ExportedBy | undefined): void {
+    enter(exposed, url, exported);
+  }
+
+  function offer(url: string, exported: ExportedBy | undefined): void {
+    enter(offered, url, exported);
+  }
+
+  function enter(of: Map<string, string>, url: string, exported: ExportedBy | undefined): void {
     if (exported === undefined) {
-      exposed.delete(url);
+      of.delete(url);
       return;
     }
-    const text = facadeText(url, exported);
-    const known = [...facades].find(([, one]) => one === text)?.[0];
-    const facade = known ?? `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${facades.size}`;
-    exposed.set(url, facade);
-    facades.set(facade, text);
+    const facade = facadeUrl(url, exported);
+    of.set(url, facade);
+    facades.set(facade, facadeText(url, exported));
   }
 
   function begin({ number, modules, helpers }: Batch): void {
@@ -248,6 +265,12 @@ export function withoutInstance(url: string): string {
 
 /** What a facade's URL has besides the module's. */
 const FACADE_QUERY = 'hotswap-exports=';
+
+/** URL of the facade of a module that exports just this. */
+export function facadeUrl(url: string, exported: ExportedBy): string {
+  const number = BigInt(`0x${fingerprint(facadeText(url, exported))}`);
+  return `${url}${url.includes('?') ? '&' : '?'}${FACADE_QUERY}${number}`;
+}
 
 /** A module that exports what another does by name, and besides that variables that are set from outside. */
 function facadeText(url: string, { native, own, from }: ExportedBy): string {

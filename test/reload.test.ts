@@ -62,6 +62,11 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `m.price(1); const v = await edit('RATE = 2', 'RATE = 5'); const now = m.price(2); const back = (await rollback(M), m.price(2)); await restore(M, 1); return [v.summary, now, back, m.price(2), m.counted(), m.seen]`,
     ['~RATE', 10, 4, 10, 4, ['loaded']],
   ],
+  'a new constant is made with the functions as they are now, and one that fails leaves them': [
+    FILES,
+    `await edit('item * RATE', 'item * RATE + 1'); const refused = await no(save(code(M).replace('+ 1', '+ 2').replace('let count', 'const bad = price(1).x.y;\\nlet count'))); const then = m.price(1); await save(code(M).replace('+ 1', '+ 3').replace('seen.push', 'export const made = [price(1), total([1, 2])];\\nseen.push')); return [refused, then, (await again()).made, (await rollback(M)).number, m.price(1)]`,
+    ['STRUCTURAL bad', 3, [5, 12], 1, 3],
+  ],
   'an exported constant reaches importers, and functions that were not touched': [
     FILES,
     `const { LIMITS } = m; await edit('export const counted', 'export const limit = () => LIMITS.max;\\nexport const counted'); await edit('max: 10', 'max: 20'); const { limit } = await again(); return [m.LIMITS.max, LIMITS.max, limit(), (await rollback(M), m.LIMITS === LIMITS), limit()]`,

@@ -9,6 +9,19 @@ const F =
 const TWO = { 'm.js': F, 'k.js': 'export const h = () => 0;\n' };
 const K = `const k = await import('./k.js'); const K = M.replace('m.js', 'k.js');\n`;
 
+const CHAIN = {
+  'a.js': 'export function f() { return 1; }\n',
+  'index.js': "export { f } from './a.js';\n",
+  'm.js': "import { f } from './index.js';\nexport function g() { return f(); }\nexport class C { x = 1; }\n",
+  'a.js.new':
+    "export function f() { return 2; }\nexport const list = [added()];\nexport function added() { return 'added' + f(); }\n",
+  'index.js.new': "export { f, added, list } from './a.js';\n",
+  'm.js.new':
+    "import { f, added } from './index.js';\nimport * as all from './index.js';\nexport const at = added() + all.list;\nexport function g() { return at; }\nexport class C { x = added(); }\n",
+};
+/** `save(…)` takes the new texts of files over; `why` is what a refusal says; `state()` is what can be seen of the chain. */
+const SAVE = `const { copyFileSync } = await import('node:fs'); const [A, I] = ['a.js', 'index.js'].map((one) => M.replace('m.js', one)); const save = async (...files) => { let last; for (const file of files) { const one = M.replace('m.js', file); copyFileSync(one + '.new', one); last = await reload(one); } return last; }; const why = (promise) => promise.then(() => 'accepted', (error) => error.message.replace(/file:\\S*\\//, '')); const state = async () => JSON.stringify([[A, I, M].map((one) => [version(one).number, code(one)]), m.g(), new m.C().x, Object.keys(await import('./a.js')), Object.keys(await import('./index.js'))]);\n`;
+
 const CASES: Record<string, Case> = {
   'all in one step: nobody sees one edit without the other': [
     TWO,
@@ -93,6 +106,62 @@ const CASES: Record<string, Case> = {
     TWO,
     `${K}const refused = await no(transaction(async () => { await addExport(K + '#x', '7'); await rewrite(m.f, () => 1); await addExport(at('bad'), 'calls.nothing.here'); })); return [refused, m.f(), history(M).length, history(K).length, Object.keys(await import('./k.js')), (await addExport(K + '#x', '8')).number, (await import('./k.js')).x]`,
     ['STRUCTURAL bad', 0, 1, 1, ['h'], 1, 8],
+  ],
+  'a new export and its first use, through a module that passes it on; and back': [
+    CHAIN,
+    `${SAVE}const before = await state(); const made = await transaction(async () => { await save('a.js', 'index.js', 'm.js'); await rewrite(at('g'), '() => added() + at'); }); const now = [m.g(), new m.C().x, Object.keys(await import('./index.js'))]; await transaction(async () => { for (const one of [M, I, A]) await rollback(one); }); const back = await state() === before; await transaction(async () => { for (const one of [A, I, M]) await restore(one, 1); }); return [made.map((v) => [v.number, v.summary]), now, back, m.g()]`,
+    [
+      [
+        [1, '+list, +added, ~f'],
+        [1, '+added, +list'],
+        [1, '+added, +all, +at, ~C, ~g'],
+      ],
+      ['added2added2added2', 'added2', ['added', 'f', 'list']],
+      true,
+      'added2added2added2',
+    ],
+  ],
+  'a new export and its first use: wherever it fails, nothing has come of it': [
+    CHAIN,
+    `${SAVE}const before = await state(); const seen = []; const fails = async (work) => seen.push(await why(transaction(work)), await state() === before); const edits = [() => save('a.js'), () => save('index.js'), () => save('m.js'), () => rewrite(at('g'), '() => added()')]; for (const [i] of edits.entries()) await fails(async () => { for (const one of edits.slice(0, i + 1)) await one(); throw new Error(i); }); await fails(async () => { for (const one of edits) await one(); await addExport(at('bad'), 'null.x'); }); await fails(async () => { for (const one of edits) await one(); await addExport(at('bad'), 'await null.x'); }); const planned = await plan(async () => { for (const one of edits) await one(); }); seen.push(planned.length, await state() === before); return seen`,
+    [
+      '0',
+      true,
+      '1',
+      true,
+      '2',
+      true,
+      '3',
+      true,
+      "m.js: the new bad cannot be made, evaluating it failed: Cannot read properties of null (reading 'x')",
+      true,
+      'm.js line 1 imports "./index.js", which cannot be loaded: what this module awaits at its top level runs before the exports that the same transaction changes there are made. Change them first, by themselves',
+      true,
+      3,
+      true,
+    ],
+  ],
+  'a new export that is used where it is not yet, or no more': [
+    CHAIN,
+    `${SAVE}return [await why(transaction(() => save('m.js', 'a.js', 'index.js'))), await why(transaction(async () => { await save('a.js', 'index.js', 'm.js'); await reset(I); }))]`,
+    [
+      'm.js line 1 imports "./index.js", which has no export "added"',
+      'm.js line 1 imports "./index.js", which has no export "added"; it has f',
+    ],
+  ],
+  'what a module passes on must be there': [
+    CHAIN,
+    `${SAVE}return [await why(save('index.js')), (await save('a.js', 'index.js')).summary, (await import('./index.js')).added()]`,
+    ['index.js line 1 imports "./a.js", which has no export "added"', '+added, +list', 'added2'],
+  ],
+  'a plan, or a transaction that fails, runs nothing that is new': [
+    {
+      'm.js': F,
+      'm.js.new': `import { x } from './new.js';\nexport const y = await (globalThis.awaited = x);\n${F}`,
+      'new.js': 'globalThis.loaded = true; export const x = 1;\n',
+    },
+    `${SAVE}const ran = () => [globalThis.loaded, globalThis.awaited].map((one) => one ?? null); const [{ summary }] = await plan(() => save('m.js')); await why(transaction(async () => { await save('m.js'); await rewrite(at('nope'), () => 1); })); const before = ran(); await transaction(async () => { await save('m.js'); await rewrite(m.f, () => 5); }); return [summary, before, ran(), (await import('./m.js')).y, m.f()]`,
+    ['+x, +y', [null, null], [true, 1], 1, 5],
   ],
   'what it leaves running edits as anyone does': [
     F,

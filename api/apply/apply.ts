@@ -10,6 +10,7 @@ import type { LiveCell, LiveModule, MadeFunction } from '../../loader/live.ts';
 import type { AnyFunction } from '../given/given.ts';
 import type { Deferred } from '../history/history.ts';
 import { cellsOf, nativeOf } from '../running/cells.ts';
+import type { Leads } from '../running/importing.ts';
 import { prepareMembers } from '../running/members.ts';
 import { overlaidIn, overlayOf } from '../running/overlay.ts';
 import { prepareUnits } from '../running/toplevel.ts';
@@ -26,8 +27,10 @@ const MADE = 32;
 const KEPT = 32;
 
 export interface Prepared {
-  /** what takes time before anything changes: imports, and what awaits at the top level */
-  load: (() => Promise<void>) | undefined;
+  /** refuses imports that cannot be, which takes time and changes nothing; undefined where there are none */
+  check: ((leads: Leads) => Promise<void>) | undefined;
+  /** what takes time before all else changes: imports, and what awaits at the top level; gives what takes that back */
+  load: ((leads: Leads) => Promise<() => void>) | undefined;
   /** evaluates what the version has newly at the top level, and returns what takes that back; see `prepareUnits` */
   evaluate: () => () => void;
   /** names of the version that live on the overlay */
@@ -83,11 +86,24 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     }
     return () => takeBack(undos);
   };
-  const loads = [units.load, passing?.load].filter((one) => one !== undefined);
-  const load = async (): Promise<void> => {
-    for (const one of loads) await one();
+  const check = async (leads: Leads): Promise<void> => {
+    await units.check?.(leads);
+    await passing?.check?.(leads);
   };
-  return { load: loads.length === 0 ? undefined : load, evaluate, overlaid, steps, deferred, places, stale };
+  const load = async (leads: Leads): Promise<() => void> => {
+    await passing?.load?.(leads);
+    return (await units.load?.(leads)) ?? (() => {});
+  };
+  return {
+    check: (units.check ?? passing?.check) && check,
+    load: (units.load ?? passing?.load) && load,
+    evaluate,
+    overlaid,
+    steps,
+    deferred,
+    places,
+    stale,
+  };
 }
 
 /** What the patch point of a function calls that was exported and is no more. */
@@ -107,13 +123,37 @@ function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): 
   if (made.size > MADE) made.delete(made.keys().next().value as string);
 }
 
+/** Cells that were written, with what they held. */
+export interface Written {
+  former: Map<number, unknown>;
+  undo: () => void;
+}
+
+/** Writes the cells: what is evaluated after this calls the new code. */
+export function writeCells(module: LiveModule, { steps }: Prepared): Written {
+  const former = new Map<number, unknown>();
+  const { prefix, cells } = module;
+  if (steps.length > 0) openGate(module);
+  for (const { index, value } of steps) {
+    if (cells[index] === undefined) continue; // it has gone since it was made ready
+    if (!former.has(index)) former.set(index, readCell(prefix, index));
+    writeCell(prefix, index, value);
+  }
+  const undo = (): void => {
+    for (const [index, value] of former) if (cells[index] !== undefined) writeCell(prefix, index, value);
+  };
+  return { former, undo };
+}
+
 /**
- * Carries prepared steps out: synchronous, and nothing in it can fail.
+ * Carries the rest out: synchronous, and nothing in it can fail.
+ * @param former what the cells held that have been written
  * @param version number of the version that runs from now on
  */
 export function apply(
   module: LiveModule,
   { steps, places, stale, overlaid }: Prepared,
+  { former }: Written,
   version: number,
 ): void {
   if (module.overlay !== undefined) module.overlay.names = overlaid;
@@ -121,7 +161,8 @@ export function apply(
     if (cell === undefined) return;
     if (stale.has(cell) && !cell.stale) {
       cell.kept ??= new Map();
-      if (!cell.kept.has(version)) cell.kept.set(version, readCell(module.prefix, index));
+      const held = former.has(index) ? former.get(index) : readCell(module.prefix, index);
+      if (!cell.kept.has(version)) cell.kept.set(version, held);
       if (cell.kept.size > KEPT) cell.kept.delete(cell.kept.keys().next().value as number);
     }
     cell.stale = stale.has(cell);
@@ -129,10 +170,9 @@ export function apply(
   places.forEach((path, cell) => {
     cell.path = path;
   });
-  if (steps.length > 0) openGate(module);
-  // A cell may have gone while the version was written to disk.
+  // Those of functions in a class that was made anew have been made with it.
   for (const { index, value } of steps)
-    if (module.cells[index] !== undefined) writeCell(module.prefix, index, value);
+    if (!former.has(index) && module.cells[index] !== undefined) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, made } of steps) {
     if (!native.local) follow(module, native, hot, value, index);
     if (made !== undefined) keep(module.made, ...made);

@@ -1,12 +1,13 @@
 /**
  * The one way in for every change: an edited text becomes a version, is carried into the running program, and is
  * recorded. In: a live module and its new text, or a version to go to; out: the version, once it is live and on disk.
- * Everything that can fail comes before the first cell is written; then all are written in one synchronous step.
+ * Whatever can be known to fail is known before the first cell is written; what is left is one synchronous step, or is taken back.
  */
 import { sha256 } from '../../cache/objects.ts';
 import type { HotFunction } from '../../loader/functions.ts';
 import { type Bound, isSame, type KeptVersion, type Move } from '../../loader/kept.ts';
 import type { LiveModule } from '../../loader/live.ts';
+import { withoutInstance } from '../../loader/variants.ts';
 import { checkNames, openNames } from '../given/check.ts';
 import {
   boundOf,
@@ -31,11 +32,12 @@ import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
 import { isIn, type Unit } from '../plan/units.ts';
-import { exposeExports } from '../running/facade.ts';
+import { endOffer, exposeExports, offerExports, setFacades } from '../running/facade.ts';
+import type { Leads } from '../running/importing.ts';
 import { overlaidIn } from '../running/overlay.ts';
 import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
-import { apply, type Prepared, prepare } from './apply.ts';
+import { apply, type Prepared, prepare, type Written, writeCells } from './apply.ts';
 import { announce } from './events.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { heirsOf } from './passing.ts';
@@ -61,6 +63,7 @@ export interface Proposal {
   /** the version that is to run: an earlier one, or a new one with the number that it will have if nobody comes before it */
   version: KeptVersion;
   isNew: boolean;
+  before: Analysis;
   after: Analysis;
   /** paths of the functions whose code is another */
   replaced: string[];
@@ -130,10 +133,81 @@ function now(proposal: Proposal | undefined, module: LiveModule): Version {
 /** What the running version of a module could not reach. */
 const deferredBy = new WeakMap<LiveModule, Prepared['deferred']>();
 
-/** Carries a proposal out when what takes time is done. */
+/** Carries a proposal out with what takes time; in a transaction it is only looked whether that can be. */
 async function inTime(proposal: Proposal | undefined, module: LiveModule): Promise<Version> {
-  await proposal?.prepared.load?.();
-  return now(proposal, module);
+  const transaction = staging();
+  if (proposal === undefined) return now(proposal, module);
+  if (transaction === undefined) return ((await carryOut([proposal])) as [Version])[0];
+  const { check } = proposal.prepared;
+  if (check !== undefined) await linked([...transaction.proposals.values(), proposal], check);
+  return conclude(proposal);
+}
+
+/** Lets imports lead, while `work` goes on, to what modules are to export that are edited together. */
+async function linked<T>(proposals: readonly Proposal[], work: (leads: Leads) => Promise<T>): Promise<T> {
+  const facades = new Map<string, string>();
+  for (const { module, after } of proposals) {
+    const url = offerExports(module, after);
+    if (url !== undefined) facades.set(module.url, url);
+  }
+  try {
+    return await work((url) => facades.get(withoutInstance(url)) ?? url);
+  } finally {
+    for (const { module } of proposals) endOffer(module);
+  }
+}
+
+/** What happens in the same step, to Node's modules. */
+export interface Beside {
+  /** throws where it cannot */
+  check: () => void;
+  settle: () => void;
+}
+
+/**
+ * Carries proposals out, all or none: what takes time first, then the rest in one step.
+ * @throws what `settle` may be refused with; then nothing has changed
+ */
+export async function carryOut(proposals: readonly Proposal[], beside?: Beside): Promise<Version[]> {
+  if (proposals.every(({ prepared }) => prepared.load === undefined))
+    return settle(proposals, proposals, beside);
+  const uses = new Map<Proposal, Set<string>>();
+  const undos: (() => void)[] = [];
+  return linked(proposals, async (leads) => {
+    try {
+      for (const one of proposals) {
+        const used = new Set<string>();
+        uses.set(one, used);
+        const undo = await one.prepared.load?.((url) => {
+          const to = leads(url);
+          if (to !== url) used.add(withoutInstance(url));
+          return to;
+        });
+        if (undo !== undefined) undos.push(undo);
+      }
+      return settle(proposals, usedFirst(proposals, uses), beside);
+    } catch (error) {
+      takeBack(undos);
+      throw error;
+    }
+  });
+}
+
+/** Proposals in an order in which what imports another's new exports comes after it, as far as there is one. */
+function usedFirst(
+  proposals: readonly Proposal[],
+  uses: ReadonlyMap<Proposal, ReadonlySet<string>>,
+): Proposal[] {
+  const inOrder = new Set<Proposal>();
+  const begun = new Set<Proposal>();
+  const visit = (one: Proposal): void => {
+    if (begun.has(one)) return;
+    begun.add(one);
+    for (const other of proposals) if (uses.get(one)?.has(other.module.url)) visit(other);
+    inOrder.add(one);
+  };
+  proposals.forEach(visit);
+  return [...inOrder];
 }
 
 /** A text that is to be the newest version of a module, and that a fresh instance of it is to run. */
@@ -301,7 +375,17 @@ function madeReady(
     bound: boundOf(version),
     url: textUrl(module, version, isNew && version.file === true),
   });
-  return { module, from, version, isNew, after, replaced: pathsOf(planned.replaced), moves, prepared };
+  return {
+    module,
+    from,
+    version,
+    isNew,
+    before,
+    after,
+    replaced: pathsOf(planned.replaced),
+    moves,
+    prepared,
+  };
 }
 
 /** Functions of the same code that must be made anew, as other values are bound into them. */
@@ -337,27 +421,39 @@ function goneFrom(before: Analysis, { removed }: Plan, heirs: ReadonlyMap<string
 }
 
 /**
- * Carries proposals out, all or none, in one synchronous step: what is new is evaluated, all are written down, then
- * every cell of every module is written.
+ * Carries proposals out, all or none, in one synchronous step: every cell of every module is written, what is new is
+ * evaluated, and all are written down.
+ * @param inOrder in which order what is new is evaluated
  * @throws ERR_HOTSWAP_STRUCTURAL, ERR_HOTSWAP_CACHE when something new cannot be evaluated or written down; then nothing has changed
  */
-export function settle(proposals: readonly Proposal[]): Version[] {
+function settle(proposals: readonly Proposal[], inOrder = proposals, beside?: Beside): Version[] {
   const undos: (() => void)[] = [];
   const versions: KeptVersion[] = [];
+  const cells: Written[] = [];
   try {
-    for (const { prepared } of proposals) undos.push(prepared.evaluate());
+    for (const { module, prepared } of proposals) {
+      const written = writeCells(module, prepared);
+      undos.push(written.undo);
+      cells.push(written);
+    }
+    for (const { module, before, after, prepared } of inOrder) {
+      undos.push(() => setFacades(module, before));
+      undos.push(prepared.evaluate());
+      setFacades(module, after);
+    }
     for (const { module, version, isNew } of proposals) {
       const written = isNew ? record(module, version) : recordRestore(module, version);
       undos.push(written.undo);
       versions.push(written.version);
     }
+    beside?.check();
   } catch (error) {
     takeBack(undos);
     throw error;
   }
   const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
     const version = versions[i] as KeptVersion;
-    apply(module, prepared, version.number);
+    apply(module, prepared, cells[i] as Written, version.number);
     compiledAs(module, version.number);
     if (isNew && version.file) savedAs(module, version.number);
     deferredBy.set(module, prepared.deferred);
@@ -367,6 +463,7 @@ export function settle(proposals: readonly Proposal[]): Version[] {
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);
   });
+  beside?.settle();
   proposals.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
   return live;
 }

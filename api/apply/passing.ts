@@ -12,14 +12,17 @@ import { type Analysis, analyse } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { givenBy, unitsOf } from '../plan/units.ts';
 import { setterOf } from '../running/compile.ts';
+import { checkImport, importFor, type Leads, type Wanted } from '../running/importing.ts';
 import { nativesOf, overlayOf } from '../running/overlay.ts';
-import { importFor, keep } from '../running/toplevel.ts';
+import { keep } from '../running/toplevel.ts';
 import { takeBack } from '../running/undo.ts';
 
 /** What must be done about exports, made ready. */
 export interface Passing {
-  /** loads what the module passes on of others; undefined where it passes on nothing anew */
-  load: (() => Promise<void>) | undefined;
+  /** refuses exports of others that there are not; undefined where it passes on nothing anew */
+  check: ((leads: Leads) => Promise<void>) | undefined;
+  /** loads what importers are to get of others; undefined where that is nothing */
+  load: ((leads: Leads) => Promise<void>) | undefined;
   /** gives importers' variables their values; returns what takes that back */
   run: () => () => void;
   deferred: Deferred[];
@@ -97,7 +100,8 @@ export function preparePassing(
     return slot !== undefined && (now === undefined ? !isThere : !isThere || overlaid.has(slot));
   });
   const passes = loaded.some(({ from }) => from !== undefined);
-  if (wanted.length === 0 && !isKnown && !passes) return undefined;
+  const come = comeFrom(before, after);
+  if (wanted.length === 0 && !isKnown && !passes && come.length === 0) return undefined;
 
   const namespaces = new Map<Exported, Record<string, unknown>>();
   const others = wanted.flatMap(({ name }) => sourcesOf(name));
@@ -117,16 +121,17 @@ export function preparePassing(
     }
     return undefined;
   };
-  const load = async (): Promise<void> => {
-    for (const one of new Set(others))
-      namespaces.set(
-        one,
-        await importFor(
-          module,
-          { specifier: one.from as string, name: one.importName },
-          lineOfExport(after, one),
-        ),
-      );
+  const importing = (one: Exported): [LiveModule, Wanted, number] => [
+    module,
+    { specifier: one.from as string, name: one.importName },
+    lineOfExport(after, one),
+  ];
+  const check = async (leads: Leads): Promise<void> => {
+    for (const one of new Set([...come, ...others])) await checkImport(...importing(one), leads);
+  };
+  const load = async (leads: Leads): Promise<void> => {
+    for (const one of come) await checkImport(...importing(one), leads);
+    for (const one of new Set(others)) namespaces.set(one, await importFor(...importing(one), leads));
   };
   const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
   const isFree = (slot: string): boolean =>
@@ -147,7 +152,12 @@ export function preparePassing(
     const reason = one.from === undefined ? whyKept(one) : whyPassed(one);
     return reason === undefined ? [] : [{ path: one.name, names: [], reason }];
   });
-  return { load: others.length === 0 ? undefined : load, run, deferred };
+  return {
+    check: come.length + others.length === 0 ? undefined : check,
+    load: come.length + others.length === 0 ? undefined : load,
+    run,
+    deferred,
+  };
 
   /** Why neither the variable nor the function that importers have can lead to what the export is now; undefined where one does. */
   function whyKept(one: Exported): string | undefined {
@@ -195,6 +205,15 @@ function holdsData(analysis: Analysis, name: string | undefined): boolean {
   const unit = unitsOf(analysis).find((one) => name !== undefined && one.names.includes(name));
   const value = unit && givenBy(unit);
   return value !== undefined && (isClass(value) || /^(?:Object|Array)Expression$|Literal$/.test(value.type));
+}
+
+/** What a version passes on of other modules, and the one before did not. */
+function comeFrom(before: Analysis, after: Analysis): Exported[] {
+  const was = exportedLocals(before.source, before.url);
+  return exportedLocals(after.source, after.url).filter(
+    ({ from, importName }) =>
+      from !== undefined && !was.some((one) => one.from === from && one.importName === importName),
+  );
 }
 
 /** The variable that importers of a module as it was loaded are bound to; `default` for that of an expression, undefined for another module's. */

@@ -4,31 +4,74 @@
  * holds the rest as variables, which are set here. A module that runs cannot be given other exports; who imported it keeps
  * what he had.
  */
-import { type LiveModule, valueIn } from '../../loader/live.ts';
+import { type LiveModule, nativeIn } from '../../loader/live.ts';
 import { type ExportedBy, registry } from '../../loader/registry.ts';
+import { facadeUrl } from '../../loader/variants.ts';
 import type { Analysis } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
-import { overlaidIn } from './overlay.ts';
+import { overlaidIn, overlayOf } from './overlay.ts';
 
 /** Tells the hook, where the exports are others than those that it knows of, and sets the variables of every facade. */
 export function exposeExports(module: LiveModule, after: Analysis): void {
   const exported = exportedBy(module, after);
-  const now = exported === undefined ? undefined : JSON.stringify(exported);
+  const now = keyFor(module, exported);
   if (now !== module.exposed) {
     module.exposed = now;
-    registry()?.expose(module.url, exported);
+    registry()?.expose(module.url, now === undefined ? undefined : exported);
   }
-  if (module.facades.length === 0) return;
-  const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
-  // What is gone stays with those who hold it, and says so when it is called.
-  for (const refresh of module.facades)
-    refresh((local, before) => (declared.has(local) ? valueIn(module, local) : before));
+  setFacades(module, after);
 }
 
-/** What a facade is to export; undefined where the module itself exports just that. */
-function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined {
-  if (after.source === module.source) return undefined;
+/**
+ * Lets a facade be imported that exports what a version is to export that does not run yet. Its variables are set when what they
+ * stand for has been evaluated.
+ * @returns its URL; undefined where later importers see just that as it is
+ */
+export function offerExports(module: LiveModule, after: Analysis): string | undefined {
+  const exported = exportedBy(module, after);
+  if (keyFor(module, exported) === module.exposed) return undefined;
+  registry()?.offer(module.url, exported);
+  return facadeUrl(module.url, exported);
+}
+
+/** Ends the offer. */
+export function endOffer({ url }: LiveModule): void {
+  registry()?.offer(url, undefined);
+}
+
+/** Sets the variables of every facade to what a version has evaluated. */
+export function setFacades(module: LiveModule, after: Analysis): void {
+  if (module.facades.length === 0) return;
+  const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
+  const overlaid = overlaidIn(module, after);
+  const read = (local: string): unknown => {
+    if (!overlaid.has(local)) return nativeIn(module, local);
+    try {
+      return overlayOf(module).values[local];
+    } catch {
+      return undefined;
+    }
+  };
+  // What is gone stays with those who hold it, and says so when it is called.
+  for (const refresh of module.facades)
+    refresh((local, before) => (declared.has(local) ? read(local) : before));
+}
+
+/** What a module has exposed of these exports; undefined where it exports just them itself. */
+function keyFor(module: LiveModule, exported: ExportedBy): string | undefined {
+  const known = exportedLocals(module.source, module.url);
+  const isSame =
+    exported.own.length === 0 &&
+    exported.native.length + exported.from.length === known.length &&
+    exported.from.every(([name, from, inner]) =>
+      known.some((one) => one.name === name && `${one.from} ${one.importName}` === `${from} ${inner}`),
+    );
+  return isSame ? undefined : JSON.stringify(exported);
+}
+
+/** What a facade is to export. */
+function exportedBy(module: LiveModule, after: Analysis): ExportedBy {
   const overlaid = overlaidIn(module, after);
   const known = new Map(
     exportedLocals(module.source, module.url).map((one) => [one.name, keyOf(one, module)]),
@@ -43,11 +86,7 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy | undefined
     else if (one.from !== undefined) exported.from.push([one.name, one.from, one.importName]);
     else if (local !== undefined) exported.own.push([one.name, local]);
   }
-  const same =
-    exported.own.length === 0 &&
-    exported.native.length + exported.from.length === known.size &&
-    exported.from.every(([name, from, inner]) => known.get(name) === `${from} ${inner}`);
-  return same ? undefined : exported;
+  return exported;
 }
 
 function keyOf(one: Exported, text: Pick<Analysis, 'source' | 'url'>): string | undefined {

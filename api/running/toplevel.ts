@@ -1,10 +1,7 @@
 import { HotswapError } from '../../error.ts';
 import type { Bound } from '../../loader/kept.ts';
-import { writtenFor, writtenIn } from '../../loader/language.ts';
 import { type Held, type LiveModule, type MadeBy, valueIn } from '../../loader/live.ts';
 import { awaits, lineOf } from '../../loader/parse.ts';
-import { existsSync, fileURLToPath } from '../../node.ts';
-import { importOnceMore } from '../modules/fresh.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { compareUnits } from '../plan/plan.ts';
 import {
@@ -18,6 +15,7 @@ import {
   unitsOf,
 } from '../plan/units.ts';
 import { compile, setterOf, variableOf } from './compile.ts';
+import { checkImport, importFor, type Leads } from './importing.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
@@ -25,13 +23,15 @@ import { takeBack } from './undo.ts';
 
 /** Units made ready. */
 export interface Evaluation {
-  /** what takes time: imports, and units that await; undefined where nothing does */
-  load: (() => Promise<void>) | undefined;
+  /** refuses imports that cannot be; undefined where there are none */
+  check: ((leads: Leads) => Promise<void>) | undefined;
+  /** what takes time: imports, and units that await; gives what takes these back. Undefined where nothing does */
+  load: ((leads: Leads) => Promise<() => void>) | undefined;
   /** evaluates them, and gives what takes that back; throws with nothing changed */
   run: () => () => void;
 }
 
-const NOTHING: Evaluation = { load: undefined, run: () => () => {} };
+const NOTHING: Evaluation = { check: undefined, load: undefined, run: () => () => {} };
 
 /** Values that are kept of variables that were given something else, a module. */
 const KEPT = 16;
@@ -68,17 +68,31 @@ export function prepareUnits(
   });
   const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
-  let undo: (() => void) | undefined;
-  const load = async (): Promise<void> => {
-    for (const one of imports) {
-      const { imported, node } = one.unit;
-      one.namespace = await importFor(module, imported as Imported, lineOf(analysis.source, node.start));
-    }
-    if (waits) undo = await runSlowly(steps(module, before, analysis, all, overlaid));
+  const importing = ({ unit: { imported, node } }: Compiled): [LiveModule, Imported, number] => [
+    module,
+    imported as Imported,
+    lineOf(analysis.source, node.start),
+  ];
+  const inTime =
+    (leads: Leads): Leads =>
+    (url) => {
+      const to = leads(url);
+      if (!waits || to === url) return to;
+      throw new Error(
+        'what this module awaits at its top level runs before the exports that the same transaction changes there are made. Change them first, by themselves',
+      );
+    };
+  const check = async (leads: Leads): Promise<void> => {
+    for (const one of imports) await checkImport(...importing(one), inTime(leads));
+  };
+  const load = async (leads: Leads): Promise<() => void> => {
+    for (const one of imports) one.namespace = await importFor(...importing(one), inTime(leads));
+    return waits ? runSlowly(steps(module, before, analysis, all, overlaid)) : () => {};
   };
   return {
+    check: imports.length > 0 ? check : undefined,
     load: waits || imports.length > 0 ? load : undefined,
-    run: () => undo ?? runAll(steps(module, before, analysis, all, overlaid)),
+    run: () => (waits ? () => {} : runAll(steps(module, before, analysis, all, overlaid))),
   };
 }
 
@@ -362,63 +376,6 @@ function succeed(
 export function leavesBehind(unit: Unit): boolean {
   const node = classOf(unit);
   return node !== undefined && privateNames(node).size > 0;
-}
-
-/**
- * The module that a text of another imports.
- * @param line where it does @throws ERR_HOTSWAP_STRUCTURAL where it does not load, or has no such export
- */
-export async function importFor(
-  module: LiveModule,
-  { specifier, name, attributes = {} }: Omit<Imported, 'attributes'> & Partial<Imported>,
-  line: number,
-): Promise<Record<string, unknown>> {
-  const refuse = (why: string, cause?: unknown): HotswapError =>
-    new HotswapError(
-      'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url} line ${line} imports ${JSON.stringify(specifier)}, ${why}`,
-      { module: module.url, line, cause },
-    );
-  let namespace: Record<string, unknown>;
-  let url = '';
-  try {
-    url = resolved(module, specifier);
-    const isPlain = Object.keys(attributes).length === 0;
-    const imported = isPlain ? import(url) : import(url, { with: attributes });
-    namespace = await imported.catch(async (error) => {
-      const again = isPlain ? await importOnceMore(url) : undefined;
-      if (again === undefined) throw error;
-      return again;
-    });
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw refuse(`which cannot be loaded: ${isNoFile(cause, url) ? noFile(specifier, url) : message}`, cause);
-  }
-  if (name !== undefined && name !== '*' && !(name in namespace))
-    throw refuse(`which has no export ${JSON.stringify(name)}; it has ${Object.keys(namespace).join(', ')}`);
-  return namespace;
-}
-
-function resolved(module: LiveModule, specifier: string): string {
-  const meta = module.meta?.();
-  const url = meta === undefined ? new URL(specifier, module.url).href : meta.resolve(specifier);
-  if (writtenIn(module.url) === 'js' || !url.startsWith('file:') || existsSync(new URL(url))) return url;
-  return writtenFor(url).find((one) => existsSync(new URL(one))) ?? url;
-}
-
-/** Whether an import failed because nothing is where it leads; Node would name us as the one who imports it. */
-function isNoFile(cause: unknown, url: string): boolean {
-  const error = cause as { code?: string; url?: string } | undefined;
-  const isGone = error?.code === 'ERR_MODULE_NOT_FOUND' || error?.code === 'ERR_UNSUPPORTED_DIR_IMPORT';
-  return isGone && error.url === url && url.startsWith('file:');
-}
-
-/** With the file that an import without an extension, or of a directory, is likely to mean. */
-function noFile(specifier: string, url: string): string {
-  const ends = ['.ts', '.tsx', '.mts', '.js', '.jsx', '.mjs', '/index.ts', '/index.js'];
-  const end = ends.find((one) => existsSync(new URL(url + one)));
-  const meant = end === undefined ? '' : ` (is ${JSON.stringify(specifier + end)} meant?)`;
-  return `there is no file ${fileURLToPath(url)}${meant}`;
 }
 
 function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
