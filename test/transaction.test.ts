@@ -278,14 +278,31 @@ let out = [];
 // The objects of one are stored, then the other's log is no file any more.
 const text = readFileSync(second, 'utf8'); rmSync(second); mkdirSync(second);
 try { await transaction(async () => { await rewrite(f, () => 2); await rewrite(g, () => 2); }); out.push('accepted'); } catch (error) { out.push(error.code); }
+for (const both of [[f, g], [g, f]]) await transaction(async () => { for (const one of both) await rewrite(one, () => x, { bind: { x: Symbol() } }); }).catch((error) => out.push(error.code));
 rmSync(second, { recursive: true }); writeFileSync(second, text);
+for (const name of ['a.js', 'b.js']) await import('./' + name + '?hotswap=2').catch((error) => out.push(/are 0 to 1$/.test(error.message)));
 out.push(f(), g(), read().join() === before.join(), history('./a.js').length, history('./b.js').length);
 await transaction(async () => { await rewrite(f, () => 3); await rewrite(g, () => 3); });
 out.push(f(), g(), history('./a.js').length, history('./b.js').length);
 console.log(JSON.stringify(out));`,
   });
   try {
-    assert.equal(await app.json(), ['ERR_HOTSWAP_CACHE', 1, 1, true, 2, 2, 3, 3, 3, 3]);
+    assert.equal(await app.json(), [
+      'ERR_HOTSWAP_CACHE',
+      'ERR_HOTSWAP_CACHE',
+      'ERR_HOTSWAP_CACHE',
+      true,
+      true,
+      1,
+      1,
+      true,
+      2,
+      2,
+      3,
+      3,
+      3,
+      3,
+    ]);
   } finally {
     app.remove();
   }

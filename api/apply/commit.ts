@@ -25,7 +25,7 @@ import {
   versionAt,
   versionText,
 } from '../history/history.ts';
-import { record, recordRestore } from '../history/record.ts';
+import { enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
 import { type Analysis, analyse, referencesIn } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
@@ -232,7 +232,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
   );
   const conclude = (): Version => {
     makeCurrent(module, written.version, source);
-    historyOf(module).versions.put(written.version);
+    enterVersion(module, written.version, source);
     savedAs(module, written.version.number);
     const version = publicVersion(module, written.version);
     tell(module, from, version, pathsOf(planned.replaced));
@@ -457,8 +457,7 @@ function settle(proposals: readonly Proposal[], inOrder = proposals, beside?: Be
     compiledAs(module, version.number);
     if (isNew && version.file) savedAs(module, version.number);
     deferredBy.set(module, prepared.deferred);
-    const history = historyOf(module);
-    if (isNew) history.versions.put(withMoves(version, moves));
+    if (isNew) enterVersion(module, withMoves(version, moves), after.source);
     makeCurrent(module, version, after.source);
     exposeExports(module, after);
     return publicVersion(module, version, prepared.deferred);

@@ -35,6 +35,12 @@ export function recordRestore(module: LiveModule, version: KeptVersion): Written
   return { version, undo: () => log.retract(before, id, current) };
 }
 
+/** Enters a version that was written down among the module's, once it runs. */
+export function enterVersion(module: LiveModule, version: KeptVersion, text: string): void {
+  historyOf(module).versions.put(version);
+  if (!version.kept) publishHeld(module, version, text);
+}
+
 /** Writes a version to disk and to the log; on failure neither has it. @throws ERR_HOTSWAP_CACHE */
 export function record(module: LiveModule, proposed: KeptVersion): Written {
   const { config } = needRegistry();
@@ -43,9 +49,7 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
   const { id, bound, text = '' } = proposed;
   const kept = bound === undefined;
   if (config.cacheDir === undefined || log === undefined) {
-    const version = { ...proposed, number: versions.length, kept: false };
-    publishHeld(module, version, text);
-    return { version, undo: () => {} };
+    return { version: { ...proposed, number: versions.length, kept: false }, undo: () => {} };
   }
   remember(module, log);
   const lost = [...versions.from(log.era(original.id).versions.next)];
@@ -69,7 +73,6 @@ export function record(module: LiveModule, proposed: KeptVersion): Written {
     remember(module, log, objects);
     catchUpTo(module, appended.number);
     const version = kept ? appended : { ...appended, text, bound };
-    if (!kept) publishHeld(module, version, text);
     const undo = () => {
       log.retract(before, original.id, current);
       removeObjects();
