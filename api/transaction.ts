@@ -16,7 +16,14 @@ import {
   type Version,
 } from './history/history.ts';
 import { type Staging, staging, within } from './history/staging.ts';
-import { type CoreProposal, checkCore, pathsBetween, settleCore, versionText } from './override/override.ts';
+import {
+  type CoreProposal,
+  checkCore,
+  pathsBetween,
+  putCore,
+  tellCore,
+  versionText,
+} from './override/override.ts';
 
 /** What an edit would do to one module. */
 export interface Planned {
@@ -57,10 +64,13 @@ export function transaction(work: () => unknown): Promise<Version[]> {
     checkCallback(work, 'a transaction');
     return staged(work, true, async ({ live, core }, isPart) => {
       if (isPart) return [...live, ...core].map(provisional);
-      const others: Version[] = [];
+      let others: Version[] = [];
       const versions = await carryOut(live, {
         check: () => core.forEach(checkCore),
-        settle: () => void others.push(...core.map(settleCore)),
+        settle: () => {
+          others = core.map(putCore);
+        },
+        tell: () => core.forEach((one, i) => tellCore(one, others[i] as Version)),
       });
       return [...versions, ...others];
     });

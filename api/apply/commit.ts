@@ -162,6 +162,8 @@ export interface Beside {
   /** throws where it cannot */
   check: () => void;
   settle: () => void;
+  /** says that it has happened */
+  tell: () => void;
 }
 
 /**
@@ -464,6 +466,7 @@ function settle(proposals: readonly Proposal[], inOrder = proposals, beside?: Be
   });
   beside?.settle();
   proposals.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
+  beside?.tell();
   return live;
 }
 

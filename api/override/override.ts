@@ -186,14 +186,25 @@ function conclude(proposal: CoreProposal): Version {
   return publicVersion(module, version);
 }
 
+/** Makes a version live and says so. Nothing in it can fail where `checkCore` has just passed. */
+function settleCore(proposal: CoreProposal): Version {
+  const live = putCore(proposal);
+  tellCore(proposal, live);
+  return live;
+}
+
 /** Makes a version live. Nothing in it can fail where `checkCore` has just passed. */
-export function settleCore({ module, from, version, isNew, ready }: CoreProposal): Version {
+export function putCore({ module, from, version, isNew, ready }: CoreProposal): Version {
   for (const dress of ready) dress();
   for (const slot of slotsBetween(from, version)) put(slot, module, version.standing.get(slot));
   syncBuiltinESMExports();
   if (isNew) module.history.versions.push(version);
   module.history.current = version.number;
-  const live = publicVersion(module, version);
+  return publicVersion(module, version);
+}
+
+/** Tells that a version is live. */
+export function tellCore({ module, from, version }: CoreProposal, live: Version): void {
   const paths = pathsBetween(from, version);
   const { number, id } = version;
   const [path] = paths;
@@ -207,7 +218,6 @@ export function settleCore({ module, from, version, isNew, ready }: CoreProposal
     id,
     version: live,
   });
-  return live;
 }
 
 /** Whether a version can be made live. @throws ERR_HOTSWAP_STRUCTURAL */
