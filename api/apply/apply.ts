@@ -171,6 +171,7 @@ export function apply(
     cell.path = path;
   });
   // Those of functions in a class that was made anew have been made with it.
+  if (steps.length > former.size) openGate(module);
   for (const { index, value } of steps)
     if (!former.has(index) && module.cells[index] !== undefined) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, made } of steps) {
