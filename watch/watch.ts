@@ -69,6 +69,8 @@ interface Watched {
   gone: boolean;
   /** tells whether it was written since it was looked at */
   stamp: string;
+  /** whether it was written since it was taken over, or found to be as it runs */
+  written: boolean;
   /** whether it was saved with the text that was taken over before, and something else runs by now */
   again: boolean;
 }
@@ -94,10 +96,13 @@ export function unwatch(): void {
 }
 
 /** What is known of a file's text that was taken over, or loaded. @param text what its modules were made by that */
-function takenAs(saved: string, text = saved): Pick<Watched, 'seen' | 'taken' | 'tail' | 'right' | 'again'> {
+function takenAs(
+  saved: string,
+  text = saved,
+): Pick<Watched, 'seen' | 'taken' | 'tail' | 'right' | 'written' | 'again'> {
   const seen = sha256(saved);
   const taken = text === saved ? seen : sha256(text);
-  return { seen, taken, tail: saved.slice(-TAIL), right: undefined, again: false };
+  return { seen, taken, tail: saved.slice(-TAIL), right: undefined, written: false, again: false };
 }
 
 function begin(): () => void {
@@ -420,20 +425,38 @@ function begin(): () => void {
       if (plain.has(file)) sayPlain(file);
       return false;
     }
-    const stamp = stampOf(file);
-    const isWritten = stamp !== known.stamp;
-    known.stamp = stamp;
-    const text = textOf(file);
+    const text = readNow(file, known);
     if (text === undefined) {
       if (!known.gone) void sayGone(file, known);
       return false;
     }
     known.gone = false;
     if (text instanceof Error) return true;
+    return isSaved(file, known, text) || waiting.some((one) => one.files.has(file));
+  }
+
+  /**
+   * The text of a file, as of the time that its stamp is noted of: news of this very text may come yet, and is no save of what ran
+   * before what is done meanwhile, while what is written after it was read is one.
+   */
+  function readNow(file: string, known: Watched): ReturnType<typeof textOf> {
+    // Not for ever: somebody may go on writing.
+    for (let tries = 0; ; tries++) {
+      const stamp = stampOf(file);
+      known.written ||= stamp !== known.stamp;
+      known.stamp = stamp;
+      const text = textOf(file);
+      if (tries === 3 || stamp === stampOf(file)) return text;
+    }
+  }
+
+  /** Whether a file with this text was saved: it is another than was taken over, or was written again while something else runs. */
+  function isSaved(file: string, known: Watched, text: string): boolean {
     if (sha256(text) !== known.seen) return true;
     const isOther = known.modules.some((module) => currentText(module) !== text);
-    known.again = isOther && (known.again || (isWritten && !isByGit(file)));
-    return known.again || waiting.some((one) => one.files.has(file));
+    known.again = isOther && (known.again || (known.written && !isByGit(file)));
+    known.written = known.again;
+    return known.again;
   }
 
   async function sayGone(file: string, known: Watched): Promise<void> {
@@ -448,17 +471,10 @@ function begin(): () => void {
     const failures: Failures = new Map();
     for (const file of of) {
       const known = files.get(file) as Watched;
-      const { modules, json, seen, taken, again } = known;
-      known.stamp = stampOf(file);
-      let saved = textOf(file);
-      // News of this very text may come yet, and is no save of what ran before what is done meanwhile; what is written after it was
-      // read is one. Not for ever: somebody may go on writing.
-      for (let tries = 0; tries < 3 && known.stamp !== stampOf(file); tries++) {
-        known.stamp = stampOf(file);
-        saved = textOf(file);
-      }
+      const { modules, json, taken } = known;
+      const saved = readNow(file, known);
       if (saved instanceof Error) failures.set(file, saved);
-      if (typeof saved !== 'string' || (!again && sha256(saved) === seen)) continue;
+      if (typeof saved !== 'string' || !isSaved(file, known, saved)) continue;
       const [module] = modules;
       try {
         const text = module === undefined ? saved : await madeOf(module, saved);
