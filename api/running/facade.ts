@@ -4,10 +4,11 @@
  * holds the rest as variables, which are set here. A module that runs cannot be given other exports; who imported it keeps
  * what he had.
  */
-import { type LiveModule, nativeIn } from '../../loader/live.ts';
+import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
 import { type ExportedBy, registry } from '../../loader/registry.ts';
 import { facadeUrl } from '../../loader/variants.ts';
-import type { Analysis } from '../plan/analysis.ts';
+import { currentText } from '../history/history.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
 import { overlaidIn, overlayOf } from './overlay.ts';
@@ -24,6 +25,40 @@ export function exposeExports(module: LiveModule, after: Analysis): void {
 }
 
 /**
+ * An object that has what a module exports under a name, as a facade has it, where it has exported it only since it was loaded: who imports
+ * just that, in this thread, needs no facade loaded.
+ * @param isOffered whether that is meant which is on offer @returns undefined where the module itself is to be imported
+ */
+export function addedExport(
+  url: string,
+  name: string,
+  isOffered: boolean,
+): Record<string, unknown> | undefined {
+  const module = registry()?.modules.get(url);
+  if (module?.scope === undefined) return undefined;
+  const after = isOffered ? offered.get(module) : analyse(currentText(module), url);
+  const [, local] = (after && exportedBy(module, after).own.find(([one]) => one === name)) ?? [];
+  if (local === undefined) return undefined;
+  const all = held.get(module) ?? new Map<string, Record<string, unknown>>();
+  held.set(module, all);
+  const key = `${name} ${local}`;
+  const known = all.get(key);
+  if (known !== undefined) return known;
+  const made: Record<string, unknown> = { [name]: valueIn(module, local) };
+  module.facades.push((read) => {
+    made[name] = read(local, made[name]);
+  });
+  all.set(key, made);
+  return made;
+}
+
+/** Those objects, by the export's name and the variable's. */
+const held = new WeakMap<LiveModule, Map<string, Record<string, unknown>>>();
+
+/** What versions are to export that are on offer. */
+const offered = new WeakMap<LiveModule, Analysis>();
+
+/**
  * Lets a facade be imported that exports what a version is to export that does not run yet. Its variables are set when what they
  * stand for has been evaluated.
  * @returns its URL; undefined where later importers see just that as it is
@@ -31,13 +66,15 @@ export function exposeExports(module: LiveModule, after: Analysis): void {
 export function offerExports(module: LiveModule, after: Analysis): string | undefined {
   const exported = exportedBy(module, after);
   if (keyFor(module, exported) === module.exposed) return undefined;
+  offered.set(module, after);
   registry()?.offer(module.url, exported);
   return facadeUrl(module.url, exported);
 }
 
 /** Ends the offer. */
-export function endOffer({ url }: LiveModule): void {
-  registry()?.offer(url, undefined);
+export function endOffer(module: LiveModule): void {
+  offered.delete(module);
+  registry()?.offer(module.url, undefined);
 }
 
 /** Sets the variables of every facade to what a version has evaluated. */

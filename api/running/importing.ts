@@ -8,6 +8,7 @@ import type { LiveModule } from '../../loader/live.ts';
 import { existsSync, fileURLToPath } from '../../node.ts';
 import { importOnceMore } from '../modules/fresh.ts';
 import type { Imported } from '../plan/units.ts';
+import { addedExport } from './facade.ts';
 
 /** What a text imports; without a name it is enough that it loads. */
 export type Wanted = Omit<Imported, 'attributes'> & Partial<Imported>;
@@ -32,6 +33,8 @@ export async function importFor(
     url = resolved(module, specifier);
     const to = leads(url);
     const isPlain = Object.keys(attributes).length === 0;
+    const added = isPlain && name !== undefined ? addedExport(url, name, to !== url) : undefined;
+    if (added !== undefined) return added;
     const imported = isPlain ? import(to) : import(to, { with: attributes });
     namespace = await imported.catch(async (error) => {
       const again = isPlain ? await importOnceMore(url) : undefined;
@@ -64,7 +67,10 @@ export async function checkImport(
   const { specifier, name, attributes = {} } = wanted;
   let url: string;
   try {
-    url = JSON.stringify(leads(resolved(module, specifier)));
+    const plain = resolved(module, specifier);
+    const to = leads(plain);
+    if (name !== undefined && addedExport(plain, name, to !== plain) !== undefined) return;
+    url = JSON.stringify(to);
   } catch {
     await importFor(module, wanted, line, leads); // fails, with words
     return;
