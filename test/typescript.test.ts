@@ -571,7 +571,7 @@ test('what Node decides: package.json, extensions, files without one, CommonJS',
     'view.jsx': 'export const v = 1;',
     'app.mts': `import { a } from './esm.ts'; import { m } from './m.mjs'; import { v } from './view.jsx'; import { modules } from 'hotswap';
       const missing = await import('./nope.js' as string).catch((error: any) => error.code + ' ' + /nope\\.\\w+/.exec(error.message));
-      console.log(JSON.stringify([a, m, v, modules().map((one) => one.split('/').at(-1)), missing]));`,
+      console.log(JSON.stringify([a, m, v, modules().map((one) => one.split('/').at(-1)).sort(), missing]));`,
   });
   try {
     const { stdout, stderr, code } = await app.run({ entry: 'app.mts' });
