@@ -249,12 +249,18 @@ export function handedBy(prefix: string): Handed {
   return (handedOver[prefix] ??= { scope: undefined, meta: undefined, classScopes: [] });
 }
 
-/** The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not. */
-export function valueIn(module: LiveModule, name: string): unknown {
-  const { overlay } = module;
-  if (!overlay?.names.has(name)) return nativeIn(module, name);
+/**
+ * The value of a variable at the top level now; undefined for one in its dead zone, and for one that there is not.
+ * @param overlaid names of a version that live on the overlay, of the one that runs unless another is meant
+ */
+export function valueIn(
+  module: LiveModule,
+  name: string,
+  overlaid: ReadonlySet<string> | undefined = module.overlay?.names,
+): unknown {
+  if (!overlaid?.has(name)) return nativeIn(module, name);
   try {
-    return overlay.values[name];
+    return module.overlay?.values[name];
   } catch {
     return undefined;
   }

@@ -6,9 +6,10 @@
 import { HotswapError } from '../../error.ts';
 import type { HotFunction } from '../../loader/functions.ts';
 import { canOpenGate, openGate, readCell, writeCell } from '../../loader/gates.ts';
-import type { LiveCell, LiveModule, MadeFunction } from '../../loader/live.ts';
+import type { LiveCell, LiveModule } from '../../loader/live.ts';
 import type { AnyFunction } from '../given/given.ts';
 import type { Deferred } from '../history/history.ts';
+import { putNewest } from '../plan/recent.ts';
 import { cellsOf, nativeOf } from '../running/cells.ts';
 import type { Leads } from '../running/importing.ts';
 import { prepareMembers } from '../running/members.ts';
@@ -117,12 +118,6 @@ function removed({ url }: LiveModule, path: string): () => never {
   };
 }
 
-function keep(made: Map<string, MadeFunction>, key: string, one: MadeFunction): void {
-  made.delete(key);
-  made.set(key, one);
-  if (made.size > MADE) made.delete(made.keys().next().value as string);
-}
-
 /** Cells that were written, with what they held. */
 export interface Written {
   former: Map<number, unknown>;
@@ -162,8 +157,7 @@ export function apply(
     if (stale.has(cell) && !cell.stale) {
       cell.kept ??= new Map();
       const held = former.has(index) ? former.get(index) : readCell(module.prefix, index);
-      if (!cell.kept.has(version)) cell.kept.set(version, held);
-      if (cell.kept.size > KEPT) cell.kept.delete(cell.kept.keys().next().value as number);
+      if (!cell.kept.has(version)) putNewest(cell.kept, version, held, KEPT);
     }
     cell.stale = stale.has(cell);
   });
@@ -176,7 +170,7 @@ export function apply(
     if (!former.has(index) && module.cells[index] !== undefined) writeCell(module.prefix, index, value);
   for (const { index, native, hot, value, made } of steps) {
     if (!native.local) follow(module, native, hot, value, index);
-    if (made !== undefined) keep(module.made, ...made);
+    if (made !== undefined) putNewest(module.made, ...made, MADE);
   }
 }
 

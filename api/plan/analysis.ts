@@ -13,6 +13,7 @@ import { languageOf } from '../../loader/language.ts';
 import { named, type Program, type Read, read } from '../../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../../loader/scopes.ts';
 import { changed } from './changed.ts';
+import { putNewest } from './recent.ts';
 
 export interface Analysis extends ModuleFunctions, Read {
   source: string;
@@ -43,11 +44,8 @@ export function analyse(source: string, url: string, what = url, other?: Analysi
     // What is a statement of TypeScript is not always for that statement to tell.
     const others = () => (lang === 'js' ? other && changed(source, other) : undefined);
     analysis = named(what, () => others() ?? analyseWhole(source, url, what));
-  } else {
-    recent.delete(key);
   }
-  recent.set(key, analysis);
-  if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
+  putNewest(recent, key, analysis, KEPT);
   return analysis;
 }
 

@@ -7,6 +7,7 @@ import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
 import { boundNames, firstName, type Node, unwrapped } from '../../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
+import { putNewest } from './recent.ts';
 
 export interface Exported {
   /** `*` for `export * from` */
@@ -49,8 +50,7 @@ export function exportedLocals(source: string, url: string): Exported[] {
       }
       return { name: '*', local: undefined, from: one.from, importName: undefined };
     });
-  recent.set(source, list);
-  if (recent.size > KEPT) recent.delete(recent.keys().next().value as string);
+  putNewest(recent, source, list, KEPT);
   return list;
 }
 

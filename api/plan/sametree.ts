@@ -50,7 +50,7 @@ export function isAbsent(a: unknown, b: unknown): boolean {
   return said === undefined || said === null || said === false || (Array.isArray(said) && said.length === 0);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !(value instanceof RegExp);
 }
 

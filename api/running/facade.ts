@@ -4,14 +4,14 @@
  * holds the rest as variables, which are set here. A module that runs cannot be given other exports; who imported it keeps
  * what he had.
  */
-import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
+import { type LiveModule, valueIn } from '../../loader/live.ts';
 import { type ExportedBy, registry } from '../../loader/registry.ts';
 import { facadeUrl } from '../../loader/variants.ts';
 import { currentText } from '../history/history.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
-import { overlaidIn, overlayOf } from './overlay.ts';
+import { overlaidIn } from './overlay.ts';
 
 /** Tells the hook, where the exports are others than those that it knows of, and sets the variables of every facade. */
 export function exposeExports(module: LiveModule, after: Analysis): void {
@@ -82,17 +82,9 @@ export function setFacades(module: LiveModule, after: Analysis): void {
   if (module.facades.length === 0) return;
   const declared = new Set(unitsOf(after).flatMap((unit) => unit.names));
   const overlaid = overlaidIn(module, after);
-  const read = (local: string): unknown => {
-    if (!overlaid.has(local)) return nativeIn(module, local);
-    try {
-      return overlayOf(module).values[local];
-    } catch {
-      return undefined;
-    }
-  };
   // What is gone stays with those who hold it, and says so when it is called.
   for (const refresh of module.facades)
-    refresh((local, before) => (declared.has(local) ? read(local) : before));
+    refresh((local, before) => (declared.has(local) ? valueIn(module, local, overlaid) : before));
 }
 
 /** What a module has exposed of these exports; undefined where it exports just them itself. */
@@ -102,7 +94,7 @@ function keyFor(module: LiveModule, exported: ExportedBy): string | undefined {
     exported.own.length === 0 &&
     exported.native.length + exported.from.length === known.length &&
     exported.from.every(([name, from, inner]) =>
-      known.some((one) => one.name === name && `${one.from} ${one.importName}` === `${from} ${inner}`),
+      known.some((one) => one.name === name && keyOf(one, module) === `${from} ${inner}`),
     );
   return isSame ? undefined : JSON.stringify(exported);
 }

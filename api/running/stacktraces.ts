@@ -12,7 +12,8 @@ import { fileURLToPath, findSourceMap, hash } from '../../node.ts';
 import { versionAt, versionText } from '../history/history.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { sameOwn } from '../plan/plan.ts';
-import { ignored, isNode, sameText } from '../plan/sametree.ts';
+import { putNewest } from '../plan/recent.ts';
+import { ignored, isNode, isObject, sameText } from '../plan/sametree.ts';
 
 /** So many pieces of code of a module, and lines of its traces, are known. */
 const KEPT = 4096;
@@ -33,7 +34,7 @@ export function notCompiled({ places }: LiveModule): void {
 /** What was compiled last is of this version. */
 export function compiledAs({ places }: LiveModule, version: number): void {
   if (places === undefined) return;
-  for (const one of places.compiling.splice(0)) limited(places.compiled, one, version);
+  for (const one of places.compiling.splice(0)) putNewest(places.compiled, one, version, KEPT);
 }
 
 /** From now on a module's file has the text of this version. */
@@ -95,7 +96,7 @@ function placeOf(site: CallSite): NodeJS.CallSite | undefined {
   const from = isLoaded ? module.started : places.compiled.get(short(site.getScriptHash()));
   if (from === undefined) return undefined;
   const key = `${from} ${line}`;
-  if (!places.lines.has(key)) limited(places.lines, key, lineNow(module, from, places.saved, line));
+  if (!places.lines.has(key)) putNewest(places.lines, key, lineNow(module, from, places.saved, line), KEPT);
   const now = places.lines.get(key);
   return now === undefined || (now === line && name === module.url) ? undefined : movedTo(site, module, now);
 }
@@ -257,14 +258,4 @@ function columnOf(site: CallSite): number | null {
 /** The first digits of a hash, as a small integer. */
 function short(hash: string): number {
   return Number.parseInt(hash.slice(0, 8), 16) & 0x3fffffff;
-}
-
-function limited<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > KEPT) map.delete(map.keys().next().value as K);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object';
 }

@@ -4,6 +4,7 @@ import { type Held, type LiveModule, type MadeBy, valueIn } from '../../loader/l
 import { awaits, lineOf } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { compareUnits } from '../plan/plan.ts';
+import { putNewest } from '../plan/recent.ts';
 import {
   canBecome,
   classOf,
@@ -300,9 +301,7 @@ function comesBack(
 
 /** Keeps what a name held under a text; the oldest goes where there are many. */
 export function keep(kept: Map<string, Held>, key: string, held: Held): void {
-  kept.delete(key);
-  kept.set(key, held);
-  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+  putNewest(kept, key, held, KEPT);
 }
 
 /** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */

@@ -12,7 +12,7 @@ import { cellOf, describe, isClassText } from '../given/given.ts';
 import { needRegistry } from '../history/history.ts';
 import { coreRefused, list } from '../modules/module.ts';
 import type { FunctionInfo } from './target.ts';
-import { withArity } from './target.ts';
+import { checkArity, withArity } from './target.ts';
 
 /** A function of a core module, as an edit aims at it. */
 export interface CoreTarget {
@@ -172,13 +172,7 @@ function byPath(module: CoreModule, asked: string): CoreTarget {
   const found = follow(module, path);
   const slot = slotAt(found.holder, found.key, module, path);
   const value = valueAt(slot);
-  if (arity !== undefined && arity !== value.length) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_ARITY',
-      `${module.url}#${path} has arity ${value.length}, and ${arity} was asked for`,
-      { module: module.url, path },
-    );
-  }
+  checkArity(module.url, path, value.length, arity);
   return { module, path, slot, arity };
 }
 

@@ -144,6 +144,15 @@ export function withArity(asked: string): { path: string; arity: number | undefi
   return path === undefined ? { path: asked, arity: undefined } : { path, arity: Number(arity) };
 }
 
+/** @param has the function's arity @param asked the one that a target insists on, if any @throws ERR_HOTSWAP_ARITY */
+export function checkArity(url: string, path: string, has: number, asked: number | undefined): void {
+  if (asked === undefined || asked === has) return;
+  throw new HotswapError('ERR_HOTSWAP_ARITY', `${url}#${path} has arity ${has}, and ${asked} was asked for`, {
+    module: url,
+    path,
+  });
+}
+
 function byValue(fn: object): Found {
   needRegistry();
   const text = Function.prototype.toString.call(fn);
@@ -210,13 +219,7 @@ function byPath(module: LiveModule, asked: string): Found {
   const { path, arity } = withArity(asked);
   const hot = lookUp(analysis, path);
   if (hot === undefined) throw missing(module, analysis, path);
-  if (arity !== undefined && arity !== hot.arity) {
-    throw new HotswapError(
-      'ERR_HOTSWAP_ARITY',
-      `${module.url}#${path} has arity ${hot.arity}, and ${arity} was asked for`,
-      { module: module.url, path },
-    );
-  }
+  checkArity(module.url, path, hot.arity, arity);
   return { module, analysis, hot, arity };
 }
 
