@@ -69,6 +69,12 @@ const PIECES = [
   '})',
   '`${',
   'let extra = 1;',
+  '\nfunction added(q) { return () => q + calls; }\n',
+  '\nexport function price() { return b() }\n',
+  "import { calls, seen } from './more.js';\n",
+  '\nconst price = (b) => b;\n',
+  'export { a as b };',
+  'export default 1;',
   "'use strict'",
   'export ',
   'in ',
@@ -82,7 +88,7 @@ test('what changes a function, and what changes anything', () => {
     const random = randomFrom(number + 1);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
     let current = analyseWhole(text, 'a case');
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 600; i++) {
       const { source, functions } = current;
       const hot = pick(functions);
       const aimed = i % 2 === 0 && hot !== undefined;
@@ -117,16 +123,50 @@ for (const [before, after, reads] of [
   ['const f = () => 1;\nconst g = () => f;\n', 'const f = () => [2, 3];\nconst g = () => f;\n', true],
   ['const f = () => 1\nconst g = () => f\n', 'const f = () => 2\nconst g = () => f\n', true],
   // The next line could go on with what is now before it.
-  ['const f = () => {}\n;[1].map(f)', 'const f = () => {}\n[1].map(f)', false],
+  ['const f = () => {}\n;[1].map(f)', 'const f = () => {}\n[1].map(f)', true],
+  ['const f = g\n;[1].map(f)', 'const f = h\n[1].map(f)', true],
+  ['const f = g\n;[1].map(f)', 'const f = h\n;[1].map(f)', true],
+  ['let f = 1;\n[1].map(f)', 'let f = 2\n[1].map(f)', false],
   ['const f = () => {}\n(1, f)()', 'const f = function () {}\n(1, f)()', false],
   ['a\nb.c = () => 1', 'a\n(b).c = () => 1', false],
-  // Names that other statements see, and numbers that tell their functions apart.
-  ['const f = () => 1; const g = () => f;', 'const h = () => 1; const g = () => f;', false],
+  ['a = f\n;[1].map(f)', 'a = f\n// a comment\n;[1].map(f)', true],
+  ['a = f\n;[1].map(f)', 'a = f\n;[1].map(f)\n(1)', true],
+  ['if (a) {} b()', 'if (a) {} c(1)', true],
+  ['if (a) {} b()', 'if (a) {} (1)', false],
+  ['a()\nb()', 'a()\n+b()', false],
+  ['a()\nb()', 'a();\n+b()', true],
+  // Statements that come, go and change places, before, between and after others, and names that others see with them.
+  ['const f = () => 1; const g = () => f;', 'const h = () => 1; const g = () => f;', true],
+  ['const f = () => g;\nconst h = (g) => g;', 'const f = () => g;\nlet g = f;\nconst h = (g) => g;', true],
+  ['const f = () => g;\nlet g = f;\nconst h = (g) => g;', 'const f = () => g;\nconst h = (g) => g;', true],
+  ['const f = () => g;\nlet g = f;\n', 'const f = () => g;\nimport g from "g";\n', true],
+  ['const f = () => 1;\n', "import { g } from 'g';\nconst f = () => 1;\n", true],
+  ['const f = () => 1;\n', 'const f = () => 1;\n\nexport function g() { return f; }\n', true],
+  [
+    'const f = () => 1;\nexport { f };\n',
+    'const f = () => 1;\nfunction g() { return f; }\nexport { f };\n',
+    true,
+  ],
+  ['const f = () => 1;\nexport { f };\n', 'const f = () => 1;\nexport { f as g };\n', true],
+  ['const f = () => 1;\nfunction g() {}\n', 'function g() {}\nconst f = () => 1;\n', true],
+  ['const f = () => 1;', '', true],
+  ['', 'const f = () => 1;', true],
+  ['#!node\nf(() => 1)\n', '#!node\ng()\nf(() => 1)\n', true],
+  ['#!node\nf(() => 1)\n', '#!nodes\nf(() => 1)\n', false],
+  ['f(() => 1)\n', '#!node\nf(() => 1)\n', false],
+  // Numbers that tell functions apart.
   ['use(() => 1); use(() => 2);', 'use(1); use(() => 2);', false],
+  ['use(() => 1);\nuse(() => 2);', 'use(() => 1);\nuse(() => 2);\nuse(() => 3);', true],
+  ['use(() => 1);\nuse(() => 2);', 'use(() => 0);\nuse(() => 1);\nuse(() => 2);', false],
   ['if (x) { var f = () => 1; }\n() => f;', 'if (x) { let f = () => 1; }\n() => f;', false],
+  ['if (x) { var f = () => 1; }\ng(() => f);', 'if (x) { let f = () => 1; }\ng(() => f);', true],
   // What only the whole text can tell is wrong.
   ['export { a }; export { b as c }; let a, b;', 'export { a }; export { b as a }; let a, b;', false],
   ["export { a }; export * as c from 'x'; let a;", "export { a }; export * as a from 'x'; let a;", false],
+  ['export let a; function b() {}', 'export let a; export function a() {}', false],
+  ["export { a as 'b' }; let a, c;", "export { a as 'b' }; export let b; let a, c;", false],
+  ['export default 1;\nlet a;', 'export default 1;\nlet a;\nexport default 2;', false],
+  ['let a;\nf();', "let a;\n'use strict';\nf();", false],
   [`const f = () => 1;\n${CROWDED}`, `const f = () => 2;\n${CROWDED}`, true],
   [`const f = () => 1;\n${CROWDED}`, `const f = () => 12;\n${CROWDED}`, false],
   // A comment that goes on over the next statement.

@@ -4,31 +4,25 @@
  * told from them alone. The other's statements are shared where they stand, and copied, once someone asks, where they have moved.
  */
 import { addTo, type HotFunction, type Part, partReader } from '../../loader/functions.ts';
-import { lineOf, type Node, parseAt } from '../../loader/parse.ts';
-import { moduleScope } from '../../loader/scopes.ts';
+import { lineOf, type Node, parseAt, skipTrivia } from '../../loader/parse.ts';
+import { type CapturedName, moduleScope, type Scope } from '../../loader/scopes.ts';
 import type { Analysis } from './analysis.ts';
 import { type Distance, MovedPart } from './moved.ts';
 
 /** The analysis of `source`, from that of `other`. */
 export function changed(source: string, other: Analysis): Analysis | undefined {
-  const { parts, top } = other;
   const by = source.length - other.source.length;
-  const region = statementsAround(other, difference(other.source, source));
-  if (region === undefined) return undefined;
-  const olds = parts.slice(region.from, region.to);
-  const [{ start }, { end }] = [olds[0] as Part, olds.at(-1) as Part];
-  if (continues(source, start)) return undefined;
+  const region = regionOf(other, difference(other.source, source));
+  if (region === undefined || source.startsWith('#!', region.start)) return undefined;
+  const { start, end, olds, before, after } = region;
   const statements = parseAt(source, start, end + by);
-  if (statements === undefined || !sameKinds(olds, statements)) return undefined;
-  const [first, last] = [statements[0] as Node, statements.at(-1) as Node];
-  if (first.start !== start || last.end !== end + by) return undefined;
-  const next = parts[region.to];
-  if (next !== undefined && !endsThere(source, last, next.start + by)) return undefined;
-  if (declared(statements) !== declared(olds.map(({ statement }) => statement))) return undefined;
+  if (statements === undefined || !standAlone(source, region, statements, by)) return undefined;
+  if (!exportsAreSound(region, statements)) return undefined;
 
-  const before = parts.slice(0, region.from);
-  const after = parts.slice(region.to);
-  const news = statements.map(partReader(source, top, true, before));
+  const top = topOf(other, region, statements);
+  const renamed = top !== other.top;
+  const first = renamed ? before.map((part) => MovedPart.of(part, NOWHERE, top)) : before;
+  const news = statements.map(partReader(source, top, true, first));
   const distance: Distance = {
     offset: by,
     lines: lineOf(source, end + by, start) - lineOf(other.source, end, start),
@@ -36,14 +30,17 @@ export function changed(source: string, other: Analysis): Analysis | undefined {
     classes: count(news, 'classes') - count(olds, 'classes'),
   };
   if (renumbers(olds, news, after)) return undefined;
-  const moves = Object.values(distance).some((value) => value !== 0);
-  if (moves && after.some(({ accessors }) => accessors.length > 0)) return undefined; // their names tell their places
+  const moves = renamed || Object.values(distance).some((value) => value !== 0);
+  const told = [...(renamed ? before : []), ...(moves ? after : [])];
+  if (told.some(({ accessors }) => accessors.length > 0)) return undefined; // their names tell their places
 
-  const moved = moves ? after.map((part) => MovedPart.of(part, distance)) : after;
-  const analysis = new Changed(source, [...before, ...news, ...moved], other);
+  const last = moves ? after.map((part) => MovedPart.of(part, distance, top)) : after;
+  const analysis = new Changed(source, [...first, ...news, ...last], top, other);
   analysis.parts.forEach((part) => addTo(analysis, part));
   return analysis;
 }
+
+const NOWHERE: Distance = { offset: 0, lines: 0, functions: 0, classes: 0 };
 
 /** An analysis whose whole tree is put together once someone asks. */
 class Changed implements Analysis {
@@ -63,7 +60,7 @@ class Changed implements Analysis {
   readonly hashbang: Analysis['hashbang'];
   #program: Analysis['program'] | undefined;
 
-  constructor(source: string, parts: Part[], { top, hashbang, url }: Analysis) {
+  constructor(source: string, parts: Part[], top: Scope, { hashbang, url }: Analysis) {
     this.source = source;
     this.plain = source;
     this.url = url;
@@ -104,16 +101,64 @@ function longest(limit: number, same: (from: number, to: number) => boolean): nu
   return known;
 }
 
-/** The statements that hold a piece of text, up to `to`; none where it reaches past them. */
-function statementsAround(
-  { parts }: Analysis,
+/** A piece of the earlier text, from the end of a statement or the beginning of one to another such place. */
+interface Region {
+  start: number;
+  end: number;
+  /** the statements in it, those before it and those after it */
+  olds: Part[];
+  before: Part[];
+  after: Part[];
+  /** whether it begins where a statement begins, so that what stands before that is as it was */
+  fromStatement: boolean;
+}
+
+/** The statements that a difference touches, with what is around them where it reaches into that; none for the line `#!`. */
+function regionOf(
+  { parts, source, hashbang }: Analysis,
   { start, end }: { start: number; end: number },
-): { from: number; to: number } | undefined {
-  const from = parts.findIndex((part) => start < part.end);
-  const to = parts.findIndex((part, i) => i >= from && end <= part.end) + 1;
-  if (from < 0 || to === 0 || (parts[from] as Part).start > start || (parts[to - 1] as Part).start > end)
-    return undefined;
-  return { from, to };
+): Region | undefined {
+  if (hashbang && start <= hashbang.end) return undefined;
+  const beyond = parts.findIndex((part) => part.end >= start);
+  const from = beyond < 0 ? parts.length : beyond;
+  const past = parts.findIndex((part) => part.start > end);
+  const to = Math.max(from, past < 0 ? parts.length : past);
+  const [before, olds, after] = [parts.slice(0, from), parts.slice(from, to), parts.slice(to)];
+  const [first, last] = [olds[0], olds.at(-1)];
+  const fromStatement = first !== undefined && first.start <= start;
+  const toStatement = last !== undefined && last.end >= end;
+  return {
+    start: fromStatement ? first.start : (before.at(-1)?.end ?? hashbang?.end ?? 0),
+    end: toStatement ? last.end : (after[0]?.start ?? source.length),
+    olds,
+    before,
+    after,
+    fromStatement,
+  };
+}
+
+/**
+ * Whether statements that were read by themselves are those statements among the others too, and the others what they were.
+ * @param by how far those after them have moved
+ */
+function standAlone(
+  source: string,
+  { start, before, after, fromStatement }: Region,
+  statements: readonly Node[],
+  by: number,
+): boolean {
+  if (statements.some((one) => 'directive' in one && one.directive)) return false; // its place makes it one
+  const previous = before.at(-1);
+  const next = after[0] && after[0].start + by;
+  const [first, last] = [statements[0]?.start ?? next, statements.at(-1)];
+  if (
+    previous !== undefined &&
+    first !== undefined &&
+    !endsThere(source, unmoved(previous), previous.end, first)
+  ) {
+    if (!fromStatement || first !== start || continues(source, start)) return false;
+  }
+  return last === undefined || next === undefined || endsThere(source, last, last.end, next);
 }
 
 /** Whether what a statement begins with could be more of the one before it, or of another in that one's place (ECMA-262 12.10). */
@@ -121,33 +166,65 @@ function continues(source: string, at: number): boolean {
   return !/^(?!in\b|instanceof\b)[\w$'"{@]/.test(source.slice(at, at + 11));
 }
 
-/** Whether a statement ends where it does whatever follows. @param next where the next statement begins */
-function endsThere(source: string, statement: Node, next: number): boolean {
-  if (source[statement.end - 1] === ';' || /(Function|Class)Declaration$/.test(kindOf(statement) ?? ''))
-    return true;
-  return /[\n\r\u2028\u2029]/.test(source.slice(statement.end, next)) && !continues(source, next);
+/** Whether a statement ends at an offset whatever follows. @param next where the next statement begins */
+function endsThere(source: string, statement: Node, end: number, next: number): boolean {
+  if (skipTrivia(source, end) !== next) return false;
+  const { type } = ('declaration' in statement && (statement.declaration as Node | null)) || statement;
+  if (source[end - 1] === ';' || type === 'FunctionDeclaration' || type === 'ClassDeclaration') return true;
+  return /[\n\r\u2028\u2029]/.test(source.slice(end, next)) && !continues(source, next);
 }
 
-/** What a statement is; undefined for what the whole text must judge: lists of exports, directives. */
-function kindOf(node: Node): string | undefined {
-  if (node.type === 'ExportAllDeclaration' || ('directive' in node && node.directive)) return undefined;
-  if (node.type !== 'ExportNamedDeclaration' && node.type !== 'ExportDefaultDeclaration') return node.type;
-  return node.declaration ? `${node.type} ${node.declaration.type}` : undefined;
+/** Whether no name that some statements export, and the former ones did not, is exported by others too. */
+function exportsAreSound({ olds, before, after }: Region, statements: readonly Node[]): boolean {
+  const names = new Set(statements.flatMap(exportsOf));
+  for (const one of olds) for (const name of exportsOf(one.statement)) names.delete(name);
+  const isExported = (part: Part): boolean => exportsOf(unmoved(part)).some((name) => names.has(name));
+  return names.size === 0 || !(before.some(isExported) || after.some(isExported));
 }
 
-function sameKinds(olds: readonly Part[], news: readonly Node[]): boolean {
-  if (olds.length !== news.length) return false;
-  return olds.every(({ statement }, i) => {
-    const kind = kindOf(statement);
-    return kind !== undefined && kind === kindOf(news[i] as Node);
+/** The names that a statement exports. */
+function exportsOf(node: Node): string[] {
+  switch (node.type) {
+    case 'ExportDefaultDeclaration':
+      return ['default'];
+    case 'ExportAllDeclaration':
+      return node.exported ? [exportName(node.exported)] : [];
+    case 'ExportNamedDeclaration':
+      return node.declaration
+        ? declaredBy([node.declaration]).map(({ name }) => name)
+        : node.specifiers.map(({ exported }) => exportName(exported));
+    default:
+      return [];
+  }
+}
+
+/** An export's name, which may be written as a string. */
+function exportName(node: Node): string {
+  return node.type === 'Literal' ? String(node.value) : (node as { name: string }).name;
+}
+
+/** The module's scope: another where others declare a variable, or where it is another kind of variable. */
+function topOf({ top }: Analysis, { olds, before, after }: Region, statements: readonly Node[]): Scope {
+  const told = (nodes: readonly Node[]): string =>
+    declaredBy(nodes)
+      .map(({ name, constant }) => `${constant} ${name}`)
+      .join();
+  if (told(statements) === told(olds.map(unmoved))) return top;
+  const other = moduleScope([...before.map(unmoved), ...statements, ...after.map(unmoved)]);
+  other.variables.forEach((variable, name) => {
+    Object.assign(variable, top.variables.get(name), { constant: variable.constant });
   });
+  return other;
 }
 
 /** The module's variables that statements declare. */
-function declared(statements: readonly Node[]): string {
-  return [...moduleScope(statements).variables.values()]
-    .map(({ name, constant }) => `${constant} ${name}`)
-    .join();
+function declaredBy(statements: readonly Node[]): CapturedName[] {
+  return [...moduleScope(statements).variables.values()];
+}
+
+/** A part's statement, wherever it stands. */
+function unmoved(part: Part): Node {
+  return part instanceof MovedPart ? part.unmoved : part.statement;
 }
 
 function count(parts: readonly Part[], of: 'functions' | 'classes'): number {

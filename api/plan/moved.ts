@@ -24,25 +24,31 @@ export class MovedPart implements Part {
   readonly names: string[];
   readonly #origin: Part;
   readonly #distance: Distance;
+  readonly #top: Scope;
   readonly #nodes = new Map<Node, Node>();
   readonly #scopes = new Map<Scope, Scope>();
   #references: Reference[] | undefined;
 
-  /** @param part one without accessors, which go by their places */
-  static of(part: Part, by: Distance): Part {
-    if (!(part instanceof MovedPart)) return new MovedPart(part, by);
+  /**
+   * @param part one without accessors, which go by their places
+   * @param top the module's scope there
+   */
+  static of(part: Part, by: Distance, top: Scope): Part {
+    if (!(part instanceof MovedPart)) return new MovedPart(part, by, top);
     const so = part.#distance;
-    return new MovedPart(part.#origin, {
+    const all: Distance = {
       offset: so.offset + by.offset,
       lines: so.lines + by.lines,
       functions: so.functions + by.functions,
       classes: so.classes + by.classes,
-    });
+    };
+    return new MovedPart(part.#origin, all, top);
   }
 
-  private constructor(origin: Part, distance: Distance) {
+  private constructor(origin: Part, distance: Distance, top: Scope) {
     this.#origin = origin;
     this.#distance = distance;
+    this.#top = top;
     this.start = origin.start + distance.offset;
     this.end = origin.end + distance.offset;
     this.names = origin.names;
@@ -66,20 +72,32 @@ export class MovedPart implements Part {
       ...one,
       node: this.node(one.node),
       parent: one.parent && this.node(one.parent),
-      scope: one.scope && this.scope(one.scope),
+      scope: this.#declaring(one),
     }));
     return this.#references;
   }
 
+  /** Its statement as it stood there. */
+  get unmoved(): Node {
+    return this.#origin.statement;
+  }
+
   /** A node of the statement. */
   node<T extends Node>(origin: T): T {
+    if (this.#distance.offset === 0) return origin;
     if (this.#nodes.size === 0) this.#copy(this.#origin.statement);
     return this.#nodes.get(origin) as T;
   }
 
-  /** A scope of the statement; the module's own is the same for all. */
+  /** Where a name is declared. Others may be the module's now, or be so no longer. */
+  #declaring({ key, kind, scope }: Reference): Scope | undefined {
+    if (scope?.parent !== undefined) return this.scope(scope);
+    return kind === 'variable' && this.#top.variables.has(key) ? this.#top : undefined;
+  }
+
+  /** A scope of the statement, or the module's. */
   scope(origin: Scope): Scope {
-    if (origin.parent === undefined) return origin;
+    if (origin.parent === undefined) return this.#top;
     let copy = this.#scopes.get(origin);
     if (copy === undefined) {
       const { parent, owner, block } = origin;
