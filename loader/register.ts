@@ -60,7 +60,7 @@ const threads = () => process.getBuiltinModule('node:worker_threads');
 
 if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
-  keepCompiled(config);
+  const writeCompiled = keepCompiled(config);
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
   if (config.watch && threads().isMainThread) beginWatching();
@@ -103,8 +103,10 @@ if (registry() === undefined) {
       configure: loader.configure,
       say,
       settle() {
-        if (made) withBuiltins(loader.settle);
+        if (!made) return;
         made = false;
+        withBuiltins(loader.settle);
+        withBuiltins(writeCompiled);
       },
     });
     install({

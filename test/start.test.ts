@@ -1,5 +1,13 @@
 /** Starts: what the cache of instrumented texts serves, and what it must not. Each program is run again and observed from outside. */
-import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -301,6 +309,34 @@ test("V8's code is kept too, where Node can and nobody else does", async () => {
   app.write('purge.js', `import { purge } from 'hotswap'; await purge(); process.reallyExit(0);`);
   await app.run({ entry: 'purge.js' });
   assert.is(compiled(`${CACHE}/transforms/compiled`), 0);
+  app.remove();
+});
+
+test("V8's code is kept of a server that a signal ends, and of what it has loaded since", async () => {
+  if (process.version.startsWith('v20.')) return;
+  const app = program({
+    ...FILES,
+    'server.js': `import './app.js'; process.stdin.on('data', () => import('./late.js'));`,
+    'late.js': 'export const late = () => 1;',
+  });
+  const directory = app.file(`${CACHE}/transforms/compiled`);
+  const written = () => (existsSync(directory) ? readdirSync(directory, { recursive: true }).length : 0);
+  const grown = async (from: number) => {
+    for (let i = 0; i < 400 && written() <= from; i++) await new Promise((done) => setTimeout(done, 50));
+    return written();
+  };
+  const server = app.start({ entry: 'server.js' });
+  const ended = new Promise((done) => server.once('exit', (_, signal) => done(signal)));
+  try {
+    const before = await grown(1); // the directory of this Node's
+    server.stdin?.write('late\n');
+    const after = await grown(before);
+    assert.ok(before > 1 && after > before, `${before} entries, then ${after}`);
+    server.kill('SIGINT');
+    assert.is(await ended, 'SIGINT');
+  } finally {
+    server.kill('SIGKILL');
+  }
   app.remove();
 });
 
