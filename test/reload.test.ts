@@ -159,6 +159,34 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `const { Point } = m; const old = new Point(); await edit('x = 1; sum() { return this.x; }', 'x = 1; y = 2; sum() { return this.x + (this.y ?? 0); } more() { return super.constructor === Object; }'); const young = new m.Point(); const now = [m.Point === Point, young.sum(), old.sum(), old instanceof m.Point, young instanceof Point, old.more()]; await edit('this.x + (', '100 * this.x + ('); now.push(young.sum(), old.sum()); await rollback(M, 2); return [now, m.Point === Point, old.sum(), young.sum(), 'more' in old, new m.Point().y ?? null, (await restore(M, 1), new m.Point().sum()), old.more()]`,
     [[false, 3, 1, true, false, true, 102, 100], true, 1, 1, false, null, 3, true],
   ],
+  'classes that extend one with other fields extend the new class, in other modules too': [
+    {
+      'm.js': `export class Point { static made = 0; x = 1; constructor(k = 1) { this.k = k; Point.made++; } sum() { return this.x * this.k; } static of(k) { return new this(k); } }
+export class Near extends Point { near = this.x; }
+const frozen = Object.freeze(class extends Point {}); export const ice = () => new frozen().sum();
+`,
+      'k.js': `import { Point, Near } from './m.js';
+class Far extends Point { constructor() { super(5); } sum() { return -super.sum(); } }
+class Further extends Near { #own = 7; sum() { return [super.sum(), this.near, this.#own]; } }
+export const far = () => new Far(), further = () => new Further(), of = () => Further.of(3).sum();
+`,
+    },
+    `const k = await import('./k.js' + new URL(M, import.meta.url).search); const { Point, Near } = m, old = [k.far(), k.further()];
+      const see = () => [...old, k.far(), k.further()].map((one) => one.sum()).concat([k.of(), new m.Near().sum(), m.Near === Near, old[1] instanceof m.Point, k.further() instanceof m.Point, m.ice()]);
+      const seen = [see()]; await edit('x = 1;', 'x = 2; y = 1;'); seen.push(see()); await edit('* this.k', '* 10 * this.k'); seen.push(see()); await edit('y = 1;', 'y = 3; z = 1;'); seen.push(see(), [m.Point.made, Object.getPrototypeOf(m.Near) === m.Point]);
+      await edit('near = this.x', 'near = this.y'); seen.push(see()); await rollback(M, 9); return [...seen, see(), m.Point === Point, Object.getPrototypeOf(Near) === Point]`,
+    [
+      [-5, [1, 1, 7], -5, [1, 1, 7], [3, 1, 7], 1, true, true, true, 1],
+      [-5, [1, 1, 7], -10, [2, 2, 7], [6, 2, 7], 2, true, true, true, 1],
+      [-50, [10, 1, 7], -100, [20, 2, 7], [60, 2, 7], 20, true, true, true, 10],
+      [-50, [10, 1, 7], -100, [20, 2, 7], [60, 2, 7], 20, true, true, true, 10],
+      [23, true],
+      [-50, [10, 1, 7], -100, [20, 3, 7], [60, 3, 7], 20, false, true, true, 10],
+      [-5, [1, 1, 7], -5, [1, 1, 7], [3, 1, 7], 1, true, true, true, 1],
+      true,
+      true,
+    ],
+  ],
   'one with #private names: old instances keep theirs, and take new code that needs no others': [
     FILES,
     `const old = new m.Cart().add(1); await edit('#items = [];', '#items = []; #more = 1;'); const young = new m.Cart().add(1); await edit('this.#items.length', 'this.#items.length * 10'); const now = [old.size, young.size, young.total()]; await rollback(M, 2); return [now, old.size, old instanceof m.Cart, new m.Cart().add(3).size, old.total()]`,

@@ -20,6 +20,7 @@ import { checkImport, importFor, type Leads } from './importing.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
+import { inherit, succeed } from './succession.ts';
 import { takeBack } from './undo.ts';
 
 /** Units made ready. */
@@ -209,7 +210,7 @@ function begin(
     if (leavesBehind(unit)) return;
     // An arrow or an async function has no prototype that instances hang on.
     if (hasPrototype(before) && hasPrototype(after) && before !== after)
-      undos.push(succeed(overlay.succeeded, before, after));
+      undos.push(succeed(overlay.succeeded, before, after), inherit(before, after));
   };
 }
 
@@ -337,38 +338,6 @@ function putBack(
   if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
   else if (held === undefined) delete values[name];
   else Object.defineProperty(values, name, held);
-}
-
-/** Lets instances of a class that has no #private names be what another class makes of them. @returns takes it back */
-function succeed(
-  succeeded: NonNullable<LiveModule['overlay']>['succeeded'],
-  before: { prototype: object },
-  after: { prototype: object },
-): () => void {
-  const undos: (() => void)[] = [];
-  const own = (prototype: object): PropertyDescriptorMap => {
-    const { constructor: _kept, ...rest } = Object.getOwnPropertyDescriptors(
-      prototype,
-    ) as PropertyDescriptorMap;
-    return rest;
-  };
-  const give = (prototype: object, properties: PropertyDescriptorMap, on: object | null): void => {
-    const [was, hung] = [own(prototype), Object.getPrototypeOf(prototype)];
-    undos.push(() => {
-      for (const key of Reflect.ownKeys(own(prototype))) Reflect.deleteProperty(prototype, key);
-      Object.setPrototypeOf(prototype, hung);
-      Object.defineProperties(prototype, was);
-    });
-    for (const key of Reflect.ownKeys(was)) Reflect.deleteProperty(prototype, key);
-    Object.setPrototypeOf(prototype, on);
-    Object.defineProperties(prototype, properties);
-  };
-  const earlier = succeeded.get(after);
-  if (earlier !== undefined) give(after.prototype, earlier.own, earlier.on);
-  const on = Object.getPrototypeOf(before.prototype);
-  succeeded.set(before, { own: own(before.prototype), on });
-  give(before.prototype, {}, after.prototype);
-  return () => takeBack(undos);
 }
 
 /** Whether instances of the class that a unit had before are none of the one that it makes: it has #private names, which only its own have. */
