@@ -169,7 +169,13 @@ for (const [before, after, reads] of [
   ['let a;\nf();', "let a;\n'use strict';\nf();", false],
   [`const f = () => 1;\n${CROWDED}`, `const f = () => 2;\n${CROWDED}`, true],
   [`const f = () => 1;\n${CROWDED}`, `const f = () => 12;\n${CROWDED}`, false],
+  ["f();\n'use strict';\ng();", "'use strict';\ng();", false],
+  ["'use strict';\ng();", "f();\n'use strict';\ng();", false],
+  ["'use strict';\ng();", "'use strict';\nf();\ng();", true],
   // A comment that goes on over the next statement.
+  ['f(); g(() => 1);', '// f(); g(() => 1);', false],
+  ['a();\nf(); g(() => 1);', 'a();\n// f(); g(() => 1);', false],
+  ['f(); /* more */ g(() => 1);', '/* f(); /* more */ g(() => 1);', false],
   ['f(() => 1);g();', 'f(() => 2);//;g();', false],
 ] as [string, string, boolean][]) {
   test(`${JSON.stringify(after).slice(0, 80)} after ${JSON.stringify(before).slice(0, 80)}`, () => {

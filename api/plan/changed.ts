@@ -147,8 +147,8 @@ function standAlone(
   statements: readonly Node[],
   by: number,
 ): boolean {
-  if (statements.some((one) => 'directive' in one && one.directive)) return false; // its place makes it one
-  const previous = before.at(-1);
+  const [previous, following] = [before.at(-1), after[0] && unmoved(after[0])];
+  if (statements.some(isText) || (following !== undefined && isText(following))) return false; // its place may make it a directive
   const next = after[0] && after[0].start + by;
   const [first, last] = [statements[0]?.start ?? next, statements.at(-1)];
   if (
@@ -158,7 +158,16 @@ function standAlone(
   ) {
     if (!fromStatement || first !== start || continues(source, start)) return false;
   }
-  return last === undefined || next === undefined || endsThere(source, last, last.end, next);
+  if (next === undefined) return true;
+  return last === undefined ? skipTrivia(source, start) === next : endsThere(source, last, last.end, next);
+}
+
+function isText(node: Node): boolean {
+  return (
+    node.type === 'ExpressionStatement' &&
+    node.expression.type === 'Literal' &&
+    typeof node.expression.value === 'string'
+  );
 }
 
 /** Whether what a statement begins with could be more of the one before it, or of another in that one's place (ECMA-262 12.10). */
