@@ -10,6 +10,7 @@ import manifest from './package.json' with { type: 'json' };
 const ENTRIES = [
   'api/index',
   'cli/hotswap',
+  'cli/link',
   'loader/hooks',
   'loader/instrumenter',
   'loader/meta',

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { format, heading } from './table.js';
 
 const PARTS = [
@@ -23,13 +24,35 @@ const PARTS = [
   'startup',
   'saves',
 ];
-const args = process.argv.slice(2);
-const quick = args.includes('--quick');
-const asked = args.filter((one) => !one.startsWith('--'));
-const option = (name) => args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
+const USAGE = `usage: node bench/run.js [part …] [--quick] [--only=<piece of the cases' names>] [--pairs=<of processes>]
+parts: ${PARTS.join(', ')}; none named: all`;
+
+const { values, positionals: asked } = parsed();
+const { quick, only, pairs } = values;
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 const unknown = asked.filter((one) => !PARTS.includes(one));
-if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);
+if (unknown.length > 0) refuse(`no such part: ${unknown.join(', ')}`);
+if (pairs !== undefined && !(Number(pairs) >= 1)) refuse(`--pairs takes a number, not ${pairs}`);
+
+function parsed() {
+  const options = {
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+    only: { type: 'string', default: '' },
+    pairs: { type: 'string' },
+  };
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+function refuse(why) {
+  console.error(`${why}\n${USAGE}`);
   process.exit(2);
 }
 
@@ -37,7 +60,7 @@ const directory = mkdtempSync(join(tmpdir(), 'hotswap-bench-'));
 const options = {
   directory,
   /** pairs of processes, samples of each case in each, milliseconds of a sample and of running before the first one */
-  pairs: Number(option('pairs') ?? (quick ? 1 : 4)),
+  pairs: Number(pairs ?? (quick ? 1 : 4)),
   rounds: quick ? 9 : 41,
   sample: quick ? 3 : 6,
   warmUp: quick ? 20 : 50,
@@ -54,7 +77,7 @@ const options = {
   /** modules that are loaded for the memory that they take */
   counts: quick ? [500] : [500, 5000],
   /** part of the names of the cases to measure */
-  only: option('only') ?? '',
+  only,
   starts: quick ? 5 : 7,
   quick,
   /** saves of each kind timed with each tool, and made for the memory that they keep, once others have warmed V8 */

@@ -1,6 +1,6 @@
 /**
- * Whole processes that load a program and end: plain, with an empty cache, and with the cache of the start before; how that grows
- * with the program and with the history of a module; and other loaders on the same program.
+ * Whole processes that load a program and end: plain, with an empty cache, with the cache of the start before, and with one that was
+ * filled without a start; how that grows with the program and with the history of a module; and other loaders on the same program.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -64,6 +64,7 @@ function named([count, size]) {
 }
 
 const register = pathToFileURL(join(ROOT, 'lib/loader/register.js')).href;
+const command = join(ROOT, 'lib/cli/hotswap.js');
 
 /** Milliseconds that one process takes. */
 function run(program, flags, env, cwd = ROOT) {
@@ -81,7 +82,7 @@ function run(program, flags, env, cwd = ROOT) {
 function ownRows(name, program, starts, targets = {}) {
   const cache = `${program}.cache`;
   const uncompiled = { HOTSWAP_CACHE_DIR: `${cache}-uncompiled`, HOTSWAP_COMPILE_CACHE: '0' };
-  const times = { plain: [], cold: [], warm: [], uncompiled: [] };
+  const times = { plain: [], cold: [], warm: [], prepared: [], uncompiled: [] };
   run(program, [], {});
   run(program, ['--import', register], uncompiled);
   for (let i = 0; i < starts; i++) {
@@ -90,6 +91,9 @@ function ownRows(name, program, starts, targets = {}) {
     times.plain.push(run(program, [], {}));
     times.cold.push(run(program, ['--import', register], env));
     times.warm.push(run(program, ['--import', register], env));
+    const prepared = { HOTSWAP_CACHE_DIR: `${cache}-prepared${i}` };
+    run(program, [command, 'prepare'], prepared);
+    times.prepared.push(run(program, ['--import', register], prepared));
     times.uncompiled.push(run(program, ['--import', register], uncompiled));
   }
   const row = (what, key) => ({
@@ -99,6 +103,7 @@ function ownRows(name, program, starts, targets = {}) {
   return [
     row('cold', 'cold'),
     row('warm', 'warm'),
+    row('first, after `hotswap prepare`', 'prepared'),
     ...(isOld ? [] : [row('warm, no compile cache', 'uncompiled')]),
   ];
 }

@@ -5,11 +5,13 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { prepare } from './prepare.ts';
 import { run } from './run.ts';
 
 const HELP = `Usage: hotswap run [node options] [--] file [arguments]
+       hotswap prepare [node options] [--] file ...
 
-Runs a program with Node and takes every file of it over, in the running process, when it is saved.
+run: runs a program with Node and takes every file of it over, in the running process, when it is saved.
 State is kept, and a line on stderr says what was done.
 
   hotswap run server.js --port 3000
@@ -17,6 +19,11 @@ State is kept, and a line on stderr says what was done.
 
 What stands before the file goes to Node, what stands after it to the program. A program that ends with an
 uncaught error is started again at the next save.
+
+prepare: fills the cache without running anything, so that the first start is a fast one, as when an image is
+built. All that the files import by import declarations is loaded; name those too that are only imported later.
+
+  hotswap prepare server.js jobs/report.js
 
   -h, --help     this text
   -v, --version  the version of hotswap
@@ -32,7 +39,8 @@ const WITH_VALUE = new Set(
 const [command, ...words] = process.argv.slice(2);
 switch (command) {
   case 'run':
-    await runWords(words);
+  case 'prepare':
+    await withWords(command, words);
     break;
   case '-h':
   case '--help':
@@ -50,21 +58,24 @@ switch (command) {
     refuse(`there is no command ${JSON.stringify(command)}`);
 }
 
-async function runWords(words: string[]): Promise<void> {
+async function withWords(command: 'run' | 'prepare', words: string[]): Promise<void> {
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at] as string;
     if (word === '--' || !word.startsWith('-') || word === '-') break;
     if (word === '-h' || word === '--help') return void process.stdout.write(HELP);
     if (/^-(e|p|pe|i|c)$|^--(eval|print|interactive|check|test|watch)(=|$)/.test(word))
-      return refuse(`run takes a file, and not ${word}`);
+      return refuse(`${command} takes a file, and not ${word}`);
     if (WITH_VALUE.has(word)) at++;
   }
   const options = words.slice(0, at);
   const [file, ...rest] = words.slice(words[at] === '--' ? at + 1 : at);
-  if (file === undefined) return refuse('run needs the file of a program');
-  if (!isFile(file)) return refuse(`there is no file ${file} in ${process.cwd()}`);
-  await run(options, file, rest);
+  if (file === undefined) return refuse(`${command} needs the file of a program`);
+  const files = command === 'run' ? [file] : [file, ...rest];
+  const missing = files.find((one) => !isFile(one));
+  if (missing !== undefined) return refuse(`there is no file ${missing} in ${process.cwd()}`);
+  if (command === 'run') await run(options, file, rest);
+  else await prepare(options, files);
 }
 
 /** Whether Node would find a program there: it also tries the extension, and the index of a directory. */
@@ -76,7 +87,7 @@ function isFile(file: string): boolean {
 function refuse(why: string): void {
   const name = basename(process.argv[1] ?? 'hotswap', '.js');
   process.stderr.write(
-    `hotswap: ${why}. Usage: ${name} run [node options] [--] file [arguments]; ${name} --help says more\n`,
+    `hotswap: ${why}. Usage: ${name} run [node options] [--] file [arguments], or ${name} prepare [node options] [--] file ...; ${name} --help says more\n`,
   );
   process.exitCode = 2;
 }

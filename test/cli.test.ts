@@ -42,6 +42,11 @@ test('words: help, version, and what is not understood', async () => {
     [['run', '-e', '1'], 2, /^$/, /run takes a file, and not -e/],
     [['run', '--no-such-option', 'app.js'], 9, /^$/, /bad option/],
     [['run', 'app.js'], 0, /^$/, /^$/],
+    [['prepare', '--help'], 0, /hotswap prepare/, /^$/],
+    [['prepare'], 2, /^$/, /prepare needs the file of a program/],
+    [['prepare', 'app.js', 'nowhere.js'], 2, /^$/, /there is no file nowhere\.js in .*hotswap-test/],
+    [['prepare', '-e', '1'], 2, /^$/, /prepare takes a file, and not -e/],
+    [['prepare', 'app.js'], 0, /^$/, /^hotswap: .*app\.js is prepared: 1 module, in .*hotswap$/],
   ];
   for (const [words, code, stdout, stderr] of table) {
     const { ended, line } = hotswap(made, ...words);
@@ -49,6 +54,52 @@ test('words: help, version, and what is not understood', async () => {
     assert.match(line.all('stdout').join('\n'), stdout);
     assert.match(line.all('stderr').join('\n'), stderr);
   }
+  made.remove();
+});
+
+const LOADED = `process.report.getReport().sharedObjects.some((one) => one.includes('oxc-parser'))`;
+
+test('a program that was prepared has a first start like any later one, and has not run before', async () => {
+  const made = program({
+    'app.js': `import { a } from './a.js'; import b from './b.ts'; import c from './c.cjs'; import d from './d.json' with { type: 'json' };
+console.log(JSON.stringify([a, b, c, d, (await import('./later.js')).later, ${LOADED}]));`,
+    'a.js': `console.log('a runs'); export const a = await Promise.resolve(1);`,
+    'b.ts': `enum Side { Left = 2 }\nexport default Side.Left as number;`,
+    'c.cjs': `console.log('c runs'); module.exports = 3;`,
+    'd.json': '4',
+    'later.js': 'export const later = 5;',
+    'empty.cjs': '',
+    'broken.js': `import './wrong.js';`,
+    'wrong.js': 'export const fine = 1;\nconst = 2;',
+    'lost.js': `import './nowhere.js';`,
+  });
+  const [cannot, one] = [
+    /^hotswap: .*broken\.js cannot be prepared:\n.*wrong\.js:2\nconst = 2;/,
+    /^hotswap: .*lost\.js cannot be prepared:\n(.*\n)*.*Cannot find module .*nowhere\.js/,
+  ];
+  for (const [words, code, says] of [
+    [
+      ['app.js', './later'],
+      0,
+      /^hotswap: .*app\.js is prepared: 3 modules, in .*node_modules.*hotswap\n.*later\.js is prepared: 1 module, in/,
+    ],
+    [['--no-warnings', '--', 'broken.js'], 1, cannot],
+    [['lost.js'], 1, one],
+    [['empty.cjs'], 1, /^hotswap: .*empty\.cjs cannot be prepared: neither it nor/],
+  ] as [string[], number, RegExp][]) {
+    const { ended, line } = hotswap(made, 'prepare', ...words);
+    assert.is(await ended, code);
+    assert.match(line.all('stderr').join('\n'), says);
+    assert.equal(line.all('stdout'), []);
+  }
+  assert.is((await made.run()).stdout, 'a runs\nc runs\n[1,2,3,4,5,false]\n');
+  const off = await made.run({
+    hot: false,
+    entry: COMMAND,
+    args: ['prepare', 'app.js'],
+    env: { HOTSWAP_CACHE_DIR: '' },
+  });
+  assert.match(off.stderr, /cannot be prepared: there is no cache, it is turned off/);
   made.remove();
 });
 
