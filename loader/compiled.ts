@@ -3,6 +3,7 @@
  * either. In: the configuration; out: when it is to be written. Node itself keeps it, by text and by its own version; one that the
  * program or the user has chosen already stays (NODE_COMPILE_CACHE, `module.enableCompileCache()`).
  */
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import { makeDirectory } from '../cache/files.ts';
 import { asLoaded, join } from '../node.ts';
 import type { Config } from './config.ts';
@@ -13,7 +14,6 @@ interface CompileCache {
 }
 
 const { clearInterval, setInterval } = globalThis;
-const { eventLoopUtilization } = process.getBuiltinModule('node:perf_hooks').performance;
 
 /** How long the program is looked at before it is said to be at rest, in milliseconds, and how much of that it may be at work. */
 const LOOK = 1000;
@@ -47,12 +47,13 @@ function atRest(write: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   return () => {
     if (timer !== undefined) return;
-    let before = eventLoopUtilization();
+    let before: EventLoopUtilization | undefined;
     timer = setInterval(() => {
+      const { eventLoopUtilization } = process.getBuiltinModule('node:perf_hooks').performance; // 1 ms to load
       const now = eventLoopUtilization();
-      const { utilization } = eventLoopUtilization(now, before);
+      const isBusy = before === undefined || eventLoopUtilization(now, before).utilization > REST;
       before = now;
-      if (utilization > REST) return;
+      if (isBusy) return;
       clearInterval(timer);
       timer = undefined;
       asLoaded(write);

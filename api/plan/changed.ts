@@ -186,7 +186,7 @@ function endsThere(source: string, statement: Node, end: number, next: number): 
 /** Whether no name that some statements export, and the former ones did not, is exported by others too. */
 function exportsAreSound({ olds, before, after }: Region, statements: readonly Node[]): boolean {
   const names = new Set(statements.flatMap(exportsOf));
-  for (const one of olds) for (const name of exportsOf(one.statement)) names.delete(name);
+  for (const one of olds) for (const name of exportsOf(unmoved(one))) names.delete(name);
   const isExported = (part: Part): boolean => exportsOf(unmoved(part)).some((name) => names.has(name));
   return names.size === 0 || !(before.some(isExported) || after.some(isExported));
 }
