@@ -135,7 +135,7 @@ export function heldIn(module: LiveModule, native: HotFunction, index: number): 
  * The class through whose scope new code sees #private names, and whether it can: instances that a class has left behind, as it
  * was made anew, have only the names of their own, in which the class's name means that one.
  */
-function classSeen({ module, analysis, hot, cell, isLeft }: Making): {
+function classSeen({ module, analysis, hot, cell, isLeft, back }: Making): {
   number?: number;
   scope?: Scope | undefined;
   unfit?: string;
@@ -146,6 +146,7 @@ function classSeen({ module, analysis, hot, cell, isLeft }: Making): {
   const own = cellHome(module, cell) ?? live;
   if (own === undefined || live === undefined) return {};
   const scope = module.classScopes[own];
+  if (back !== undefined && scope?.('this') === back) return { number: own, scope };
   const succeeded = own !== live && module.overlay?.succeeded.has(scope?.('this') as object);
   if (scope === undefined || succeeded) return { number: live, scope: module.classScopes[live] };
   const has = privatesOf(module, own);

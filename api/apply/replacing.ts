@@ -11,7 +11,7 @@ import { children, isWithin, sameOwn } from '../plan/plan.ts';
 import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
 import type { Members } from '../running/members.ts';
-import { leavesBehind } from '../running/toplevel.ts';
+import { comingBack, leavesBehind } from '../running/toplevel.ts';
 import { deferral, type Unable, unclearOnes } from './deferral.ts';
 import { type Made, makeFunction } from './evaluate.ts';
 import { displaced, type Places, retried } from './places.ts';
@@ -165,7 +165,8 @@ export class Replacing {
       return { value: undefined };
     const values = valuesFor(hot, bound);
     const home = hot.classScope && homeOf(module, cell);
-    const key = [index, hot.path, url, home, after.source.slice(hot.start, hot.end)].join('\n');
+    const code = after.source.slice(hot.start, hot.end);
+    const key = [index, hot.path, url, home, homesOf(after, hot, this.#overlaid), code].join('\n');
     const kept = module.made.get(key);
     if (kept !== undefined && kept.bound === values && this.#leadsTo(kept.first, after, hot, hot))
       return { value: kept.value };
@@ -177,6 +178,9 @@ export class Replacing {
     const { after, units, url } = this.#change;
     const module = this.#module;
     const takes = (cell: LiveCell): boolean => canBecome(nativeOf(module, cell), hot);
+    const ofClass = units.find(
+      (unit) => hot.classScope !== undefined && classOf(unit) === hot.classScope.node,
+    );
     return makeFunction({
       module,
       analysis: after,
@@ -186,7 +190,8 @@ export class Replacing {
       bound: values ?? {},
       url,
       overlaid: this.#overlaid,
-      isLeft: units.some((unit) => leavesBehind(unit) && classOf(unit) === hot.classScope?.node),
+      isLeft: ofClass !== undefined && leavesBehind(ofClass),
+      back: ofClass && comingBack(module, after, ofClass, this.#overlaid),
       remade: () =>
         this.#isRemade(hot) ||
         this.#cells.some((one, i) => i !== index && one?.path === hot.path && takes(one)),
@@ -233,6 +238,13 @@ function sameHomes(
 ): boolean {
   if (cell.overlaid.size === 0 && overlaid.size === 0) return true;
   return outerReferences(after, hot).every(({ key }) => cell.overlaid.has(key) === overlaid.has(key));
+}
+
+/** Which of the names that a function uses live on the overlay: the same text is other code where those are others. */
+function homesOf(after: Analysis, hot: HotFunction, overlaid: ReadonlySet<string>): string {
+  if (overlaid.size === 0) return '';
+  const names = outerReferences(after, hot).flatMap(({ key }) => (overlaid.has(key) ? [key] : []));
+  return [...new Set(names)].sort().join();
 }
 
 /** The one that stands latest in the text: no other of these is inside it. */

@@ -80,8 +80,12 @@ function compileOne(
     for (const name of constant ? names : [])
       if (overlaid.has(name)) Object.defineProperty(overlay.values, name, { writable: false });
   };
+  const isPattern = node.type === 'VariableDeclarator' && node.id.type !== 'Identifier';
+  const assigned = isPattern ? names.filter((name) => overlaid.has(name)) : [];
   return () => {
-    const result = make(definer(module), ...Object.values(values));
+    const define = definer(module);
+    for (const name of assigned) define(name, overlay.values[name]); // what was a constant or an import refuses to be assigned to
+    const result = make(define, ...Object.values(values));
     if (isAsync) return (result as Promise<unknown>).then(finish);
     finish();
     return undefined;

@@ -6,36 +6,44 @@ import type { LiveModule } from '../../loader/live.ts';
 import { liveModules } from '../modules/module.ts';
 import { takeBack } from './undo.ts';
 
+type Succeeded = NonNullable<LiveModule['overlay']>['succeeded'];
+
 /** Lets instances of a class that has no #private names be what another class makes of them. @returns takes it back */
 export function succeed(
-  succeeded: NonNullable<LiveModule['overlay']>['succeeded'],
+  succeeded: Succeeded,
   before: { prototype: object },
   after: { prototype: object },
 ): () => void {
-  const undos: (() => void)[] = [];
-  const own = (prototype: object): PropertyDescriptorMap => {
-    const { constructor: _kept, ...rest } = Object.getOwnPropertyDescriptors(
-      prototype,
-    ) as PropertyDescriptorMap;
-    return rest;
-  };
-  const give = (prototype: object, properties: PropertyDescriptorMap, on: object | null): void => {
-    const [was, hung] = [own(prototype), Object.getPrototypeOf(prototype)];
-    undos.push(() => {
-      for (const key of Reflect.ownKeys(own(prototype))) Reflect.deleteProperty(prototype, key);
-      Object.setPrototypeOf(prototype, hung);
-      Object.defineProperties(prototype, was);
-    });
-    for (const key of Reflect.ownKeys(was)) Reflect.deleteProperty(prototype, key);
-    Object.setPrototypeOf(prototype, on);
-    Object.defineProperties(prototype, properties);
-  };
-  const earlier = succeeded.get(after);
-  if (earlier !== undefined) give(after.prototype, earlier.own, earlier.on);
+  const back = comeBack(succeeded, after);
   const on = Object.getPrototypeOf(before.prototype);
-  succeeded.set(before, { own: own(before.prototype), on });
-  give(before.prototype, {}, after.prototype);
-  return () => takeBack(undos);
+  succeeded.set(before, { own: ownOf(before.prototype), on });
+  const undo = give(before.prototype, {}, after.prototype);
+  return () => takeBack([back, undo]);
+}
+
+/** Gives a class that was succeeded by another, and is the current one again, its own methods. @returns takes it back */
+export function comeBack(succeeded: Succeeded, after: { prototype: object }): () => void {
+  const earlier = succeeded.get(after);
+  return earlier === undefined ? () => {} : give(after.prototype, earlier.own, earlier.on);
+}
+
+/** Gives a prototype other properties and another prototype. @returns takes it back */
+function give(prototype: object, properties: PropertyDescriptorMap, on: object | null): () => void {
+  const [was, hung] = [ownOf(prototype), Object.getPrototypeOf(prototype)];
+  const set = (own: PropertyDescriptorMap, above: object | null): void => {
+    for (const key of Reflect.ownKeys(ownOf(prototype))) Reflect.deleteProperty(prototype, key);
+    Object.setPrototypeOf(prototype, above);
+    Object.defineProperties(prototype, own);
+  };
+  set(properties, on);
+  return () => set(was, hung);
+}
+
+function ownOf(prototype: object): PropertyDescriptorMap {
+  const { constructor: _kept, ...rest } = Object.getOwnPropertyDescriptors(
+    prototype,
+  ) as PropertyDescriptorMap;
+  return rest;
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Making {
   overlaid: ReadonlySet<string>;
   /** whether its class is made anew, and leaves its instances behind */
   isLeft: boolean;
+  /** the class that its class's name stands for once more, where an earlier one comes back */
+  back?: unknown;
   /** whether there is a new function in its place as well: who holds the old one may keep its code */
   remade: () => boolean;
 }

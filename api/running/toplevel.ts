@@ -20,7 +20,7 @@ import { checkImport, importFor, type Leads } from './importing.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
-import { inherit, succeed } from './succession.ts';
+import { comeBack, inherit, succeed } from './succession.ts';
 import { takeBack } from './undo.ts';
 
 /** Units made ready. */
@@ -207,7 +207,10 @@ function begin(
     }
     if (former !== undefined)
       undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
-    if (leavesBehind(unit)) return;
+    if (leavesBehind(unit)) {
+      if (hasPrototype(after) && before !== after) undos.push(comeBack(overlay.succeeded, after));
+      return;
+    }
     // An arrow or an async function has no prototype that instances hang on.
     if (hasPrototype(before) && hasPrototype(after) && before !== after)
       undos.push(succeed(overlay.succeeded, before, after), inherit(before, after));
@@ -298,6 +301,19 @@ function comesBack(
     kept !== undefined &&
     unit.names.every((name) => kept.has(`${placeOf(name, overlaid)}\n${text}`))
   );
+}
+
+/** What the name of a unit will stand for once more, where its text comes back; undefined where it is evaluated. */
+export function comingBack(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  overlaid: ReadonlySet<string>,
+): unknown {
+  if (!comesBack(module, analysis, unit, overlaid)) return undefined;
+  return module.overlay?.kept.get(
+    `${placeOf(unit.names[0] as string, overlaid)}\n${textOfUnit(analysis, unit)}`,
+  )?.value;
 }
 
 /** Keeps what a name held under a text; the oldest goes where there are many. */
