@@ -7,8 +7,8 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { REGISTER } from './run.ts';
 
-const REGISTER = new URL('../loader/register.js', import.meta.url).href;
 const LINK = new URL('./link.js', import.meta.url).href;
 
 /**

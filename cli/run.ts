@@ -12,7 +12,7 @@ import { packageRoot } from '../loader/config.ts';
 import { CRASHED } from '../loader/crash.ts';
 import { sayError, shown } from '../watch/say.ts';
 
-const REGISTER = new URL('../loader/register.js', import.meta.url).href;
+export const REGISTER = new URL('../loader/register.js', import.meta.url).href;
 
 /** What is passed on. Those that a terminal sends go to all of its processes at once, and the program has them already. */
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGUSR2', 'SIGBREAK'] as const;

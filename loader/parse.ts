@@ -372,6 +372,11 @@ export function firstName(id: Node): string | undefined {
   return id.type === 'Identifier' ? id.name : undefined;
 }
 
+/** The name of an export or of what is imported, which may be written as a string (ECMA-262 16.2.3). */
+export function exportName(node: Node): string {
+  return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '';
+}
+
 /** The statements of a function, or undefined for an arrow that is one expression. */
 export function blockOf(node: FunctionNode): FunctionBody | undefined {
   return node.body === null || (node.type === 'ArrowFunctionExpression' && node.expression)

@@ -105,8 +105,10 @@ if (registry() === undefined) {
       settle() {
         if (!made) return;
         made = false;
-        withBuiltins(loader.settle);
-        withBuiltins(writeCompiled);
+        withBuiltins(() => {
+          loader.settle();
+          writeCompiled();
+        });
       },
     });
     install({

@@ -6,6 +6,7 @@ import { changed } from '../api/plan/changed.ts';
 import type { ClassScope } from '../loader/functions.ts';
 import { eachChild, type Node } from '../loader/parse.ts';
 import type { Scope } from '../loader/scopes.ts';
+import { randomFrom } from './random.ts';
 
 /** So many variables and functions in one scope that it has an accessor of its own, whose name tells its place. */
 const CROWDED = `export const lib = (() => { ${Array.from({ length: 20 }, (_, i) => `let v${i} = ${i}; function f${i}(a) { return a ? v${i} : f${(i + 1) % 20}; }`).join('\n')} return f1; })();`;
@@ -186,17 +187,6 @@ for (const [before, after, reads] of [
 }
 
 test.run();
-
-/** Numbers from 0 to 1, the same in each run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function same(found: Analysis, whole: Analysis): void {
   const [one, other] = [described(found), described(whole)];

@@ -20,6 +20,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** The root of this package, where node_modules is. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+/** For a program: whether the parser has been loaded into it. */
+export const HAS_PARSER = `process.report.getReport().sharedObjects.some((one) => one.includes('oxc-parser'))`;
+
 export interface Outcome {
   stdout: string;
   stderr: string;

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { program } from './program.ts';
+import { randomFrom } from './random.ts';
 
 /** What the file is made of, each in several forms. What they say depends on each other, and on no state. */
 const UNITS = {
@@ -47,9 +48,8 @@ const UNITS = {
 const SAVES = `import { writeFileSync } from 'node:fs';
 import { reload } from 'hotswap';
 const [UNITS, seed, saves] = JSON.parse(process.env.CASE);
-let state = seed;
-// mulberry32
-const random = (below) => { state = (state + 0x6d2b79f5) | 0; let t = Math.imul(state ^ (state >>> 15), 1 | state); t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below); };
+${randomFrom}
+const next = randomFrom(seed), random = (below) => Math.floor(next() * below);
 const { more: MORE, ...DECLARATIONS } = UNITS;
 const form = Object.fromEntries(Object.keys(UNITS).map((unit) => [unit, 0]));
 const text = () => Object.keys(DECLARATIONS).map((unit) => DECLARATIONS[unit][form[unit]]).join('\\n') + \`

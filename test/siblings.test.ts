@@ -3,9 +3,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { program } from './program.ts';
+import { randomFrom } from './random.ts';
 
 const APP = `import { writeFileSync } from 'node:fs'; import { reload, restore, rollback } from 'hotswap';
-let seed = 0; const random = (n) => { seed = (seed + 0x6d2b79f5) | 0; let t = Math.imul(seed ^ (seed >>> 15), 1 | seed); t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t; return ((t ^ (t >>> 14)) >>> 0) % n; };
+${randomFrom}
+let next; const random = (n) => (next() * 2 ** 32) % n;
 let ids = 0;
 const item = (deep) => ({ id: ++ids, at: 0, label: random(3) === 0 ? ['/a', '/b'][random(2)] : '', kind: random(3), inner: deep && random(2) ? Array.from({ length: 1 + random(2) }, () => item(false)) : [] });
 const text = ({ id, at, label, kind, inner }) => { const body = '{ n++; ' + inner.map(text).join(' ') + ' return [' + id + ', ' + at + ']; }'; return 'on(' + (label && JSON.stringify(label) + ', ') + ['(on) => ', 'function (on) ', 'async (on) => '][kind] + body + ');'; };
@@ -14,7 +16,7 @@ const flat = (items) => items.flatMap((one) => [one, ...flat(one.inner)]);
 const lists = (items) => [items, ...items.flatMap((one) => lists(one.inner))];
 const problems = [];
 for (let run = 1; run <= 60; run++) {
-  seed = run * 7919; let items = Array.from({ length: 2 + random(3) }, () => item(true)); const file = './m' + run + '.js'; writeFileSync(file, whole(items));
+  next = randomFrom(run * 7919); let items = Array.from({ length: 2 + random(3) }, () => item(true)); const file = './m' + run + '.js'; writeFileSync(file, whole(items));
   const m = await import(file), versions = [structuredClone(items)], live = []; let deferred = [];
   const call = async (closure, step, isFresh) => {
     const inner = [], [id, at] = await closure.fn((...all) => inner.push(all.at(-1))), now = flat(items).find((one) => one.id === closure.id);

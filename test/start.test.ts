@@ -16,12 +16,12 @@ import { ModuleLog } from '../cache/log.ts';
 import { putObject, sha256 } from '../cache/objects.ts';
 import { Transforms } from '../cache/transforms.ts';
 import { isAlone } from '../loader/direct.ts';
-import { type Program, program, type RunOptions } from './program.ts';
+import { HAS_PARSER, type Program, program, type RunOptions } from './program.ts';
 
 const CACHE = 'node_modules/.cache/hotswap';
 
 /** Says what `f` gives, and whether the parser has been loaded into the process. */
-const SAYS = `console.log(JSON.stringify([f(), g(), process.report.getReport().sharedObjects.some((one) => one.includes('oxc-parser'))]));`;
+const SAYS = `console.log(JSON.stringify([f(), g(), ${HAS_PARSER}]));`;
 
 const FILES = {
   'app.js': `import { f } from './m.js'; import { g } from './n.ts';\n${SAYS}`,

@@ -158,7 +158,7 @@ export class Replacing {
       !bound.has(hot.path) &&
       !this.#forced.has(hot) &&
       !this.#makesStale(cell) &&
-      sameHomes(cell, this.#overlaid, after, hot) &&
+      homesOf(after, hot, cell.overlaid) === homesOf(after, hot, this.#overlaid) &&
       sameOwn(from, native, after, hot) &&
       this.#leadsTo(index + 1, from, native, hot)
     )
@@ -227,17 +227,6 @@ export class Replacing {
       if (inner.batch === cell.batch && isWithin(nativeOf(this.#module, inner), native)) return true;
     return false;
   }
-}
-
-/** Whether each name at the top level that a function uses lives where the text of a cell took it to live. */
-function sameHomes(
-  cell: LiveCell,
-  overlaid: ReadonlySet<string>,
-  after: Analysis,
-  hot: HotFunction,
-): boolean {
-  if (cell.overlaid.size === 0 && overlaid.size === 0) return true;
-  return outerReferences(after, hot).every(({ key }) => cell.overlaid.has(key) === overlaid.has(key));
 }
 
 /** Which of the names that a function uses live on the overlay: the same text is other code where those are others. */

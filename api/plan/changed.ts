@@ -4,7 +4,7 @@
  * told from them alone. The other's statements are shared where they stand, and copied, once someone asks, where they have moved.
  */
 import { addTo, type HotFunction, type Part, partReader } from '../../loader/functions.ts';
-import { lineOf, type Node, parseAt, skipTrivia } from '../../loader/parse.ts';
+import { exportName, lineOf, type Node, parseAt, skipTrivia } from '../../loader/parse.ts';
 import { type CapturedName, moduleScope, type Scope } from '../../loader/scopes.ts';
 import type { Analysis } from './analysis.ts';
 import { type Distance, MovedPart } from './moved.ts';
@@ -205,11 +205,6 @@ function exportsOf(node: Node): string[] {
     default:
       return [];
   }
-}
-
-/** An export's name, which may be written as a string. */
-function exportName(node: Node): string {
-  return node.type === 'Literal' ? String(node.value) : (node as { name: string }).name;
 }
 
 /** The module's scope: another where others declare a variable, or where it is another kind of variable. */

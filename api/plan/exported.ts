@@ -5,7 +5,7 @@
 import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
-import { boundNames, firstName, type Node, unwrapped } from '../../loader/parse.ts';
+import { boundNames, exportName, firstName, type Node, unwrapped } from '../../loader/parse.ts';
 import { type Analysis, analyse } from './analysis.ts';
 import { putNewest } from './recent.ts';
 
@@ -91,7 +91,7 @@ function exportsIn(source: string, url: string): (statement: Node) => Exported[]
       const { name } = one.local;
       const importName =
         one.type === 'ImportSpecifier'
-          ? nameOf(one.imported)
+          ? exportName(one.imported)
           : one.type === 'ImportDefaultSpecifier'
             ? 'default'
             : undefined;
@@ -103,7 +103,7 @@ function exportsIn(source: string, url: string): (statement: Node) => Exported[]
   };
   return (statement) => {
     if (statement.type === 'ExportAllDeclaration') {
-      const name = statement.exported === null ? '*' : nameOf(statement.exported);
+      const name = statement.exported === null ? '*' : exportName(statement.exported);
       return [{ name, local: undefined, from: statement.source.value, importName: undefined }];
     }
     if (statement.type === 'ExportDefaultDeclaration') {
@@ -121,15 +121,11 @@ function exportsIn(source: string, url: string): (statement: Node) => Exported[]
       return name === undefined ? [] : [own(name, name)];
     }
     return statement.specifiers.map((one): Exported => {
-      const [name, local] = [nameOf(one.exported), nameOf(one.local)];
+      const [name, local] = [exportName(one.exported), exportName(one.local)];
       if (statement.source !== null)
         return { name, local: undefined, from: statement.source.value, importName: local };
       const passed = imported.get(local);
       return passed === undefined ? own(name, local) : { ...passed, name };
     });
   };
-}
-
-function nameOf(node: Node): string {
-  return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : '';
 }

@@ -51,17 +51,17 @@ function ownOf(prototype: object): PropertyDescriptorMap {
  * inherited statics, are asked of a class's prototype each time (ECMA-262 13.3.7.2). @returns takes it back
  */
 export function inherit(before: object, after: object): () => void {
-  const heirs: object[] = [];
+  const extending: object[] = [];
   for (const { source, overlay, classScopes } of liveModules()) {
     if (!source.includes('extends') && (overlay?.classes.size ?? 0) === 0) continue;
     for (const scope of classScopes) {
       const value = scope?.('this') as object | undefined;
       if (value !== undefined && value !== after && Object.getPrototypeOf(value) === before)
-        heirs.push(value);
+        extending.push(value);
     }
   }
-  for (const one of heirs) Reflect.setPrototypeOf(one, after); // a frozen one stays as it is
+  for (const one of extending) Reflect.setPrototypeOf(one, after); // a frozen one stays as it is
   return () => {
-    for (const one of heirs) Reflect.setPrototypeOf(one, before);
+    for (const one of extending) Reflect.setPrototypeOf(one, before);
   };
 }

@@ -192,7 +192,7 @@ function begin(
     // Its members may be others than when it was made.
     const isOther = now !== undefined && (classOf(unit) ? classOf(now) : isOfStatements(now));
     if (isOther && held) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
-    const back = evaluate === undefined ? overlay.kept.get(`${place}\n${made.text}`) : undefined;
+    const back = evaluate === undefined ? heldUnder(module, made.text, name, overlaid) : undefined;
     if (back !== undefined) putBack(module, name, overlaid, back, keys);
     else if (isAdded) putUnder(before, keys);
   }
@@ -295,11 +295,8 @@ function comesBack(
   overlaid: ReadonlySet<string>,
 ): boolean {
   const text = textOfUnit(analysis, unit);
-  const kept = module.overlay?.kept;
   return (
-    unit.names.length > 0 &&
-    kept !== undefined &&
-    unit.names.every((name) => kept.has(`${placeOf(name, overlaid)}\n${text}`))
+    unit.names.length > 0 && unit.names.every((name) => heldUnder(module, text, name, overlaid) !== undefined)
   );
 }
 
@@ -311,9 +308,17 @@ export function comingBack(
   overlaid: ReadonlySet<string>,
 ): unknown {
   if (!comesBack(module, analysis, unit, overlaid)) return undefined;
-  return module.overlay?.kept.get(
-    `${placeOf(unit.names[0] as string, overlaid)}\n${textOfUnit(analysis, unit)}`,
-  )?.value;
+  return heldUnder(module, textOfUnit(analysis, unit), unit.names[0] as string, overlaid)?.value;
+}
+
+/** What a name held under a text, where that is at hand. */
+function heldUnder(
+  module: LiveModule,
+  text: string,
+  name: string,
+  overlaid: ReadonlySet<string>,
+): Held | undefined {
+  return module.overlay?.kept.get(`${placeOf(name, overlaid)}\n${text}`);
 }
 
 /** Keeps what a name held under a text; the oldest goes where there are many. */

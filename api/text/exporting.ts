@@ -5,7 +5,7 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
-import { isIdentifier, type Node, tryParse, unwrapped } from '../../loader/parse.ts';
+import { exportName, isIdentifier, type Node, tryParse, unwrapped } from '../../loader/parse.ts';
 import { type Bindings, literalOf } from '../given/bind.ts';
 import { describe, type Given } from '../given/given.ts';
 import { list } from '../modules/module.ts';
@@ -99,12 +99,12 @@ export function removeExportText(place: ExportPlace): Edited {
   const text = new MagicString(analysis.source);
   for (const statement of analysis.program.body) {
     if (statement.type === 'ExportNamedDeclaration' && statement.declaration === null) {
-      const left = statement.specifiers.filter((one) => nameOf(one.exported) !== name);
+      const left = statement.specifiers.filter((one) => exportName(one.exported) !== name);
       if (left.length === statement.specifiers.length) continue;
       if (left.length === 0) removeStatement(text, analysis.source, statement);
-      else removeItem(text, statement.specifiers, (one) => nameOf(one.exported) === name);
+      else removeItem(text, statement.specifiers, (one) => exportName(one.exported) === name);
     } else if (statement.type === 'ExportAllDeclaration') {
-      if (statement.exported !== null && nameOf(statement.exported) === name)
+      if (statement.exported !== null && exportName(statement.exported) === name)
         removeStatement(text, analysis.source, statement);
     } else if (statement.type === 'ExportDefaultDeclaration' && name === 'default') {
       const value = unwrapped(statement.declaration as Node);
@@ -143,10 +143,6 @@ function withStatement({ analysis: { source } }: ExportPlace, statement: string)
   const end = source.includes('\r\n') ? '\r\n' : '\n';
   if (source === '') return `${statement}${end}`;
   return `${source}${/[\n\r]$/.test(source) ? '' : end}${end}${statement}${end}`;
-}
-
-function nameOf(node: Node): string | undefined {
-  return node.type === 'Identifier' ? node.name : node.type === 'Literal' ? String(node.value) : undefined;
 }
 
 /** @throws ERR_HOTSWAP_OUT_OF_SCOPE with the functions that would be left without the name */
