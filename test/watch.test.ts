@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { isByGit } from '../watch/disk.ts';
 import { type Program, program, type RunOptions } from './program.ts';
 import { type Running, running } from './running.ts';
 
@@ -329,6 +330,25 @@ test('a save wins with the text that the file had before too, however slowly it 
     await said(/v32: ~total.*\(v31\) are not in the file/);
     assert.is(await ask('m.total(1)'), 3);
   }));
+
+test('whether git wrote a file cannot be told while git is at work, and a lock that was left behind says nothing', () => {
+  const { dir, file, write, remove } = program({ 'm.js': M });
+  try {
+    const m = file('m.js');
+    assert.is(isByGit(m), false);
+    gitIn(dir)('init', '-b', 'main');
+    gitIn(dir)('add', '.');
+    assert.is(isByGit(m), true);
+    utimesSync(m, new Date(), new Date(Date.now() + 1000));
+    assert.is(isByGit(m), false);
+    write('.git/index.lock', '');
+    assert.is(isByGit(m), undefined);
+    utimesSync(file('.git/index.lock'), new Date(0), new Date(0));
+    assert.is(isByGit(m), false);
+  } finally {
+    remove();
+  }
+});
 
 test('many changes are named in part, in the line and in the history', () =>
   watched({}, async ({ ask, write, said }) => {

@@ -36,12 +36,7 @@ const indexes = new Map<string, string>();
 export async function checkedOut(file: string): Promise<boolean> {
   const git = gitDirectory(dirname(file));
   if (git === undefined) return false;
-  const lock = join(git, 'index.lock');
-  for (const until = Date.now() + CHECKOUT; Date.now() < until; ) {
-    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    if (since === undefined || Date.now() - since > CHECKOUT) break; // done, or left behind
-    await wait(LOOK);
-  }
+  for (const until = Date.now() + CHECKOUT; Date.now() < until && isLocked(git); ) await wait(LOOK);
   const index = stampOf(join(git, 'index'));
   const before = indexes.get(git);
   indexes.set(git, index);
@@ -59,12 +54,23 @@ export function stampOf(file: string): string {
   }
 }
 
-/** Whether it was git that wrote a file: it writes its index after the files of a checkout. */
-export function isByGit(file: string): boolean {
+/**
+ * Whether it was git that wrote a file: it writes its index after the files of a checkout. Undefined while it is at work: what
+ * was read before it began is its own only once its index says so.
+ */
+export function isByGit(file: string): boolean | undefined {
   const git = gitDirectory(dirname(file));
-  const index = git && statSync(join(git, 'index'), { throwIfNoEntry: false, bigint: true });
+  if (git === undefined) return false;
+  if (isLocked(git)) return undefined;
+  const index = statSync(join(git, 'index'), { throwIfNoEntry: false, bigint: true });
   const written = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return !!index && written !== undefined && index.mtimeNs >= written.mtimeNs;
+  return index !== undefined && written !== undefined && index.mtimeNs >= written.mtimeNs;
+}
+
+/** Whether git is at work, as far as its lock tells: an old one was left behind. */
+function isLocked(git: string): boolean {
+  const since = statSync(join(git, 'index.lock'), { throwIfNoEntry: false })?.mtimeMs;
+  return since !== undefined && Date.now() - since <= CHECKOUT;
 }
 
 function gitDirectory(from: string): string | undefined {

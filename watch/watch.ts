@@ -118,6 +118,8 @@ function begin(): () => void {
   let loading: NodeJS.Timeout | undefined;
   /** files at which something has happened, and what they were when it did */
   const dirty = new Map<string, string>();
+  /** files of which it cannot be told yet whether a person saved them, or git has written them */
+  const unclear = new Set<string>();
   let waiting: Waiting[] = [];
   let quiet: NodeJS.Timeout | undefined;
   let working = false;
@@ -325,6 +327,8 @@ function begin(): () => void {
       sayError(`a save could not be taken over: ${(error as Error)?.stack ?? error}`);
     }
     working = false;
+    for (const file of unclear) dirty.set(file, stampOf(file));
+    unclear.clear();
     if (dirty.size > 0 && !ended) settle();
   }
 
@@ -454,8 +458,12 @@ function begin(): () => void {
   function isSaved(file: string, known: Watched, text: string): boolean {
     if (sha256(text) !== known.seen) return true;
     const isOther = known.modules.some((module) => currentText(module) !== text);
-    known.again = isOther && (known.again || (known.written && !isByGit(file)));
-    known.written = known.again;
+    const byGit = isOther && known.written && !known.again ? isByGit(file) : !known.again;
+    if (byGit === undefined) {
+      unclear.add(file);
+      return false;
+    }
+    known.again = known.written = isOther && !byGit;
     return known.again;
   }
 
