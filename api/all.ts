@@ -142,18 +142,18 @@ function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
   const running = runningVersion(module);
   const { forget } = needRegistry();
   forget(module.url);
-  const begun: KeptVersion[] = [original];
+  const versions = new KeptVersions(original);
   const text = versionText(module, running);
   if (running.number > 0) {
     const { moves: _moves, ...rest } = running;
     const first = { ...rest, number: 1, parent: 0, kept: false, text };
-    begun.push(first);
+    versions.put(first);
     publishHeld(module, first, text);
   }
-  const current = begun.length - 1;
+  const current = versions.length - 1;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   const left = current === 0 ? undefined : { number: current, recorded: false };
-  module.history = { versions: new KeptVersions(begun), current, text, cacheDir, log, left };
+  module.history = { versions, current, text, cacheDir, log, left };
   catchUp(module);
 }
 

@@ -20,17 +20,6 @@ export function withRoom(bytes: DataView<ArrayBuffer>, size: number): DataView<A
   return new DataView(room.buffer);
 }
 
-/** Copies `size` bytes, from one place to another. */
-export function copyBytes(
-  from: DataView<ArrayBuffer>,
-  start: number,
-  to: DataView<ArrayBuffer>,
-  at: number,
-  size: number,
-): void {
-  new Uint8Array(to.buffer).set(new Uint8Array(from.buffer, start, size), at);
-}
-
 /** A list of ids, 64 hexadecimal digits each. */
 export class Ids {
   length = 0;
@@ -54,18 +43,10 @@ export class Ids {
     this.length = Math.max(this.length, i + 1);
   }
 
-  /** Adds those of another list, from one of its places on. */
-  addFrom(other: Ids, start: number): void {
-    const [size, count] = [this.length, other.length - start];
-    this.#bytes = withRoom(this.#bytes, (size + count) * WIDE);
-    copyBytes(other.#bytes, start * WIDE, this.#bytes, size * WIDE, count * WIDE);
-    this.length += count;
-  }
-
-  /** Place of the last id that begins with some digits, 7 or more; -1 where there is none. */
-  lastWith(digits: string): number {
+  /** Place of the last id, before place `end`, that begins with some digits, 7 or more; -1 where there is none. */
+  lastWith(digits: string, end: number): number {
     const first = Number.parseInt(digits.slice(0, 7), 16);
-    let i = this.length - 1;
+    let i = end - 1;
     while (i >= 0 && !(this.#bytes.getUint32(i * WIDE) >>> 4 === first && this.at(i).startsWith(digits))) i--;
     return i;
   }

@@ -365,7 +365,7 @@ export class ModuleLog {
 
   #era(base: string): Era {
     let era = this.#eras.get(base);
-    if (era === undefined) this.#eras.set(base, (era = { versions: new VersionTable(1), current: 0 }));
+    if (era === undefined) this.#eras.set(base, (era = { versions: new VersionTable(), current: 0 }));
     return era;
   }
 

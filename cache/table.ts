@@ -2,7 +2,7 @@
  * Versions of a module, in rows of bytes. In: records, one after another; out: each of them again, by its number. An object a
  * version, with a text of 64 digits in it, takes some 300 bytes; a program may be edited thousands of times, and a row takes 48.
  */
-import { copyBytes, Ids, withRoom } from './ids.ts';
+import { Ids, withRoom } from './ids.ts';
 
 /** One version of a module. */
 export interface VersionRecord {
@@ -43,18 +43,12 @@ const NO_PARENT = -1;
 /** Summaries among which the same text is looked for: most edits of a program are of few functions. */
 const SUMMARIES = 256;
 
-/** Records by their numbers. What is given out is a copy. */
+/** Records by their numbers, from 1. What is given out is a copy. */
 export class VersionTable {
-  readonly #first: number;
   readonly #ids = new Ids();
   #rows = new DataView(new ArrayBuffer(0));
   readonly #summaries: string[] = [];
   readonly #recent = new Map<string, string>();
-
-  /** @param first number of the first version: 0, or 1 where the base is not among them */
-  constructor(first: 0 | 1) {
-    this.#first = first;
-  }
 
   /** How many there are. */
   get length(): number {
@@ -63,12 +57,12 @@ export class VersionTable {
 
   /** Number that the next version gets. */
   get next(): number {
-    return this.#first + this.length;
+    return this.length + 1;
   }
 
   /** The version with a number; undefined where there is none. */
   at(number: number): VersionRecord | undefined {
-    const i = number - this.#first;
+    const i = number - 1;
     const summary = this.#summaries[i];
     if (summary === undefined) return undefined;
     const row = i * ROW;
@@ -88,12 +82,12 @@ export class VersionTable {
 
   /** All of them, oldest first. */
   *[Symbol.iterator](): Generator<VersionRecord> {
-    for (let number = this.#first; number < this.next; number++) yield this.at(number) as VersionRecord;
+    for (let number = 1; number < this.next; number++) yield this.at(number) as VersionRecord;
   }
 
   /** Puts a version at its number: that of one that is there, or the next. */
   put({ number, id, parent = NO_PARENT, at, summary, kept, file, still }: VersionRecord): void {
-    const i = number - this.#first;
+    const i = number - 1;
     const row = i * ROW;
     this.#rows = withRoom(this.#rows, row + ROW);
     this.#ids.put(i, id);
@@ -103,30 +97,9 @@ export class VersionTable {
     this.#summaries[i] = this.#same(summary);
   }
 
-  /** Adds those of another table that come after the ones here. */
-  addFrom(other: VersionTable): void {
-    const start = this.next - other.#first;
-    const count = other.length - start;
-    if (count <= 0) return;
-    const size = this.length;
-    this.#ids.addFrom(other.#ids, start);
-    this.#rows = withRoom(this.#rows, (size + count) * ROW);
-    copyBytes(other.#rows, start * ROW, this.#rows, size * ROW, count * ROW);
-    for (let i = start; i < other.length; i++)
-      this.#summaries.push(this.#same(other.#summaries[i] as string));
-  }
-
-  /** Forgets the versions from a number on. */
-  cut(number: number): void {
-    const count = Math.min(this.length, number - this.#first);
-    this.#summaries.length = count;
-    this.#ids.length = count;
-  }
-
-  /** Number of the newest version whose id begins with some digits, 7 or more. */
-  newestWith(digits: string): number | undefined {
-    const i = this.#ids.lastWith(digits);
-    return i === -1 ? undefined : i + this.#first;
+  /** Number of the newest version, before number `end`, whose id begins with some digits, 7 or more; undefined where there is none. */
+  newestWith(digits: string, end = this.next): number | undefined {
+    return this.#ids.lastWith(digits, end - 1) + 1 || undefined;
   }
 
   /** The same text, once. */

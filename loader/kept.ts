@@ -25,22 +25,31 @@ export function isSame(a: KeptVersion, b: KeptVersion): boolean {
   return a.number === b.number && keyOf(a) === keyOf(b);
 }
 
-/** Versions by their numbers, from 0. */
+/** Versions by their numbers, from 0. The rows of those that are in a log are that log's own, and only seen from here. */
 export class KeptVersions {
-  readonly #table = new VersionTable(0);
+  readonly #base: KeptVersion;
+  #table: VersionTable;
+  #isLogs: boolean;
+  /** how many of the table's are among these: others may have written to the log since */
+  #count: number;
   readonly #own = new Map<number, Pick<KeptVersion, 'text' | 'bound' | 'moves'>>();
 
-  constructor(versions: Iterable<KeptVersion>) {
-    for (const one of versions) this.put(one);
+  /** @param table those that a log has on top of the base; absent where there is none */
+  constructor(base: KeptVersion, table?: VersionTable) {
+    this.#base = base;
+    this.#table = table ?? new VersionTable();
+    this.#isLogs = table !== undefined;
+    this.#count = this.#table.length;
   }
 
   /** How many there are; the number that the next one gets. */
   get length(): number {
-    return this.#table.length;
+    return this.#count + 1;
   }
 
   at(number: number): KeptVersion | undefined {
-    const found = this.#table.at(number);
+    if (number === 0) return { ...this.#base };
+    const found = number <= this.#count ? this.#table.at(number) : undefined;
     return found && Object.assign(found, this.#own.get(number));
   }
 
@@ -54,10 +63,12 @@ export class KeptVersions {
     for (let number = first; number < this.length; number++) yield this.at(number) as KeptVersion;
   }
 
-  /** Puts a version at its number: that of one that is there, or the next. */
+  /** Puts a version at its number, from 1: that of one that is there, or the next. */
   put(version: KeptVersion): void {
     const { number, text, bound, moves } = version;
+    if (this.#isLogs) this.#leaveLog(version);
     this.#table.put(version);
+    this.#count = Math.max(this.#count, number);
     if (text === undefined && bound === undefined && moves === undefined) this.#own.delete(number);
     else
       this.#own.set(number, {
@@ -67,20 +78,34 @@ export class KeptVersions {
       });
   }
 
-  /** Adds those of a table that come after the ones here. */
-  addFrom(table: VersionTable): void {
-    this.#table.addFrom(table);
+  /** Takes in those of a log's table that come after the ones here, which are in it. */
+  follow(table: VersionTable): void {
+    if (table.length < this.#count) return;
+    this.#table = table;
+    this.#isLogs = true;
+    this.#count = table.length;
   }
 
   /** Forgets the versions from a number on. */
   cut(number: number): void {
     for (let gone = number; gone < this.length; gone++) this.#own.delete(gone);
-    this.#table.cut(number);
+    this.#count = Math.min(this.#count, number - 1);
   }
 
   /** The newest version whose id begins with some digits. */
   newestWith(digits: string): KeptVersion | undefined {
-    const number = this.#table.newestWith(digits);
+    const number =
+      this.#table.newestWith(digits, this.length) ?? (this.#base.id.startsWith(digits) ? 0 : undefined);
     return number === undefined ? undefined : this.at(number);
+  }
+
+  /** Goes on with rows of its own where a version is not the log's: what a log says nobody but the log changes. */
+  #leaveLog(version: KeptVersion): void {
+    const there = this.#table.at(version.number);
+    if (there !== undefined && keyOf(there) === keyOf(version)) return;
+    const table = new VersionTable();
+    for (let number = 1; number <= this.#count; number++) table.put(this.#table.at(number) as VersionRecord);
+    this.#table = table;
+    this.#isLogs = false;
   }
 }

@@ -6,6 +6,7 @@ import type { ModuleLog } from '../cache/log.ts';
 import type { KeptVersions } from './kept.ts';
 import type { Language } from './language.ts';
 import { DEFAULT } from './names.ts';
+import type { Pieces } from './pieces.ts';
 
 /** Evaluates code among a module's (or class's) own variables. */
 export type Scope = (code: string) => unknown;
@@ -141,9 +142,9 @@ const NOTHING: Promise<unknown> = Promise.resolve();
 export interface Places {
   /** the version that the file has */
   saved: number;
-  /** code that is being compiled, and what was compiled of it before, by the first digits of its SHA-256 */
-  compiling: number[];
-  compiled: Map<number, number>;
+  /** SHA-256 of the code that is being compiled, and what was compiled before */
+  compiling: string[];
+  compiled: Pieces;
   /** lines that were asked for: `<version> <line>`, and the line now; undefined where that code is not in the file */
   lines: Map<string, number | undefined>;
 }

@@ -80,7 +80,7 @@ export function historyOf(module: LiveModule): History {
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   publish({ url: module.url, number: 0, id: original.id, text: module.base });
   module.history = {
-    versions: new KeptVersions([original]),
+    versions: new KeptVersions(original),
     current: 0,
     text: undefined,
     cacheDir,
@@ -116,7 +116,7 @@ export function catchUp(of: Versioned): void {
   const known = log.era(versionAt(of, 0).id).versions;
   const last = Math.min(versions.length, known.next) - 1;
   if (last === 0 || keyOf(versionAt(of, last)) === keyOf(known.at(last) as VersionRecord)) {
-    versions.addFrom(known);
+    versions.follow(known);
   } else {
     // Someone has emptied the cache, and others have begun anew in it.
     const aligned = align(versions, known);
@@ -134,7 +134,7 @@ export function align(
   known: VersionTable,
 ): { versions: KeptVersions; numbers: number[] } {
   const [original, ...rest] = versions;
-  const aligned = new KeptVersions([original as KeptVersion, ...known]);
+  const aligned = new KeptVersions(original as KeptVersion, known);
   const numbers = [0];
   const places = new Map<string, VersionRecord[]>();
   for (const one of known) places.set(keyOf(one), [...(places.get(keyOf(one)) ?? []), one]);

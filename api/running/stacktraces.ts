@@ -7,6 +7,7 @@
 import type { HotFunction } from '../../loader/functions.ts';
 import type { LiveModule, Places } from '../../loader/live.ts';
 import { lineOf, type Node } from '../../loader/parse.ts';
+import { Pieces } from '../../loader/pieces.ts';
 import { registry } from '../../loader/registry.ts';
 import { fileURLToPath, findSourceMap, hash } from '../../node.ts';
 import { versionAt, versionText } from '../history/history.ts';
@@ -15,7 +16,7 @@ import { sameOwn } from '../plan/plan.ts';
 import { putNewest } from '../plan/recent.ts';
 import { ignored, isNode, isObject, sameText } from '../plan/sametree.ts';
 
-/** So many pieces of code of a module, and lines of its traces, are known. */
+/** So many lines of a module's traces are known. */
 const KEPT = 4096;
 
 /** A stack frame as V8 gives it (https://v8.dev/docs/stack-trace-api). */
@@ -23,7 +24,7 @@ type CallSite = NodeJS.CallSite & { getScriptHash(): string; getScriptNameOrSour
 
 /** Remembers a piece of code that is about to be compiled, under the file's own URL, until the version that it is of has a number. */
 export function compiling(module: LiveModule, code: string): void {
-  placesOf(module).compiling.push(short(hash('sha256', code)));
+  placesOf(module).compiling.push(hash('sha256', code));
 }
 
 /** Forgets what was compiled for a version that has not come to be. */
@@ -34,7 +35,7 @@ export function notCompiled({ places }: LiveModule): void {
 /** What was compiled last is of this version. */
 export function compiledAs({ places }: LiveModule, version: number): void {
   if (places === undefined) return;
-  for (const one of places.compiling.splice(0)) putNewest(places.compiled, one, version, KEPT);
+  for (const one of places.compiling.splice(0)) places.compiled.put(one, version);
 }
 
 /** From now on a module's file has the text of this version. */
@@ -47,7 +48,7 @@ export function savedAs(module: LiveModule, version: number): void {
 }
 
 function placesOf(module: LiveModule): Places {
-  return (module.places ??= { saved: 0, compiling: [], compiled: new Map(), lines: new Map() });
+  return (module.places ??= { saved: 0, compiling: [], compiled: new Pieces(), lines: new Map() });
 }
 
 let isFollowed = false;
@@ -93,7 +94,7 @@ function placeOf(site: CallSite): NodeJS.CallSite | undefined {
   if (module === undefined || places === undefined || module.madeAs !== undefined) return undefined;
   const isLoaded = !site.isEval();
   if (isLoaded && name !== module.url) return undefined; // a version as an instance of its own
-  const from = isLoaded ? module.started : places.compiled.get(short(site.getScriptHash()));
+  const from = isLoaded ? module.started : places.compiled.versionOf(site.getScriptHash());
   if (from === undefined) return undefined;
   const key = `${from} ${line}`;
   if (!places.lines.has(key)) putNewest(places.lines, key, lineNow(module, from, places.saved, line), KEPT);
@@ -253,9 +254,4 @@ function columnOf(site: CallSite): number | null {
   if (!process.sourceMapsEnabled || line === null || column === null) return column;
   const entry = findSourceMap(site.getScriptNameOrSourceURL() ?? '')?.findEntry(line - 1, column - 1);
   return entry !== undefined && 'originalColumn' in entry ? entry.originalColumn + 1 : column;
-}
-
-/** The first digits of a hash, as a small integer. */
-function short(hash: string): number {
-  return Number.parseInt(hash.slice(0, 8), 16) & 0x3fffffff;
 }
