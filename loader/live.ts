@@ -178,6 +178,10 @@ export interface MadeBy {
   base: string;
   /** of a function; undefined for anything else */
   kind: Kind | undefined;
+  /** of a variable: `const`, `let`, `var`, `using`; empty for anything else */
+  keyword: string;
+  /** of a class: names on the overlay that its fields are given something of, with commas */
+  homes: string;
   /** whether it holds what an export stands for, which nothing in the module reads there */
   passes?: true;
 }

@@ -35,7 +35,16 @@ const UNITS = {
     'class B { z = 1; base() { return this.z + RATE; } }',
     'class B { z = 2; w = 3; base() { return this.z + RATE; } }',
     'class B { z = 1; base() { return [this.z, LIMIT]; } }',
+    'class B { z = RATE; base() { return this.z + RATE; } }',
+    'class B { z = 1; w = [LIMIT, RATE]; base() { return [this.z, this.w]; } static made = [RATE]; }',
   ],
+  K: [
+    'const K = class { k = RATE; };',
+    'const K = class { k = RATE; is() { return [this.k, LIMIT]; } };',
+    'const K = class { k = LIMIT; q = (() => RATE)(); };',
+    'class K { k = LIMIT; }',
+  ],
+  L: ['class L extends K { l = [RATE, new K().k]; }', 'const L = class extends K { l = LIMIT; };'],
   C: [
     'class C extends B { x = 1; m() { return this.x + RATE; } static s = 2; static t() { return C.s + LIMIT; } get y() { return g(this.x); } }',
     'class C extends B { x = 4; m() { return [this.x, LIMIT]; } static s = 2; static t() { return C.s - LIMIT; } get y() { return g(this.x) + 1; } }',
@@ -53,7 +62,7 @@ const next = randomFrom(seed), random = (below) => Math.floor(next() * below);
 const { more: MORE, ...DECLARATIONS } = UNITS;
 const form = Object.fromEntries(Object.keys(UNITS).map((unit) => [unit, 0]));
 const text = () => Object.keys(DECLARATIONS).map((unit) => DECLARATIONS[unit][form[unit]]).join('\\n') + \`
-export function probe() { return JSON.stringify([\${MORE[form.more]}f(1), g(2), h(), new C().m(), new C().base(), C.t(), C.s, new C().y, \${form.double ? 'double(4)' : '0'}, RATE, LIMIT, new B().base(), Object.keys(new C()).sort()]); }
+export function probe() { return JSON.stringify([\${MORE[form.more]}f(1), g(2), h(), new C().m(), new C().base(), C.t(), C.s, new C().y, \${form.double ? 'double(4)' : '0'}, RATE, LIMIT, new B().base(), Object.keys(new C()).sort(), new K(), new L(), Object.getOwnPropertyNames(K.prototype)]); }
 \`;
 const file = new URL('./m.js', import.meta.url);
 writeFileSync(file, text());
@@ -106,6 +115,113 @@ console.log(JSON.stringify(seen));`,
   ];
   assert.equal(await made.json(), seen);
   made.remove();
+});
+
+/** Saves each text in turn; what is seen after each, and what could not be done. */
+const SEEN = `import { writeFileSync } from 'node:fs'; import { reload, rollback } from 'hotswap';
+const [texts, probe, back] = JSON.parse(process.env.CASE);
+const file = new URL('./m.js', import.meta.url), save = (text) => writeFileSync(file, text);
+save(texts[0]); const m = await import('./m.js');
+const look = new Function('m', 'old', 'return ' + probe), old = look(m);
+const seen = [], note = ({ deferred = [] }) => seen.push([look(m, old), deferred.map(({ path, names }) => path + ': ' + names)]);
+for (const text of texts.slice(1)) { save(text); note(await reload(m)); }
+for (let i = 0; i < back; i++) note(await rollback(m));
+console.log(JSON.stringify(seen));`;
+
+async function seen(texts: string[], probe: string, back = 0): Promise<unknown> {
+  const made = program({ 'm.js': '', 'k.js': 'export const a = 1, b = 2;', 'app.js': SEEN });
+  const all = await made.json({ env: { CASE: JSON.stringify([texts, probe, back]), HOTSWAP_PERSIST: '0' } });
+  made.remove();
+  return all;
+}
+
+const fields = (rate: number, more = ''): string => `const RATE = ${rate};
+export class Cart { rate = RATE; static made = 0; constructor() { Cart.made++; } total() { return RATE; } ${more} }
+const Box = class { size = RATE; };
+export const boxed = () => new (class extends Box {})();
+class Case extends Box {}
+export const cased = () => new Case();`;
+
+test('what a field is given follows a constant, there and back; state stays, and instances stay instances', async () => {
+  const probe = '[new m.Cart().rate, m.Cart.made > 2, m.boxed().size, m.cased().size, (old?.cart ?? 0)]';
+  assert.equal(await seen([fields(1), fields(2), fields(3, 'more() {}'), fields(3)], probe, 3), [
+    [[2, false, 2, 2, 0], []],
+    [[3, true, 3, 3, 0], []],
+    [[3, true, 3, 3, 0], []],
+    [[3, true, 3, 3, 0], []],
+    [[2, true, 2, 2, 0], []],
+    [[1, true, 1, 1, 0], []],
+  ]);
+  const held =
+    '({ cart: old?.cart ?? new m.Cart(), is: !old || [old.cart instanceof m.Cart, old.cart.rate, old.cart.total()] }) ';
+  assert.equal(
+    ((await seen([fields(1), fields(2)], held, 1)) as [{ is: unknown }][]).map(([{ is }]) => is),
+    [
+      [true, 1, 2],
+      [true, 1, 1],
+    ],
+  );
+});
+
+test('what a field is given follows an import', async () => {
+  const text = (name: string): string =>
+    `import { ${name} as rate } from './k.js';\nexport class Cart { rate = rate; }`;
+  assert.equal(await seen([text('a'), text('b')], 'new m.Cart().rate', 1), [
+    [2, []],
+    [1, []],
+  ]);
+});
+
+for (const [what, declared, made] of [
+  ['has #private names', 'export class X { #p = 1; x = RATE; }', 'new m.X().x'],
+  ['is exported as a constant', 'export const X = class { x = RATE; };', 'new m.X().x'],
+  ['is exported without a name', 'export default class { x = RATE; }', 'new m.default().x'],
+  ['is part of another statement', 'export const all = [class { x = RATE; }];', 'new m.all[0]().x'],
+] as const)
+  test(`a class that ${what} keeps what its fields are given until one is changed, and it is said once`, async () => {
+    const text = (rate: number, more = ''): string =>
+      `const RATE = ${rate}; export const id = 0;\n${declared}\n${more}`;
+    const path = /all|default/.exec(declared)?.[0].replace('all', 'all[0]') ?? 'X';
+    assert.equal(await seen([text(1), text(2), text(2, 'const other = 1;'), text(1)], made), [
+      [1, [`${path}: RATE`]],
+      [1, []],
+      [1, []],
+    ]);
+  });
+
+test('a namespace still names its module where importers keep a class that is another by now', async () => {
+  const text = (size: number): string =>
+    `export const Box = class { size = ${size}; };\nexport const f = () => ${size};`;
+  const all = (await seen([text(1), text(2), text(3)], 'm.f()')) as [number][];
+  assert.equal(
+    all.map(([f]) => f),
+    [2, 3],
+  );
+});
+
+test('a class that becomes a constant, and a constant that goes back to its class with another method', async () => {
+  const texts = [
+    'class K { k = 1; }',
+    'const K = class { k = 1; };',
+    'const K = class { k = 2; };',
+    'class K { k = 2; }',
+    'class K { k = 1; is() {} }',
+  ];
+  const whole = (text: string): string =>
+    `${text}\nexport const k = () => [new K().k, Object.getOwnPropertyNames(K.prototype).join()];`;
+  const expected = [1, 2, 2].map((k) => [[k, 'constructor'], []]);
+  assert.equal(await seen(texts.map(whole), 'm.k()'), [...expected, [[1, 'constructor,is'], []]]);
+  const constants = [
+    'const K = class { k = 1; };',
+    'const K = class { k = 2; };',
+    'const K = class { k = 1; is() {} };',
+  ];
+  assert.equal(await seen(constants.map(whole), 'm.k()', 2), [
+    [[2, 'constructor'], []],
+    [[1, 'constructor,is'], []],
+    [[2, 'constructor'], []],
+    [[1, 'constructor'], []],
+  ]);
 });
 
 test.run();

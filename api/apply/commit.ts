@@ -14,6 +14,7 @@ import {
   catchUp,
   currentText,
   currentVersion,
+  type Deferred,
   historyOf,
   needRegistry,
   numberOf,
@@ -27,18 +28,18 @@ import {
 } from '../history/history.ts';
 import { enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
-import { type Analysis, analyse, referencesIn } from '../plan/analysis.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
-import { isIn, type Unit } from '../plan/units.ts';
+import { isIn } from '../plan/units.ts';
 import { endOffer, exposeExports, offerExports, setFacades } from '../running/facade.ts';
 import type { Leads } from '../running/importing.ts';
-import { overlaidIn } from '../running/overlay.ts';
 import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
 import { apply, type Prepared, prepare, type Written, writeCells } from './apply.ts';
 import { announce } from './events.ts';
+import { rebind, rehome } from './homes.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { heirsOf } from './passing.ts';
 import { valuesFor } from './replacing.ts';
@@ -291,7 +292,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const bound = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
   rebind(planned, after, boundOf(from), bound);
   const summary = summaryOf(planned, before, after);
-  rehome(module, planned, before, after);
+  const kept = rehome(module, planned, before, after);
   const fresh = after.functions.filter((hot) => hot.parent === undefined && isIn(added, hot));
   for (const hot of edit.open ? [] : [...replaced, ...fresh]) {
     const path = moves.find(([, to]) => to === hot.path);
@@ -303,7 +304,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   // What a transaction has in mind so far never comes to be on its own.
   const madeFrom = staged(module)?.isNew ? parent.parent : parent.number;
   const version = newVersion(module, { ...edit, bound }, madeFrom, summary);
-  return madeReady(module, difference, version, true, moves);
+  return madeReady(module, difference, version, true, moves, kept);
 }
 
 /** What going to a version is to do. */
@@ -312,8 +313,9 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   const difference = differenceTo(module, versionText(module, version), what);
   const { from, before, after, planned } = difference;
   rebind(planned, after, boundOf(from), boundOf(version));
-  rehome(module, planned, before, after);
-  return madeReady(module, difference, version, false, movesBetween(module, from.number, version.number));
+  const kept = rehome(module, planned, before, after);
+  const moves = movesBetween(module, from.number, version.number);
+  return madeReady(module, difference, version, false, moves, kept);
 }
 
 /** What differs between the version that runs and a text. */
@@ -360,6 +362,7 @@ function madeReady(
   version: KeptVersion,
   isNew: boolean,
   moves: Move[],
+  kept: readonly Deferred[],
 ): Proposal {
   notCompiled(module);
   const heirs = moves.length === 0 ? NO_HEIRS : heirsOf(before, after);
@@ -377,6 +380,7 @@ function madeReady(
     bound: boundOf(version),
     url: textUrl(module, version, isNew && version.file === true),
   });
+  prepared.deferred.push(...kept);
   return {
     module,
     from,
@@ -388,28 +392,6 @@ function madeReady(
     moves,
     prepared,
   };
-}
-
-/** Functions of the same code that must be made anew, as other values are bound into them. */
-function rebind({ replaced, added }: Plan, after: Analysis, was: Bound, bound: Bound): void {
-  for (const hot of was === bound ? [] : after.functions) {
-    if (bound.get(hot.path) !== was.get(hot.path)) replaceToo(replaced, added, hot);
-  }
-}
-
-/** Functions of the same code that must be made anew, as a name that they use lives elsewhere now. */
-function rehome(module: LiveModule, { replaced, added }: Plan, before: Analysis, after: Analysis): void {
-  const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
-  for (const { key, node } of old === now ? [] : referencesIn(after)) {
-    if (old.has(key) === now.has(key)) continue;
-    const { start, end } = node;
-    const hot = after.functions.findLast((one) => one.node.start <= start && one.node.end >= end);
-    if (hot !== undefined) replaceToo(replaced, added, hot);
-  }
-}
-
-function replaceToo(replaced: HotFunction[], added: readonly Unit[], hot: HotFunction): void {
-  if (!replaced.includes(hot) && !isIn(added, hot)) replaced.push(hot);
 }
 
 /** Paths of functions and constructors that were exported and are gone with what declared them, and with their exports. */

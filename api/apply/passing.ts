@@ -13,8 +13,7 @@ import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { givenBy, unitsOf } from '../plan/units.ts';
 import { setterOf } from '../running/compile.ts';
 import { checkImport, importFor, type Leads, type Wanted } from '../running/importing.ts';
-import { nativesOf, overlayOf } from '../running/overlay.ts';
-import { keep } from '../running/toplevel.ts';
+import { keep, keptAs, nativesOf, overlayOf } from '../running/overlay.ts';
 import { takeBack } from '../running/undo.ts';
 
 /** What must be done about exports, made ready. */
@@ -245,8 +244,15 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
   const held = nativeIn(module, slot);
   const set = setterOf(module, slot);
   const was = entry ?? nativesOf(module).get(slot);
-  if (was !== undefined && !was.passes) keep(kept, `${place}\n${was.text}`, { value: held });
-  made.set(place, { text: `export ${name}`, base: '', kind: undefined, passes: true });
+  if (was !== undefined && !was.passes) keep(kept, keptAs(place, was), { value: held });
+  made.set(place, {
+    text: `export ${name}`,
+    base: '',
+    kind: undefined,
+    keyword: '',
+    homes: '',
+    passes: true,
+  });
   set?.(value);
   return () => {
     set?.(held);

@@ -5,7 +5,7 @@
 import { resolve as resolveSpecifier } from 'import-meta-resolve';
 import { HotswapError } from '../../error.ts';
 import { writtenFor } from '../../loader/language.ts';
-import { type LiveModule, valueIn } from '../../loader/live.ts';
+import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
 import { registry } from '../../loader/registry.ts';
 import { withoutVersion } from '../../loader/variants.ts';
 import {
@@ -179,11 +179,12 @@ function byNamespace(namespace: Record<string, unknown>): LiveModule {
     const stars = locals.some((one) => one.name === '*');
     if (!stars && (locals.length !== names.length || !locals.every((one) => names.includes(one.name))))
       return false;
+    // Who imported what cannot be led to another value keeps the one that it had.
+    const isOf = (local: string, value: unknown): boolean =>
+      Object.is(valueIn(module, local), value) || Object.is(nativeIn(module, local), value);
     return (
       own.length > 0 &&
-      own.every(
-        ({ name, local }) => names.includes(name) && Object.is(valueIn(module, local as string), read(name)),
-      )
+      own.every(({ name, local }) => names.includes(name) && isOf(local as string, read(name)))
     );
   };
   const fits = liveModules().filter((module) => textsOf(module).some((locals) => matches(module, locals)));

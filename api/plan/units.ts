@@ -3,7 +3,7 @@
  * several, one imported name, a statement), each with the names it declares; and which units of two texts are the same
  * one. Pure.
  */
-import type { HotFunction, Part } from '../../loader/functions.ts';
+import type { Part } from '../../loader/functions.ts';
 import { languageOf, typed } from '../../loader/language.ts';
 import type { Kind } from '../../loader/live.ts';
 import {
@@ -216,8 +216,11 @@ export function classOf(unit: Unit): ClassNode | undefined {
   return isClass(value) ? value : undefined;
 }
 
-/** Whether a function stands in one of these, of which none stands in another. */
-export function isIn(pieces: readonly Pick<Unit, 'node' | 'more'>[], { start, end }: HotFunction): boolean {
+/** Whether a function or class stands in one of these, of which none stands in another. */
+export function isIn(
+  pieces: readonly Pick<Unit, 'node' | 'more'>[],
+  { start, end }: Pick<Node, 'start' | 'end'>,
+): boolean {
   let nodes = inOrder.get(pieces);
   if (nodes === undefined)
     inOrder.set(pieces, (nodes = pieces.flatMap(nodesOf).sort((a, b) => a.start - b.start)));

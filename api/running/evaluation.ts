@@ -12,9 +12,9 @@ import { eachChild, lineOf, type Node } from '../../loader/parse.ts';
 import { setProperties } from '../../loader/patch.ts';
 import { type Analysis, partAround } from '../plan/analysis.ts';
 import { lifeOf } from './cells.ts';
-import { overlaidIn, same } from './overlay.ts';
+import { isOverlaid, overlaidIn, same } from './overlay.ts';
 import { compiling } from './stacktraces.ts';
-import { guardConstants, isOverlaid, patchInside, referTo } from './surroundings.ts';
+import { guardConstants, patchInside, referTo } from './surroundings.ts';
 import { traced } from './traced.ts';
 
 /** A piece of a version's text that is evaluated by itself: a unit of the top level, a member of a class. */

@@ -5,13 +5,13 @@
  */
 import { HotswapError } from '../../error.ts';
 import type { HotFunction } from '../../loader/functions.ts';
-import type { LiveModule, Scope } from '../../loader/live.ts';
+import type { LiveModule, MadeBy, Scope } from '../../loader/live.ts';
 import { lineOf, type Node } from '../../loader/parse.ts';
-import type { Analysis } from '../plan/analysis.ts';
-import type { Plan, StaticField } from '../plan/plan.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
+import { compareUnits, type Plan, type StaticField } from '../plan/plan.ts';
+import { classOf, type Unit, unitsOf } from '../plan/units.ts';
 import { compiled } from './evaluation.ts';
-import { classNumberIn, classScopeIn, overlayOf } from './overlay.ts';
-import { keep } from './toplevel.ts';
+import { classNumberIn, classScopeIn, keep, overlayOf } from './overlay.ts';
 import { takeBack } from './undo.ts';
 
 /** What a version has otherwise of classes that stay the same but for this. */
@@ -19,6 +19,36 @@ export interface Members extends Pick<Plan, 'moreMembers' | 'lessMembers' | 'sta
   before: Analysis;
   after: Analysis;
   url: string;
+}
+
+/** How a class that is there compares with the text of one; undefined where no class is. @param made what it was made by */
+export function comparedToMade(
+  { base, keyword, passes }: MadeBy,
+  analysis: Analysis,
+  unit: Unit,
+): (ReturnType<typeof compareUnits> & { before: Analysis }) | undefined {
+  if (passes || classOf(unit) === undefined) return undefined;
+  const lead = unit.names[0] === 'default' ? 'export default' : keyword;
+  const before = analyse(`${lead} ${base}`, analysis.url, 'the text of the class before');
+  const [was] = unitsOf(before);
+  if (was === undefined || classOf(was) === undefined) return undefined;
+  return { ...compareUnits(before, was, analysis, { ...unit, more: [] }), before };
+}
+
+/** Gives a class that is there the members that its text has by now, and takes others off. @returns takes it back */
+export function giveMembers(
+  module: LiveModule,
+  made: MadeBy,
+  after: Analysis,
+  unit: Unit,
+  url: string,
+): () => void {
+  const compared = comparedToMade(made, after, unit);
+  if (compared === undefined || !compared.isSame) return () => {};
+  const { before, come, statics } = compared;
+  const lessMembers = come.flatMap(([one]) => one ?? []);
+  const moreMembers = come.flatMap(([, one]) => one ?? []);
+  return prepareMembers(module, { before, after, lessMembers, moreMembers, statics, url })();
 }
 
 /** @returns does it, and gives what takes it back @throws ERR_HOTSWAP_SYNTAX for what the engine refuses */

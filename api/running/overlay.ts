@@ -4,12 +4,16 @@
  * be given another value: evaluated code refers to them there. All others are the module's own variables.
  */
 import { freedNames } from '../../loader/instrument.ts';
-import type { LiveModule, MadeBy, Overlay, Scope } from '../../loader/live.ts';
-import { type ClassNode, isFunction } from '../../loader/parse.ts';
-import { type Analysis, analyse } from '../plan/analysis.ts';
+import type { Held, LiveModule, MadeBy, Overlay, Scope } from '../../loader/live.ts';
+import { type ClassNode, isClass, isFunction, type Node } from '../../loader/parse.ts';
+import type { Reference } from '../../loader/scopes.ts';
+import { type Analysis, analyse, partAround } from '../plan/analysis.ts';
+import { exportedLocals, localOf } from '../plan/exported.ts';
 import { compareUnits } from '../plan/plan.ts';
+import { putNewest } from '../plan/recent.ts';
 import {
   alignedInPlace,
+  classOf,
   givenBy,
   kindOf,
   kindOfFunction,
@@ -37,7 +41,7 @@ export function nativesOf(module: LiveModule): Map<string, Native> {
     const analysis = analyse(module.source, module.url);
     const freed = freedNames(analysis.plain, analysis.program);
     for (const unit of unitsOf(analysis)) {
-      const made = madeBy(analysis, unit);
+      const made = madeBy(analysis, unit, NONE);
       for (const name of unit.names)
         found.set(name, { ...made, assignable: freed.has(name) || isAssignable(unit) });
     }
@@ -53,14 +57,67 @@ function isAssignable(unit: Unit): boolean {
   return /^(?:Function|Class|TSEnum|TSModule)Declaration$/.test(type) || kind === 'let' || kind === 'var';
 }
 
-/** What a unit makes its names by. */
-export function madeBy(analysis: Analysis, unit: Unit): MadeBy {
+/** What a unit makes its names by. @param overlaid names of the version that live on the overlay */
+export function madeBy(analysis: Analysis, unit: Unit, overlaid: ReadonlySet<string>): MadeBy {
   const value = givenBy(unit);
   return {
     text: textOfUnit(analysis, unit),
     base: textOfUnit(analysis, { ...unit, more: [] }),
     kind: isFunction(value) ? kindOfFunction(value) : undefined,
+    keyword: kindOf(unit) ?? '',
+    homes: isClass(value) ? namesInFields(analysis, value, overlaid).join() : '',
   };
+}
+
+/** Values that are kept of variables that were given something else, a module. */
+const KEPT = 16;
+
+/** Keeps what a name held under a text; the oldest goes where there are many. */
+export function keep(kept: Map<string, Held>, key: string, held: Held): void {
+  putNewest(kept, key, held, KEPT);
+}
+
+/** What is kept of a variable that a unit made, as a key. */
+export function keptAs(place: string, { text, homes }: Pick<MadeBy, 'text' | 'homes'>): string {
+  return `${place}\n${homes}\n${text}`;
+}
+
+/** Where a name of a version lives, as a key. */
+export function placeOf(name: string, overlaid: ReadonlySet<string>): string {
+  return `${overlaid.has(name) ? 'overlay' : 'native'} ${name}`;
+}
+
+/** What the variable behind a name was made by. */
+export function madeIn(module: LiveModule, name: string, overlaid: ReadonlySet<string>): MadeBy | undefined {
+  const made = module.overlay?.made.get(placeOf(name, overlaid));
+  return made ?? (overlaid.has(name) ? undefined : nativesOf(module).get(name));
+}
+
+/** Whether a use of a name leads to the overlay. */
+export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): boolean {
+  return kind === 'variable' && scope?.handedOver === true && scope.parent === undefined && overlaid.has(key);
+}
+
+/**
+ * Names on the overlay that a class reads in what it gives the fields of its instances, in no order of the text. That is code of no
+ * function, which runs whenever an instance is made, and is what it was when the class was.
+ */
+export function namesInFields(
+  analysis: Analysis,
+  { body }: ClassNode,
+  overlaid: ReadonlySet<string>,
+): string[] {
+  const values = body.body.flatMap((member) =>
+    member.type === 'PropertyDefinition' && !member.static ? (member.value ?? []) : [],
+  );
+  if (overlaid.size === 0 || values.length === 0) return [];
+  const { references, functions } = partAround(analysis, body);
+  const isIn = ({ start, end }: Node, all: readonly { start: number; end: number }[]): boolean =>
+    all.some((one) => one.start <= start && one.end >= end);
+  const uses = references.filter(
+    (one) => isOverlaid(one, overlaid) && isIn(one.node, values) && !isIn(one.node, functions),
+  );
+  return [...new Set(uses.map(({ key }) => key))].sort();
 }
 
 const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();
@@ -84,9 +141,37 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
       if (was === undefined || !isSame(before, name, analysis, unit)) (found ??= new Set()).add(name);
     }
   }
+  if (found !== undefined) addClasses(module, analysis, found);
   const names = found ?? NONE;
   overlaid.set(analysis, { cells: module.cells, names });
   return names;
+}
+
+/** Adds constants that are classes and are made anew because of the names found so far. */
+function addClasses(module: LiveModule, analysis: Analysis, found: Set<string>): void {
+  const native = nativesOf(module);
+  const constants = unitsOf(analysis).filter(
+    (unit) =>
+      native.get(unit.names[0] as string)?.assignable === false && followsFields(module, analysis, unit),
+  );
+  for (let size = 0; size < found.size; ) {
+    size = found.size;
+    for (const unit of constants)
+      if (namesInFields(analysis, classOf(unit) as ClassNode, found).length > 0)
+        found.add(unit.names[0] as string);
+  }
+}
+
+/**
+ * Whether a class is made anew where only what its fields are given lives elsewhere now. Instances of one with #private names would
+ * be left behind, and so would who imported one that nothing can lead to another.
+ */
+export function followsFields(module: LiveModule, analysis: Analysis, unit: Unit): boolean {
+  const node = classOf(unit);
+  if (node === undefined || privateNames(node).size > 0) return false;
+  const [name = ''] = unit.names;
+  if (nativesOf(module).get(name)?.assignable !== false) return true;
+  return !exportedLocals(analysis.source, analysis.url).some((one) => localOf(one, analysis) === name);
 }
 
 /** Whether a unit makes what the module was evaluated with, up to its functions. */

@@ -4,7 +4,6 @@
  */
 import type { LiveModule } from '../../loader/live.ts';
 import { liveModules } from '../modules/module.ts';
-import { takeBack } from './undo.ts';
 
 type Succeeded = NonNullable<LiveModule['overlay']>['succeeded'];
 
@@ -14,17 +13,24 @@ export function succeed(
   before: { prototype: object },
   after: { prototype: object },
 ): () => void {
-  const back = comeBack(succeeded, after);
-  const on = Object.getPrototypeOf(before.prototype);
-  succeeded.set(before, { own: ownOf(before.prototype), on });
+  succeeded.set(before, { own: ownOf(before.prototype), on: Object.getPrototypeOf(before.prototype) });
   const undo = give(before.prototype, {}, after.prototype);
-  return () => takeBack([back, undo]);
+  return () => {
+    undo();
+    succeeded.delete(before);
+  };
 }
 
 /** Gives a class that was succeeded by another, and is the current one again, its own methods. @returns takes it back */
 export function comeBack(succeeded: Succeeded, after: { prototype: object }): () => void {
   const earlier = succeeded.get(after);
-  return earlier === undefined ? () => {} : give(after.prototype, earlier.own, earlier.on);
+  if (earlier === undefined) return () => {};
+  succeeded.delete(after);
+  const undo = give(after.prototype, earlier.own, earlier.on);
+  return () => {
+    undo();
+    succeeded.set(after, earlier);
+  };
 }
 
 /** Gives a prototype other properties and another prototype. @returns takes it back */

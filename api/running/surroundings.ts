@@ -29,6 +29,7 @@ import {
 import type { Reference, Scope } from '../../loader/scopes.ts';
 import { type Analysis, outerReferences, scopesAround } from '../plan/analysis.ts';
 import { newCell } from './cells.ts';
+import { isOverlaid } from './overlay.ts';
 
 /** What a replacement is made from. */
 export interface Making {
@@ -312,11 +313,6 @@ export function patchInside(
     );
   }
   for (const accessor of accessors) addAccessor(text, accessor);
-}
-
-/** Whether a reference leads to a name that lives on the overlay. */
-export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): boolean {
-  return kind === 'variable' && scope?.handedOver === true && scope.parent === undefined && overlaid.has(key);
 }
 
 /**

@@ -1,24 +1,33 @@
 import { HotswapError } from '../../error.ts';
 import type { Bound } from '../../loader/kept.ts';
-import { type Held, type LiveModule, type MadeBy, valueIn } from '../../loader/live.ts';
+import { type Held, type LiveModule, type MadeBy, nativeIn, valueIn } from '../../loader/live.ts';
 import { awaits, lineOf } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
-import { compareUnits } from '../plan/plan.ts';
-import { putNewest } from '../plan/recent.ts';
 import {
   canBecome,
   classOf,
   type Imported,
   isOfStatements,
-  kindOf,
   textOfUnit,
   type Unit,
   unitsOf,
 } from '../plan/units.ts';
 import { compile, setterOf, variableOf } from './compile.ts';
 import { checkImport, importFor, type Leads } from './importing.ts';
+import { comparedToMade, giveMembers } from './members.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
-import { classScopeIn, madeBy, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
+import {
+  classScopeIn,
+  keep,
+  keptAs,
+  madeBy,
+  madeIn,
+  nativesOf,
+  overlaidIn,
+  overlayOf,
+  placeOf,
+  privateNames,
+} from './overlay.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
 import { comeBack, inherit, succeed } from './succession.ts';
 import { takeBack } from './undo.ts';
@@ -34,9 +43,6 @@ export interface Evaluation {
 }
 
 const NOTHING: Evaluation = { check: undefined, load: undefined, run: () => () => {} };
-
-/** Values that are kept of variables that were given something else, a module. */
-const KEPT = 16;
 
 /**
  * Makes units ready to be evaluated, in source order, functions first.
@@ -56,17 +62,21 @@ export function prepareUnits(
 ): Evaluation {
   if (units.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
-  const fresh = units.filter((unit) => !isThere(module, analysis, unit, overlaid, again));
+  const there = units.filter((unit) => isThere(module, analysis, unit, overlaid, again));
+  const fresh = units.filter((unit) => !there.includes(unit) || isElsewhere(module, unit, overlaid));
   const isFirst = ({ node, imported, more }: Unit) =>
     imported !== undefined || (node.type === 'FunctionDeclaration' && more === undefined);
   const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map((unit): Compiled => {
     const [name = ''] = unit.names;
     const was = madeIn(module, name, overlaid);
-    const isAdded = was !== undefined && hasBase(was, analysis, unit);
-    const evaluate = comesBack(module, analysis, unit, overlaid)
-      ? undefined
-      : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
-    return { unit, evaluate, isAdded };
+    const isAdded = was !== undefined && hasBase(was, madeBy(analysis, unit, overlaid), analysis, unit);
+    const isMade = there.includes(unit);
+    const back = isMade ? undefined : heldBy(module, analysis, unit, overlaid);
+    const evaluate =
+      isMade || back !== undefined
+        ? undefined
+        : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
+    return { unit, evaluate, back, isMade, isAdded };
   });
   const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
@@ -89,19 +99,22 @@ export function prepareUnits(
   };
   const load = async (leads: Leads): Promise<() => void> => {
     for (const one of imports) one.namespace = await importFor(...importing(one), inTime(leads));
-    return waits ? runSlowly(steps(module, before, analysis, all, overlaid)) : () => {};
+    return waits ? runSlowly(steps(module, before, analysis, all, overlaid, url)) : () => {};
   };
   return {
     check: imports.length > 0 ? check : undefined,
     load: waits || imports.length > 0 ? load : undefined,
-    run: () => (waits ? () => {} : runAll(steps(module, before, analysis, all, overlaid))),
+    run: () => (waits ? () => {} : runAll(steps(module, before, analysis, all, overlaid, url))),
   };
 }
 
 interface Compiled {
   unit: Unit;
-  /** undefined: what its names held under this text is put back */
   evaluate: ((namespace: unknown) => unknown) | undefined;
+  /** what each of its names held under this text, and is given once more */
+  back: Held[] | undefined;
+  /** whether the class that it declares is where its name lives now */
+  isMade: boolean;
   /** whether the function or class that it declares stays, and what adds to it is another */
   isAdded: boolean;
   namespace?: unknown;
@@ -114,11 +127,12 @@ function* steps(
   analysis: Analysis,
   all: Compiled[],
   overlaid: ReadonlySet<string>,
+  url: string,
 ): Generator<unknown, () => void, void> {
   const undos: (() => void)[] = [];
   try {
     for (const one of all) {
-      const finish = begin(module, before, analysis, one, overlaid, undos);
+      const finish = begin(module, before, analysis, one, overlaid, url, undos);
       try {
         yield one.evaluate?.(one.namespace);
       } catch (cause) {
@@ -155,12 +169,13 @@ function begin(
   module: LiveModule,
   running: Analysis,
   analysis: Analysis,
-  { unit, evaluate, isAdded }: Compiled,
+  { unit, evaluate, back, isMade, isAdded }: Compiled,
   overlaid: ReadonlySet<string>,
+  url: string,
   undos: (() => void)[],
 ): () => void {
   const overlay = overlayOf(module);
-  const made = madeBy(analysis, unit);
+  const made = madeBy(analysis, unit, overlaid);
   if (unit.names.length === 0) {
     return () => {
       if (overlay.ran.has(made.text)) return;
@@ -176,10 +191,14 @@ function begin(
   undos.push(() => {
     overlay.classes = classes;
   });
-  for (const name of unit.names) {
+  const ran = overlaidIn(module, running);
+  const there = isMade ? madeIn(module, first, overlaid) : undefined;
+  for (const [i, name] of unit.names.entries()) {
+    const now = unitsOf(running).find((one) => one.names.includes(name));
+    if (now !== undefined && classOf(unit) && classOf(now))
+      undos.push(noteMembers(module, running, now, name, before));
     const place = placeOf(name, overlaid);
     const was = madeIn(module, name, overlaid);
-    const now = unitsOf(running).find((one) => one.names.includes(name));
     const keys = [...new Set([...mergedKeys(now), ...mergedKeys(unit)])];
     const held = descriptorOf(module, name, overlaid, keys);
     const entry = overlay.made.get(place);
@@ -188,32 +207,57 @@ function begin(
       else overlay.made.set(place, entry);
       putBack(module, name, overlaid, held, keys);
     });
-    if (was !== undefined && held !== undefined) keep(overlay.kept, `${place}\n${was.text}`, held);
-    // Its members may be others than when it was made.
+    if (was !== undefined && held !== undefined) keep(overlay.kept, keptAs(place, was), held);
+    // The code of its functions, and what adds to it, may be others than when it was made.
     const isOther = now !== undefined && (classOf(unit) ? classOf(now) : isOfStatements(now));
-    if (isOther && held) keep(overlay.kept, `${place}\n${textOfUnit(running, now)}`, held);
-    const back = evaluate === undefined ? heldUnder(module, made.text, name, overlaid) : undefined;
-    if (back !== undefined) putBack(module, name, overlaid, back, keys);
-    else if (isAdded) putUnder(before, keys);
+    if (isOther && was !== undefined && held !== undefined && place === placeOf(name, ran))
+      keep(overlay.kept, keptAs(place, { text: textOfUnit(running, now), homes: was.homes }), held);
+    if (back !== undefined) putBack(module, name, overlaid, back[i], keys);
+    else if (isAdded && !isMade) putUnder(before, keys);
   }
   return () => {
     for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
     const node = classOf(unit);
     if (node === undefined) return;
-    const after = overlaid.has(first) ? overlay.values[first] : valueIn(module, first);
+    const after = overlaid.has(first) ? overlay.values[first] : nativeIn(module, first);
     if (evaluate === undefined) {
       const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
       if (number >= 0) overlay.classes.set(first, number);
     }
+    if (hasPrototype(after) && before !== after) undos.push(comeBack(overlay.succeeded, after));
+    if (there !== undefined) undos.push(giveMembers(module, there, analysis, unit, url));
     if (former !== undefined)
       undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
-    if (leavesBehind(unit)) {
-      if (hasPrototype(after) && before !== after) undos.push(comeBack(overlay.succeeded, after));
-      return;
-    }
+    if (leavesBehind(unit)) return;
     // An arrow or an async function has no prototype that instances hang on.
     if (hasPrototype(before) && hasPrototype(after) && before !== after)
       undos.push(succeed(overlay.succeeded, before, after), inherit(before, after));
+  };
+}
+
+/**
+ * A class that members have come to, or gone from, in place is what its text says by now, and no longer what it was made by.
+ * @returns takes it back
+ */
+function noteMembers(
+  module: LiveModule,
+  running: Analysis,
+  unit: Unit,
+  name: string,
+  value: unknown,
+): () => void {
+  const { made, kept } = overlayOf(module);
+  const ran = overlaidIn(module, running);
+  const place = placeOf(name, ran);
+  const entry = made.get(place);
+  const was = madeIn(module, name, ran);
+  if (was === undefined || was.passes || isSameClass(was, madeBy(running, unit, ran), running, unit))
+    return () => {};
+  for (const [key, held] of kept) if (held.value === value && key.startsWith(`${place}\n`)) kept.delete(key);
+  made.set(place, { ...madeBy(running, unit, ran), homes: was.homes });
+  return () => {
+    if (entry === undefined) made.delete(place);
+    else made.set(place, entry);
   };
 }
 
@@ -234,17 +278,6 @@ function formerClass(
   return node && { value, node, scope: classScopeIn(module, name) };
 }
 
-/** Where a name of a version lives, as a key. */
-function placeOf(name: string, overlaid: ReadonlySet<string>): string {
-  return `${overlaid.has(name) ? 'overlay' : 'native'} ${name}`;
-}
-
-/** What the variable behind a name was made by. */
-function madeIn(module: LiveModule, name: string, overlaid: ReadonlySet<string>): MadeBy | undefined {
-  const made = module.overlay?.made.get(placeOf(name, overlaid));
-  return made ?? (overlaid.has(name) ? undefined : nativesOf(module).get(name));
-}
-
 /** Whether what a unit declares is there as it is to be, or is a function whose cells take its code. */
 function isThere(
   module: LiveModule,
@@ -253,7 +286,8 @@ function isThere(
   overlaid: ReadonlySet<string>,
   again: boolean,
 ): boolean {
-  const { text, base } = madeBy(analysis, unit);
+  const made = madeBy(analysis, unit, overlaid);
+  const { text, base } = made;
   if (unit.names.length === 0) {
     if (!again) return false;
     if (module.overlay?.ran.has(text)) return true;
@@ -265,39 +299,45 @@ function isThere(
     if (now === undefined) return false;
     const fixed = !overlaid.has(name) && nativesOf(module).get(name)?.assignable === false;
     const isAlike = now.text.slice(now.base.length) === text.slice(base.length);
-    return fixed || now.text === text || (isAlike && hasBase(now, analysis, unit));
+    return (
+      fixed ||
+      (now.text === text && now.homes === made.homes) ||
+      (isAlike && hasBase(now, made, analysis, unit))
+    );
   });
 }
 
+/** Whether a class is there and another one ran: that which its name stood for where it lived before. */
+function isElsewhere({ overlay }: LiveModule, unit: Unit, overlaid: ReadonlySet<string>): boolean {
+  const [name = ''] = unit.names;
+  return classOf(unit) !== undefined && (overlay?.names.has(name) ?? false) !== overlaid.has(name);
+}
+
 /** Whether the function or class that a unit declares is there, or is one whose cells take its code; what adds to it aside. */
-function hasBase(now: MadeBy, analysis: Analysis, unit: Unit): boolean {
-  if (isOfStatements(unit)) return false;
-  const { kind } = madeBy(analysis, unit);
+function hasBase(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (isOfStatements(unit) || now.homes !== made.homes) return false;
+  const { kind } = made;
   const takes = now.kind !== undefined && kind !== undefined && canBecome(now.kind, kind);
-  return takes || isSameClass(now, analysis, unit);
+  return takes || isSameClass(now, made, analysis, unit);
 }
 
 /** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
-function isSameClass({ base, passes }: MadeBy, analysis: Analysis, unit: Unit): boolean {
-  if (passes || classOf(unit) === undefined || unit.names[0] === 'default') return false;
-  const before = analyse(`${kindOf(unit) ?? ''} ${base}`, analysis.url, 'the text of the class before');
-  const [was] = unitsOf(before);
-  if (was === undefined || classOf(was) === undefined) return false;
-  const { isSame, come } = compareUnits(before, was, analysis, { ...unit, more: [] });
-  return isSame && come.length === 0;
+function isSameClass(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (now.keyword !== made.keyword || unit.names[0] === 'default') return false;
+  const { isSame, come, statics } = comparedToMade(now, analysis, unit) ?? { isSame: false };
+  return isSame && come.length === 0 && statics.length === 0;
 }
 
-/** Whether every name of a unit had this text before, and what it held then is at hand. */
-function comesBack(
-  module: LiveModule,
+/** What each name of a unit held that was made by this text; undefined where that is not at hand of all. */
+function heldBy(
+  { overlay }: LiveModule,
   analysis: Analysis,
   unit: Unit,
   overlaid: ReadonlySet<string>,
-): boolean {
-  const text = textOfUnit(analysis, unit);
-  return (
-    unit.names.length > 0 && unit.names.every((name) => heldUnder(module, text, name, overlaid) !== undefined)
-  );
+): Held[] | undefined {
+  const made = madeBy(analysis, unit, overlaid);
+  const held = unit.names.flatMap((name) => overlay?.kept.get(keptAs(placeOf(name, overlaid), made)) ?? []);
+  return held.length > 0 && held.length === unit.names.length ? held : undefined;
 }
 
 /** What the name of a unit will stand for once more, where its text comes back; undefined where it is evaluated. */
@@ -307,23 +347,7 @@ export function comingBack(
   unit: Unit,
   overlaid: ReadonlySet<string>,
 ): unknown {
-  if (!comesBack(module, analysis, unit, overlaid)) return undefined;
-  return heldUnder(module, textOfUnit(analysis, unit), unit.names[0] as string, overlaid)?.value;
-}
-
-/** What a name held under a text, where that is at hand. */
-function heldUnder(
-  module: LiveModule,
-  text: string,
-  name: string,
-  overlaid: ReadonlySet<string>,
-): Held | undefined {
-  return module.overlay?.kept.get(`${placeOf(name, overlaid)}\n${text}`);
-}
-
-/** Keeps what a name held under a text; the oldest goes where there are many. */
-export function keep(kept: Map<string, Held>, key: string, held: Held): void {
-  putNewest(kept, key, held, KEPT);
+  return heldBy(module, analysis, unit, overlaid)?.[0]?.value;
 }
 
 /** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */
