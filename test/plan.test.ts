@@ -137,4 +137,18 @@ for (const [name, [from, to, replaced, other = '']] of Object.entries(CASES)) {
   });
 }
 
+test('a text that was looked at lately is not read again: of short ones the last 128, of long ones the last 16', () => {
+  const text = (n: number, length: number): string => `const a = ${n};${' '.repeat(length)}`;
+  for (const [length, count] of [
+    [100, 128],
+    [20_000, 16],
+  ] as const) {
+    const all = Array.from({ length: count }, (_, n) => analyse(text(n, length), 'file:///a.js'));
+    for (const [n, one] of all.entries()) assert.is(analyse(text(n, length), 'file:///a.js'), one);
+    analyse(text(count, length), 'file:///a.js');
+    assert.is(analyse(text(1, length), 'file:///a.js'), all[1]);
+    assert.is.not(analyse(text(0, length), 'file:///a.js'), all[0]);
+  }
+});
+
 test.run();

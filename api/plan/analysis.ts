@@ -13,7 +13,6 @@ import { languageOf } from '../../loader/language.ts';
 import { named, type Program, type Read, read } from '../../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../../loader/scopes.ts';
 import { changed } from './changed.ts';
-import { putNewest } from './recent.ts';
 
 export interface Analysis extends ModuleFunctions, Read {
   source: string;
@@ -27,8 +26,15 @@ export interface Analysis extends ModuleFunctions, Read {
   readonly program: Program;
 }
 
+/**
+ * Analyses that are kept, and while these are of no more than so many characters together, with 60 bytes for each: a class that was made anew
+ * several times has methods in each of those texts, which all are looked at for an edit of one. What they have in common is there once.
+ */
 const KEPT = 16;
+const KEPT_SHORT = 128;
+const SHORT = 2 ** 18;
 const recent = new Map<string, Analysis>();
+let size = 0;
 
 /**
  * @param url of the module, which tells the language
@@ -45,8 +51,18 @@ export function analyse(source: string, url: string, what = url, other?: Analysi
     const others = () => (lang === 'js' ? other && changed(source, other) : undefined);
     analysis = named(what, () => others() ?? analyseWhole(source, url, what));
   }
-  putNewest(recent, key, analysis, KEPT);
+  keep(key, analysis);
   return analysis;
+}
+
+function keep(key: string, analysis: Analysis): void {
+  if (!recent.delete(key)) size += key.length;
+  recent.set(key, analysis);
+  for (const oldest of recent.keys()) {
+    if (recent.size <= KEPT || (recent.size <= KEPT_SHORT && size <= SHORT)) return;
+    recent.delete(oldest);
+    size -= oldest.length;
+  }
 }
 
 /** Every statement read, and nothing remembered. @throws as `analyse` */
