@@ -1,3 +1,7 @@
+/**
+ * The top level of a version, carried into the running module. In: units that have come, or say something else; out: what evaluates them, each
+ * name with the value that it held under the same text before, where that is at hand; and what takes all of it back.
+ */
 import { HotswapError } from '../../error.ts';
 import type { Bound } from '../../loader/kept.ts';
 import { type Held, type LiveModule, type MadeBy, nativeIn, valueIn } from '../../loader/live.ts';
@@ -28,8 +32,8 @@ import {
   placeOf,
   privateNames,
 } from './overlay.ts';
-import { handOnStatics, type MadeClass } from './statics.ts';
-import { comeBack, inherit, succeed } from './succession.ts';
+import type { MadeClass } from './statics.ts';
+import { takePlace } from './succession.ts';
 import { takeBack } from './undo.ts';
 
 /** Units made ready. */
@@ -224,14 +228,9 @@ function begin(
       const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
       if (number >= 0) overlay.classes.set(first, number);
     }
-    if (hasPrototype(after) && before !== after) undos.push(comeBack(overlay.succeeded, after));
-    if (there !== undefined) undos.push(giveMembers(module, there, analysis, unit, url));
-    if (former !== undefined)
-      undos.push(handOnStatics(former, { value: after, node, scope: classScopeIn(module, first) }));
-    if (leavesBehind(unit)) return;
-    // An arrow or an async function has no prototype that instances hang on.
-    if (hasPrototype(before) && hasPrototype(after) && before !== after)
-      undos.push(succeed(overlay.succeeded, before, after), inherit(before, after));
+    const members = there && (() => giveMembers(module, there, analysis, unit, url));
+    const now = { value: after, node, scope: classScopeIn(module, first) };
+    takePlace(overlay.succeeded, former ?? { value: before }, now, members, undos);
   };
 }
 
@@ -259,10 +258,6 @@ function noteMembers(
     if (entry === undefined) made.delete(place);
     else made.set(place, entry);
   };
-}
-
-function hasPrototype(value: unknown): value is { prototype: object } {
-  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
 }
 
 /** The class that a name stands for in the version that runs. */
