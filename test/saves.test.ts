@@ -5,11 +5,11 @@ import { program } from './program.ts';
 import { randomFrom } from './random.ts';
 
 /** What the file is made of, each in several forms. What they say depends on each other, and on no state. */
-const UNITS = {
+const SCRIPT = {
   RATE: ['const RATE = 1;', 'const RATE = 2;', 'export const RATE = 3;', 'const [RATE] = [4];'],
   LIMIT: ['const LIMIT = 10;', 'export const LIMIT = 20;', 'const LIMIT = 30, OTHER = 31;'],
   double: [
-    '',
+    'const double = () => 0;',
     "import { double } from './k.js';",
     "import { triple as double } from './k.js';",
     'const double = (x) => -x;',
@@ -51,34 +51,87 @@ const UNITS = {
     'class C extends B { x = 4; v = 9; m() { return [this.x, this.v, super.base()]; } static s = 3; static t() { return this.s; } get y() { return 7; } }',
     'class C { x = 1; base() { return 0; } m() { return this.x + RATE; } static s = 2; static t() { return RATE; } get y() { return LIMIT; } #p = 1; }',
   ],
-  more: ['', "'more', "],
+  probe: ['', "'more', "].map(
+    (more) =>
+      `export function probe() { return JSON.stringify([${more}f(1), g(2), h(), new C().m(), new C().base(), C.t(), C.s, new C().y, double(4), RATE, LIMIT, new B().base(), Object.keys(new C()).sort(), new K(), new L(), Object.getOwnPropertyNames(K.prototype)]); }`,
+  ),
+};
+
+/** The same of TypeScript, with what it merges. */
+const TYPED = {
+  RATE: ['const RATE: number = 1;', 'const RATE = 2 as number;', 'export const RATE = 3;'],
+  E: [
+    'enum E { A = 1, B }',
+    'enum E { A = 1, B, C = 9 }',
+    'const enum E { A = 5, B }',
+    'enum E { A = 1 }\nenum E { B = 7 }',
+  ],
+  N: [
+    'namespace N { export const z = 1; export function q(): number { return z + RATE; } }',
+    'namespace N { export const z = 2; export function q(): number { return z; } }',
+    'namespace N { export const z = 3; export const q = () => [z, RATE]; }',
+  ],
+  f: [
+    'function f(x: number): unknown { return [x, RATE]; }\nnamespace f { export const n = 1; }',
+    'function f(x: number): unknown { return [x, RATE, 1]; }\nnamespace f { export const n = 2; export const m = () => RATE; }',
+    'const f = Object.assign((x: number) => [x], { n: 9 });',
+  ],
+  P: [
+    'class P { constructor(public a: number = RATE, readonly b = 2) {} sum(): number { return this.a + this.b; } }',
+    'class P { constructor(public a: number = RATE, readonly c = 3) {} sum(): number { return this.a + RATE; } }',
+    'class P { private q: number = RATE; constructor(public a = 1) {} sum(): number { return this.q; } }',
+    'abstract class Q { abstract m(): number; t() { return this.m() + RATE; } }\nclass P extends Q { m() { return 3; } sum() { return this.t(); } }',
+  ],
+  dec: [
+    'const dec = (..._: any[]): any => {};',
+    'function dec(target: any, key?: any): any { (target.marks ??= []).push(key); }',
+  ],
+  K: [
+    '@dec class K { @dec m() { return RATE; } v: number = E.A; }',
+    '@dec class K { m() { return [RATE]; } v: number = E.B; }',
+    'class K { declare w: string; v = N.z; m() { return this.v; } }',
+    'class K<T = number> { v?: T; m(): T | undefined { return this.v; } static s = 4; }',
+  ],
+  T: ['type T = number;', 'interface T { a: number }', 'type T = typeof RATE;'],
+  double: [
+    "import type { X } from './k.js'; const double = (x: X) => x;",
+    "import { type X, double } from './k.js';",
+    "import { triple as double } from './k.js';",
+  ],
+  g: [
+    'const g = <V,>(v: V): V => v;',
+    'const g = (v: any): any => [v satisfies any, RATE!];',
+    'function g(v: T): T; function g(v: any): any { return [v, E.A]; }',
+  ],
+  probe: ['', ' // more'].map(
+    (more) =>
+      `export function probe() {${more}\n  return JSON.stringify([RATE, E.A, E.B, N.z, N.q(), f(1), f.n, new P().sum(), Object.keys(new P()).sort(), new K().m(), new K().v, g(4 as any), double(4)]); }`,
+  ),
 };
 
 const SAVES = `import { writeFileSync } from 'node:fs';
 import { reload } from 'hotswap';
-const [UNITS, seed, saves] = JSON.parse(process.env.CASE);
+const [UNITS, name, seed, saves] = JSON.parse(process.env.CASE);
 ${randomFrom}
 const next = randomFrom(seed), random = (below) => Math.floor(next() * below);
-const { more: MORE, ...DECLARATIONS } = UNITS;
-const form = Object.fromEntries(Object.keys(UNITS).map((unit) => [unit, 0]));
-const text = () => Object.keys(DECLARATIONS).map((unit) => DECLARATIONS[unit][form[unit]]).join('\\n') + \`
-export function probe() { return JSON.stringify([\${MORE[form.more]}f(1), g(2), h(), new C().m(), new C().base(), C.t(), C.s, new C().y, \${form.double ? 'double(4)' : '0'}, RATE, LIMIT, new B().base(), Object.keys(new C()).sort(), new K(), new L(), Object.getOwnPropertyNames(K.prototype)]); }
-\`;
-const file = new URL('./m.js', import.meta.url);
+const names = Object.keys(UNITS);
+const form = Object.fromEntries(names.map((unit) => [unit, 0]));
+const text = () => names.map((unit) => UNITS[unit][form[unit]] + '\\n').join('');
+const file = new URL(name, import.meta.url);
 writeFileSync(file, text());
-const m = await import('./m.js');
+const m = await import(file);
 const held = m.probe;
 const trail = [];
 let [last, wrong] = [text(), undefined];
 for (let n = 1; n <= saves && wrong === undefined; ) {
-  const units = Array.from({ length: random(3) === 0 ? 3 : 1 }, () => Object.keys(UNITS)[random(Object.keys(UNITS).length)]);
+  const units = Array.from({ length: random(3) === 0 ? 3 : 1 }, () => names[random(names.length)]);
   for (const unit of units) form[unit] = random(UNITS[unit].length);
   if (text() === last) continue;
   writeFileSync(file, (last = text()));
   trail.push(units.map((unit) => unit + form[unit]).join());
   try {
     await reload(file.href);
-    const [now, theirs, fresh] = [m.probe(), held(), (await import('./m.js?n=' + n++)).probe()];
+    const [now, theirs, fresh] = [m.probe(), held(), (await import(file.href + '?n=' + n++)).probe()];
     if (now !== fresh || theirs !== fresh) wrong = { now, theirs, fresh };
   } catch (error) {
     wrong = { error: error.stack };
@@ -86,15 +139,35 @@ for (let n = 1; n <= saves && wrong === undefined; ) {
 }
 console.log(JSON.stringify(wrong ? { ...wrong, trail: trail.slice(-40) } : 'as if started anew'));`;
 
-for (const seed of [1, 2, 3])
-  test(`saves in an order by chance, ${seed}`, async () => {
-    const made = program({
-      'app.js': SAVES,
-      'k.js': 'export const double = (x) => x * 2; export const triple = (x) => x * 3;',
+for (const [name, units] of Object.entries({ 'm.js': SCRIPT, 'm.ts': TYPED }))
+  for (const seed of [1, 2, 3])
+    test(`saves of ${name} in an order by chance, ${seed}`, async () => {
+      const made = program({
+        'app.js': SAVES,
+        'k.js': 'export const double = (x) => x * 2; export const triple = (x) => x * 3;',
+        'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+      });
+      const env = { CASE: JSON.stringify([units, name, seed, 80]) };
+      assert.equal(await made.json({ env }), 'as if started anew');
+      made.remove();
     });
-    assert.equal(await made.json({ env: { CASE: JSON.stringify([UNITS, seed, 80]) } }), 'as if started anew');
+
+test('a class that is made anew has its parameters for fields only where the settings say so', async () => {
+  const text = (more: string): string =>
+    `class Base { got = 0; set a(v: number) { this.got = v; } }\nexport class Sub extends Base { constructor(public a = 7) { super(); } ${more} }`;
+  const app = `import { writeFileSync } from 'node:fs'; import { reload } from 'hotswap'; import * as m from './m.ts';
+const seen = [new m.Sub().got]; writeFileSync(new URL('./m.ts', import.meta.url), ${JSON.stringify(text('x = 1;'))});
+await reload(m); console.log(JSON.stringify([...seen, new m.Sub().got, new m.Sub().x]));`;
+  for (const [define, got] of [
+    [false, 7],
+    [true, 0],
+  ] as const) {
+    const settings = JSON.stringify({ compilerOptions: { useDefineForClassFields: define } });
+    const made = program({ 'app.js': app, 'm.ts': text(''), 'tsconfig.json': settings });
+    assert.equal(await made.json(), [got, got, 1]);
     made.remove();
-  });
+  }
+});
 
 test('a function, then a constant that it uses, then both again', async () => {
   const made = program({

@@ -9,7 +9,7 @@ import { type HotFunction, superCall } from '../../loader/functions.ts';
 import { type LiveModule, type Scope, valueIn } from '../../loader/live.ts';
 import { cellName } from '../../loader/names.ts';
 import { eachChild, type FunctionNode, type Node } from '../../loader/parse.ts';
-import { assignments, isMade, parens, propertiesOf, selfName, setProperties } from '../../loader/patch.ts';
+import { assignments, isMade, parens, propertiesOf, selfName } from '../../loader/patch.ts';
 import { isProxy } from '../../node.ts';
 import { cellOf } from '../given/given.ts';
 import { outerReferences, partAround, scopesAround } from '../plan/analysis.ts';
@@ -17,7 +17,7 @@ import { isWithin } from '../plan/plan.ts';
 import { sameTree } from '../plan/sametree.ts';
 import { canBecome } from '../plan/units.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from '../running/cells.ts';
-import { evaluated, placed } from '../running/evaluation.ts';
+import { evaluated, placed, setParameters } from '../running/evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from '../running/overlay.ts';
 import {
   isField,
@@ -58,7 +58,7 @@ export function makeFunction(making: Making): Made {
   const inside = partAround(analysis, hot).functions.filter((one) => isWithin(one, hot));
   const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
-  setProperties(text, hot.node, analysis.properties);
+  setParameters(text, hot.node, analysis);
   decoratorsOf(hot.node).forEach(({ start, end }) =>
     text.overwrite(start, end, blankOf(text.original, start, end)),
   );

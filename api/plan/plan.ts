@@ -12,6 +12,7 @@ import {
   type PropertyDefinition,
   unwrapped,
 } from '../../loader/parse.ts';
+import { propertiesOf } from '../../loader/patch.ts';
 import { type Analysis, partAround } from './analysis.ts';
 import { ignored, isAbsent, isNode, sameText, sameTree } from './sametree.ts';
 import {
@@ -223,6 +224,7 @@ function compareClasses(
     const y = news.methods.get(key);
     if (y === undefined) come.push([x, undefined]);
     else if (x.derived !== y.derived || !sameTree(opening(x), opening(y))) return undefined;
+    else if (parameterFields(from, x) !== parameterFields(to, y)) return undefined;
     else if (!sameTree(decoratorsOf(x), decoratorsOf(y))) return undefined;
     else if (!canBecome(x, y)) come.push([x, undefined], [undefined, y]);
     else pairs.push([x, y]);
@@ -279,6 +281,11 @@ function staticField({ classes }: Analysis, node: ClassNode, member: Node): Stat
   if (key === undefined || of === undefined) return undefined;
   if (classes.some((one) => one.node.start > start && one.node.end <= end)) return undefined;
   return { path: `${of}.${key}`, key, of, node: member };
+}
+
+/** The fields that the parameters of a constructor declare, as TypeScript has it. */
+function parameterFields({ properties }: Analysis, { node }: HotFunction): string {
+  return propertiesOf(node, properties).join();
 }
 
 function opening({ derived, node }: HotFunction): Node | undefined {

@@ -62,7 +62,7 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   const inside = parts.flatMap((part) => part.functions).filter(isHere);
   patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
   const last = module.cells.length;
-  for (const node of nodes) setProperties(text, node, analysis.properties);
+  for (const node of nodes) setParameters(text, node, analysis);
   const [head, body, tail] = piece.body(text, module.cells.slice(first) as LiveCell[]);
   const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life', ...guard];
   const opening = `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`;
@@ -75,6 +75,11 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
     const meta = usesMeta ? module.meta?.() : undefined;
     return factory(module.overlay?.values, same, meta, ...values, lifeOf(module, first, last));
   };
+}
+
+/** Gives constructors in a piece of text the assignments that their parameters stand for, as the module's settings have it. */
+export function setParameters(text: MagicString, node: Node, { url, properties }: Analysis): void {
+  if (properties.length > 0) setProperties(text, node, properties, typed().settingsFor(url).define);
 }
 
 /** Rewrites `import.meta`. @returns whether there was any */
