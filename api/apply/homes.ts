@@ -34,8 +34,8 @@ export function rehome(module: LiveModule, planned: Plan, before: Analysis, afte
   const kept: Deferred[] = [];
   for (const scope of after.classes) {
     const { node, path } = scope;
-    const homes = namesInFields(after, node, now);
     if (isIn([...planned.added, ...planned.changed], node)) continue;
+    const homes = namesInFields(after, node, now);
     const unit = unitsOf(after).find((one) => classOf(one) === node);
     const [name = ''] = unit?.names ?? [];
     const made = unit && madeIn(module, name, now);

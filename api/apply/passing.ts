@@ -14,7 +14,7 @@ import { givenBy, unitsOf } from '../plan/units.ts';
 import { setterOf } from '../running/compile.ts';
 import { checkImport, importFor, type Leads, type Wanted } from '../running/importing.ts';
 import { keep, keptAs, nativesOf, overlayOf } from '../running/overlay.ts';
-import { takeBack } from '../running/undo.ts';
+import { putsBack, takeBack } from '../running/undo.ts';
 
 /** What must be done about exports, made ready. */
 export interface Passing {
@@ -140,9 +140,7 @@ export function preparePassing(
   for (const one of wanted) if (!slots.has(slotOf(one) as string)) slots.set(slotOf(one) as string, one);
   const run = (): (() => void) => {
     const undos: (() => void)[] = [];
-    const former = bindings.get(module);
-    if (former === undefined) undos.push(() => bindings.delete(module));
-    else undos.push(() => bindings.set(module, former));
+    undos.push(putsBack(bindings, module));
     bindings.set(module, read);
     for (const [slot, { name }] of slots) if (isFree(slot)) undos.push(give(module, slot, name, read(name)));
     return () => takeBack(undos);
@@ -240,10 +238,10 @@ function sameExports(before: Analysis, after: Analysis): boolean {
 function give(module: LiveModule, slot: string, name: string, value: unknown): () => void {
   const { made, kept } = overlayOf(module);
   const place = `native ${slot}`;
-  const entry = made.get(place);
+  const undo = putsBack(made, place);
   const held = nativeIn(module, slot);
   const set = setterOf(module, slot);
-  const was = entry ?? nativesOf(module).get(slot);
+  const was = made.get(place) ?? nativesOf(module).get(slot);
   if (was !== undefined && !was.passes) keep(kept, keptAs(place, was), { value: held });
   made.set(place, {
     text: `export ${name}`,
@@ -256,7 +254,6 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
   set?.(value);
   return () => {
     set?.(held);
-    if (entry === undefined) made.delete(place);
-    else made.set(place, entry);
+    undo();
   };
 }

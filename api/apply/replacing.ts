@@ -11,7 +11,8 @@ import { children, isWithin, sameOwn } from '../plan/plan.ts';
 import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
 import type { Members } from '../running/members.ts';
-import { comingBack, leavesBehind } from '../running/toplevel.ts';
+import { leavesBehind } from '../running/overlay.ts';
+import { comingBack } from '../running/toplevel.ts';
 import { deferral, type Unable, unclearOnes } from './deferral.ts';
 import { type Made, makeFunction } from './evaluate.ts';
 import { displaced, type Places, retried } from './places.ts';
@@ -190,7 +191,7 @@ export class Replacing {
       bound: values ?? {},
       url,
       overlaid: this.#overlaid,
-      isLeft: ofClass !== undefined && leavesBehind(ofClass),
+      isLeft: ofClass !== undefined && hot.classScope !== undefined && leavesBehind(hot.classScope.node),
       back: ofClass && comingBack(module, after, ofClass, this.#overlaid),
       remade: () =>
         this.#isRemade(hot) ||

@@ -99,7 +99,7 @@ export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySe
 }
 
 /**
- * Names on the overlay that a class reads in what it gives the fields of its instances, in no order of the text. That is code of no
+ * Names on the overlay that a class reads in what it gives the fields of its instances, sorted. That is code of no
  * function, which runs whenever an instance is made, and is what it was when the class was.
  */
 export function namesInFields(
@@ -168,7 +168,7 @@ function addClasses(module: LiveModule, analysis: Analysis, found: Set<string>):
  */
 export function followsFields(module: LiveModule, analysis: Analysis, unit: Unit): boolean {
   const node = classOf(unit);
-  if (node === undefined || privateNames(node).size > 0) return false;
+  if (node === undefined || leavesBehind(node)) return false;
   const [name = ''] = unit.names;
   if (nativesOf(module).get(name)?.assignable !== false) return true;
   return !exportedLocals(analysis.source, analysis.url).some((one) => localOf(one, analysis) === name);
@@ -225,6 +225,11 @@ export function privateNames({ body }: ClassNode): Set<string> {
       'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
     ),
   );
+}
+
+/** Whether instances of what a class takes the place of are none of it: it has #private names, which only its own have. */
+export function leavesBehind(node: ClassNode): boolean {
+  return privateNames(node).size > 0;
 }
 
 /** The path of the class that handed over a scope by this number. */

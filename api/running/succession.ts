@@ -4,7 +4,7 @@
  */
 import type { LiveModule } from '../../loader/live.ts';
 import { liveModules } from '../modules/module.ts';
-import { privateNames } from './overlay.ts';
+import { leavesBehind } from './overlay.ts';
 import { handOnStatics, type MadeClass } from './statics.ts';
 
 type Succeeded = NonNullable<LiveModule['overlay']>['succeeded'];
@@ -26,7 +26,7 @@ export function takePlace(
   if (members !== undefined) undos.push(members());
   if ('node' in before) undos.push(handOnStatics(before, after));
   // An arrow or an async function has no prototype that instances hang on.
-  if (privateNames(after.node).size > 0 || !hasPrototype(from) || !hasPrototype(to) || from === to) return;
+  if (leavesBehind(after.node) || !hasPrototype(from) || !hasPrototype(to) || from === to) return;
   undos.push(succeed(succeeded, from, to), inherit(from, to));
 }
 

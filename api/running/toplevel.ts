@@ -30,11 +30,10 @@ import {
   overlaidIn,
   overlayOf,
   placeOf,
-  privateNames,
 } from './overlay.ts';
 import type { MadeClass } from './statics.ts';
 import { takePlace } from './succession.ts';
-import { takeBack } from './undo.ts';
+import { putsBack, takeBack } from './undo.ts';
 
 /** Units made ready. */
 export interface Evaluation {
@@ -66,21 +65,23 @@ export function prepareUnits(
 ): Evaluation {
   if (units.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
-  const there = units.filter((unit) => isThere(module, analysis, unit, overlaid, again));
+  const made = new Map(units.map((unit) => [unit, madeBy(analysis, unit, overlaid)]));
+  const madeOf = (unit: Unit): MadeBy => made.get(unit) as MadeBy;
+  const there = units.filter((unit) => isThere(module, analysis, unit, madeOf(unit), overlaid, again));
   const fresh = units.filter((unit) => !there.includes(unit) || isElsewhere(module, unit, overlaid));
   const isFirst = ({ node, imported, more }: Unit) =>
     imported !== undefined || (node.type === 'FunctionDeclaration' && more === undefined);
   const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map((unit): Compiled => {
     const [name = ''] = unit.names;
     const was = madeIn(module, name, overlaid);
-    const isAdded = was !== undefined && hasBase(was, madeBy(analysis, unit, overlaid), analysis, unit);
+    const isAdded = was !== undefined && hasBase(was, madeOf(unit), analysis, unit);
     const isMade = there.includes(unit);
-    const back = isMade ? undefined : heldBy(module, analysis, unit, overlaid);
+    const back = isMade ? undefined : heldBy(module, unit, madeOf(unit), overlaid);
     const evaluate =
       isMade || back !== undefined
         ? undefined
         : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
-    return { unit, evaluate, back, isMade, isAdded };
+    return { unit, made: madeOf(unit), evaluate, back, isMade, isAdded };
   });
   const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
@@ -114,6 +115,7 @@ export function prepareUnits(
 
 interface Compiled {
   unit: Unit;
+  made: MadeBy;
   evaluate: ((namespace: unknown) => unknown) | undefined;
   /** what each of its names held under this text, and is given once more */
   back: Held[] | undefined;
@@ -173,13 +175,12 @@ function begin(
   module: LiveModule,
   running: Analysis,
   analysis: Analysis,
-  { unit, evaluate, back, isMade, isAdded }: Compiled,
+  { unit, made, evaluate, back, isMade, isAdded }: Compiled,
   overlaid: ReadonlySet<string>,
   url: string,
   undos: (() => void)[],
 ): () => void {
   const overlay = overlayOf(module);
-  const made = madeBy(analysis, unit, overlaid);
   if (unit.names.length === 0) {
     return () => {
       if (overlay.ran.has(made.text)) return;
@@ -205,12 +206,7 @@ function begin(
     const was = madeIn(module, name, overlaid);
     const keys = [...new Set([...mergedKeys(now), ...mergedKeys(unit)])];
     const held = descriptorOf(module, name, overlaid, keys);
-    const entry = overlay.made.get(place);
-    undos.push(() => {
-      if (entry === undefined) overlay.made.delete(place);
-      else overlay.made.set(place, entry);
-      putBack(module, name, overlaid, held, keys);
-    });
+    undos.push(putsBack(overlay.made, place), () => putBack(module, name, overlaid, held, keys));
     if (was !== undefined && held !== undefined) keep(overlay.kept, keptAs(place, was), held);
     // The code of its functions, and what adds to it, may be others than when it was made.
     const isOther = now !== undefined && (classOf(unit) ? classOf(now) : isOfStatements(now));
@@ -248,16 +244,13 @@ function noteMembers(
   const { made, kept } = overlayOf(module);
   const ran = overlaidIn(module, running);
   const place = placeOf(name, ran);
-  const entry = made.get(place);
+  const undo = putsBack(made, place);
   const was = madeIn(module, name, ran);
   if (was === undefined || was.passes || isSameClass(was, madeBy(running, unit, ran), running, unit))
     return () => {};
   for (const [key, held] of kept) if (held.value === value && key.startsWith(`${place}\n`)) kept.delete(key);
   made.set(place, { ...madeBy(running, unit, ran), homes: was.homes });
-  return () => {
-    if (entry === undefined) made.delete(place);
-    else made.set(place, entry);
-  };
+  return undo;
 }
 
 /** The class that a name stands for in the version that runs. */
@@ -278,10 +271,10 @@ function isThere(
   module: LiveModule,
   analysis: Analysis,
   unit: Unit,
+  made: MadeBy,
   overlaid: ReadonlySet<string>,
   again: boolean,
 ): boolean {
-  const made = madeBy(analysis, unit, overlaid);
   const { text, base } = made;
   if (unit.names.length === 0) {
     if (!again) return false;
@@ -319,18 +312,17 @@ function hasBase(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit): boo
 /** Whether a class that was made by another text is this one, the code of its functions aside, which its cells take. */
 function isSameClass(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit): boolean {
   if (now.keyword !== made.keyword || unit.names[0] === 'default') return false;
-  const { isSame, come, statics } = comparedToMade(now, analysis, unit) ?? { isSame: false };
-  return isSame && come.length === 0 && statics.length === 0;
+  const compared = comparedToMade(now, analysis, unit);
+  return compared?.isSame === true && compared.come.length === 0 && compared.statics.length === 0;
 }
 
 /** What each name of a unit held that was made by this text; undefined where that is not at hand of all. */
 function heldBy(
   { overlay }: LiveModule,
-  analysis: Analysis,
   unit: Unit,
+  made: MadeBy,
   overlaid: ReadonlySet<string>,
 ): Held[] | undefined {
-  const made = madeBy(analysis, unit, overlaid);
   const held = unit.names.flatMap((name) => overlay?.kept.get(keptAs(placeOf(name, overlaid), made)) ?? []);
   return held.length > 0 && held.length === unit.names.length ? held : undefined;
 }
@@ -342,7 +334,7 @@ export function comingBack(
   unit: Unit,
   overlaid: ReadonlySet<string>,
 ): unknown {
-  return heldBy(module, analysis, unit, overlaid)?.[0]?.value;
+  return heldBy(module, unit, madeBy(analysis, unit, overlaid), overlaid)?.[0]?.value;
 }
 
 /** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */
@@ -378,12 +370,6 @@ function putBack(
   if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
   else if (held === undefined) delete values[name];
   else Object.defineProperty(values, name, held);
-}
-
-/** Whether instances of the class that a unit had before are none of the one that it makes: it has #private names, which only its own have. */
-export function leavesBehind(unit: Unit): boolean {
-  const node = classOf(unit);
-  return node !== undefined && privateNames(node).size > 0;
 }
 
 function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
