@@ -111,7 +111,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Lets modules that invalidate themselves be seen to. */
-export function listen(): void {
+function listen(): void {
   const hot = registry()?.hot;
   if (hot !== undefined) hot.wake ??= () => void inTurn(() => seeToInvalid(new Set()));
 }

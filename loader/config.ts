@@ -189,10 +189,33 @@ function length([value, where]: [Setting, string]): number {
 
 function globs([value, where]: [Setting, string]): string[] {
   if (value === undefined || value === '' || value === null) return [];
-  const list = typeof value === 'string' ? value.split(',') : value;
+  const list = typeof value === 'string' ? globsIn(value) : value;
   if (!Array.isArray(list) || !list.every((glob) => typeof glob === 'string'))
     throw wrong(where, value, 'globs as strings');
   return list.map((glob) => glob.trim()).filter((glob) => glob !== '');
+}
+
+const CLOSING: Record<string, string> = { '{': '}', '(': ')', '[': ']' };
+
+/**
+ * The globs of a list. A comma within brackets belongs to a glob; a bracket that is never closed is a character like others.
+ * @example globsIn('src/**,lib/{a,b}.js') // ['src/**', 'lib/{a,b}.js']
+ */
+export function globsIn(list: string): string[] {
+  const globs = [''];
+  const open: string[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const at = list[i] as string;
+    const closing = CLOSING[at];
+    if (at === ',' && open.length === 0) {
+      globs.push('');
+      continue;
+    }
+    if (closing !== undefined && list.includes(closing, i)) open.push(closing);
+    else if (at === open.at(-1)) open.pop();
+    globs[globs.length - 1] += at;
+  }
+  return globs;
 }
 
 function wrong(where: string, value: Setting, accepted: string): HotswapError {

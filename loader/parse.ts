@@ -31,7 +31,6 @@ export type {
   ObjectProperty,
   Program,
   PropertyDefinition,
-  Statement,
 } from 'oxc-parser';
 
 /** A function node of any syntactic form. */

@@ -32,7 +32,7 @@ export interface Surroundings {
   privates: string[];
 }
 
-export type ContextName = 'this' | 'arguments' | 'new.target' | 'super';
+type ContextName = 'this' | 'arguments' | 'new.target' | 'super';
 
 export interface CapturedName {
   name: string;

@@ -62,7 +62,7 @@ function compilerOptions(directory: string): Options {
   }
 }
 
-/** JSX as a text wants it: comments such as `@jsxImportSource preact` come before the settings. */
+/** JSX as a text wants it: comments (`@jsxImportSource`) come before the settings. */
 export function jsxOf(source: string, { jsx }: Settings): JsxSettings {
   const said = (name: string): string | undefined =>
     new RegExp(`/\\*[*\\s]*@${name}\\s+([^\\s*]+)`).exec(source)?.[1];

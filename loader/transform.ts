@@ -14,7 +14,7 @@ import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { HELPERS } from './registry.ts';
 import { type JsxSettings, jsxOf, type Settings } from './settings.ts';
 
-export interface TransformOptions {
+interface TransformOptions {
   /** URL of the module, for errors */
   url: string;
   settings: Settings;

@@ -17,7 +17,7 @@ const PATIENCE = 60_000;
  * what the code in it says of itself, `counts` are the counters that this very request has moved on, `pid` is the
  * process; `of` tells answers of several kinds apart.
  */
-export interface Answer {
+interface Answer {
   of?: string;
   said: string;
   counts: Record<string, number>;
@@ -46,7 +46,7 @@ export interface Edited {
   deferred?: unknown[];
 }
 
-export interface Load {
+interface Load {
   /** Resolves once each connection's newest answer (of this kind) says this. */
   says(said: string, of?: string): Promise<void>;
   stop(): Promise<Report>;

@@ -1,6 +1,7 @@
 // Everything that can be aimed at, by every way of naming it, and what a program sees when it looks.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { globsIn } from '../loader/config.ts';
 import { type Case, cases } from './cases.ts';
 import { program } from './program.ts';
 
@@ -410,7 +411,7 @@ console.log(JSON.stringify(modules().map((url) => url.slice(import.meta.url.last
   const run = (env: Record<string, string>) => app.json<string[]>({ env });
   const all = await run({});
   const some = await run({ HOTSWAP_INCLUDE: 'node_modules/**', HOTSWAP_EXCLUDE: 'b/**' });
-  const one = await run({ HOTSWAP_EXCLUDE: './a.js,**/d.js' });
+  const one = await run({ HOTSWAP_EXCLUDE: './{a,z}.js,**/d.js' });
   const none = await run({ HOTSWAP_INCLUDE: `${app.dir}/node_modules/**`, HOTSWAP_EXCLUDE: '**' });
   app.remove();
   assert.equal(
@@ -422,6 +423,20 @@ console.log(JSON.stringify(modules().map((url) => url.slice(import.meta.url.last
       [],
     ],
   );
+});
+
+test('a list of globs is divided at commas that are within no brackets', () => {
+  const table: [list: string, globs: string[]][] = [
+    ['a', ['a']],
+    ['a,b', ['a', 'b']],
+    ['**/node_modules/{a,b}/**', ['**/node_modules/{a,b}/**']],
+    ['{a,{b,c},@(d,e)}.js,f[,x].js, g', ['{a,{b,c},@(d,e)}.js', 'f[,x].js', ' g']],
+    ['a{b,c', ['a{b', 'c']],
+    ['a}b,c', ['a}b', 'c']],
+    ['src/(x,y', ['src/(x', 'y']],
+    ['a,,b,', ['a', '', 'b', '']],
+  ];
+  for (const [list, globs] of table) assert.equal(globsIn(list), globs, list);
 });
 
 test.run();

@@ -202,7 +202,7 @@ function homeFrom(self: unknown, cell: string): unknown {
 }
 
 /** The live value at the end of a reach, following plain properties only; undefined where there is none. */
-export function reach(module: LiveModule, way: HotFunction['reach']): unknown {
+function reach(module: LiveModule, way: HotFunction['reach']): unknown {
   if (way === undefined) return undefined;
   let value: unknown;
   try {

@@ -57,7 +57,7 @@ export interface StaticField {
   node: PropertyDefinition;
 }
 
-export type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
+type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
 
 const known = new WeakMap<Analysis, WeakMap<Analysis, Plan>>();
 

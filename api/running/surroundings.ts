@@ -379,7 +379,7 @@ export function isField(hot: HotFunction): boolean {
 }
 
 /** What new code calls the closure by that is being called, where the patch point hands that on. */
-export function ownName(native: HotFunction, hot: HotFunction): string | undefined {
+function ownName(native: HotFunction, hot: HotFunction): string | undefined {
   return selfName(native) === undefined ? undefined : (selfName(hot) ?? 'hs$own');
 }
 

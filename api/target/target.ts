@@ -116,7 +116,7 @@ function badPath(path: unknown): HotswapError {
 }
 
 /** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import), and the name of a directory may have one. */
-export function split(target: string): { module: string; path: string } {
+function split(target: string): { module: string; path: string } {
   const first = target.indexOf('#', 1);
   let hash = first;
   while (hash > 0 && !isModule(target.slice(0, hash))) hash = target.indexOf('#', hash + 1);
