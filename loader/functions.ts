@@ -574,7 +574,7 @@ function bindsLexically(node: Node): boolean {
  * with patterns or defaults are renamed and taken apart in the body; see `movable`.
  */
 function canForward(arrow: FunctionNode): boolean {
-  return !hasInitialisers(arrow) || movable(arrow);
+  return !hasInitialisers(arrow) || movable(arrow) !== undefined;
 }
 
 /** Whether V8 checks and compiles a function as asm.js, which has no place for a patch point. */

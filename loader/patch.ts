@@ -6,7 +6,7 @@
 import type MagicString from 'magic-string';
 import { type HotFunction, superCall } from './functions.ts';
 import { CONSTRUCT, NULLISH } from './names.ts';
-import { hasInitialisers, movable } from './parameters.ts';
+import { hasInitialisers, type Move, movable } from './parameters.ts';
 import { blockOf, eachChild, type FunctionNode, isClass, type Node, skipTrivia, unwrapped } from './parse.ts';
 import type { Accessor, CapturedName } from './scopes.ts';
 
@@ -34,15 +34,17 @@ export function addPatchPoint(
   const check = gate === undefined ? cell : `${gate}&&${cell}`;
   const isArrow = node.type === 'ArrowFunctionExpression';
   const initialises = hasInitialisers(node);
-  const moves = isArrow
+  const isMoved = isArrow
     ? initialises || slowToCapture(hot)
-    : initialises && runsCode(node) && hot.kind !== 'constructor' && movable(node);
+    : initialises && runsCode(node) && hot.kind !== 'constructor';
+  const move = isMoved ? movable(node) : undefined;
   const redirect = isArrow ? undefined : redirectThis(hot, check, made, readsNewTarget);
-  if (moves)
+  if (move !== undefined)
     return moveParameters(
       text,
       source,
       node,
+      move,
       isArrow ? hot.capturedParameters : [],
       (params) => redirect ?? redirectArrow(check, made, params, !initialises),
     );
@@ -230,46 +232,53 @@ function openParameters(text: MagicString, source: string, arrow: FunctionNode):
  * for `let`, and functions that capture one check at each use whether it has a value. As a `var` of the body it needs none.
  */
 function slowToCapture({ node, capturedParameters }: HotFunction): boolean {
-  return capturedParameters.length > 0 && node.params.at(-1)?.type !== 'RestElement' && movable(node);
+  return (
+    capturedParameters.length > 0 && node.params.at(-1)?.type !== 'RestElement' && movable(node) === 'flat'
+  );
 }
 
 /**
  * Turns `f({ a }, b = g()) {` into `f(hs$0,hs$1=void 0){if(…)…;var { a }=…;var b=hs$1;if(b===void 0)b = g();`, with each
  * pattern, default and `captured` name left on its line: what stood around them moves, not they. The raw arguments can then be
- * handed on, and a replaced function's defaults no longer run. Equivalent where `movable` says so.
+ * handed on, and a replaced function's defaults no longer run. Equivalent where `movable` says so; where it says `nested`, each is a
+ * `let`, and the body a block inside.
  */
 function moveParameters(
   text: MagicString,
   source: string,
   node: FunctionNode,
+  move: Move,
   captured: readonly string[],
   redirect: (params: string[]) => string,
 ): void {
   const isArrow = node.type === 'ArrowFunctionExpression';
+  const isNested = move === 'nested';
+  const declare = isNested ? 'let ' : 'var ';
   const { open, close } = parens(source, node);
   const header: string[] = [];
   const args: string[] = [];
   for (let i = 0; i < node.params.length; i++) {
     const param = node.params[i] as Node;
     const raw = `hs$${i}`;
-    if (param.type === 'Identifier' && captured.includes(param.name)) {
+    if (param.type === 'Identifier' && (isNested || captured.includes(param.name))) {
       header.push(raw);
       args.push(raw);
-      text.appendRight(param.start, 'var ').appendLeft(param.end, `=${raw};`);
+      text.appendRight(param.start, declare).appendLeft(param.end, `=${raw};`);
     } else if (param.type === 'Identifier') {
       header.push(param.name);
       args.push(param.name);
       text.remove(param.start, param.end);
     } else if (param.type === 'RestElement') {
       const { argument } = param;
-      const name = argument.type === 'Identifier' ? argument.name : raw;
+      const stays = argument.type === 'Identifier' && !isNested;
+      const name = stays ? argument.name : raw;
       header.push(`...${name}`);
       args.push(`...${name}`);
-      if (argument.type === 'Identifier') {
+      if (stays) {
         blank(text, source, param.start, param.end);
       } else {
         blank(text, source, param.start, argument.start);
-        text.appendRight(argument.start, 'var ').appendLeft(argument.end, `=${raw};`);
+        text.appendRight(argument.start, declare).appendLeft(argument.end, `=${raw};`);
       }
     } else {
       const withDefault = param.type === 'AssignmentPattern';
@@ -277,18 +286,20 @@ function moveParameters(
       args.push(raw);
       if (withDefault && param.left.type === 'Identifier') {
         const { name } = param.left;
-        text.appendRight(param.start, `var ${name}=${raw};if(${name}===void 0)`).appendLeft(param.end, ';');
+        text
+          .appendRight(param.start, `${declare}${name}=${raw};if(${name}===void 0)`)
+          .appendLeft(param.end, ';');
       } else if (withDefault) {
         const equals = skipTrivia(source, param.left.end);
         const [before, after] = param.left.type === 'ArrayPattern' ? ['(0,', ')'] : ['', ''];
-        text.appendRight(param.start, 'var ');
+        text.appendRight(param.start, declare);
         text.overwrite(equals, equals + 1, `=${before}${raw}===void 0?(`);
         text.appendLeft(param.end, `):${raw}${after};`);
       } else {
         // `(0, x)` and the check keep V8's messages, which would otherwise name our parameter.
         const array = param.type === 'ArrayPattern';
-        if (array) text.appendRight(param.start, 'var ');
-        else openPattern(text, source, param, raw);
+        if (array) text.appendRight(param.start, declare);
+        else openPattern(text, source, param, raw, declare);
         text.appendLeft(param.end, array ? `=(0,${raw});` : `=${raw};`);
       }
     }
@@ -312,7 +323,8 @@ function moveParameters(
   }
   const block = blockOf(node);
   if (block !== undefined) {
-    text.remove(block.start, block.start + 1);
+    if (isNested) text.appendLeft(block.end, '}');
+    else text.remove(block.start, block.start + 1);
   } else {
     const body = node.body as Node;
     text.prependRight(body.start, 'return (').appendLeft(body.end, ')}');
@@ -412,17 +424,17 @@ function blank(text: MagicString, source: string, start: number, end: number): v
  * Opens `var { a }=hs$0` with a check for null and undefined, on which V8 names the first property and puts the error
  * on its line; so the brace moves there, too. Where that property has a default, V8 does not name the value.
  */
-function openPattern(text: MagicString, source: string, pattern: Node, raw: string): void {
+function openPattern(text: MagicString, source: string, pattern: Node, raw: string, declare: string): void {
   const first = pattern.type === 'ObjectPattern' ? (pattern.properties[0] as Node | undefined) : undefined;
   const named = first?.type === 'Property' && !first.computed ? first : undefined;
   if (named?.value.type === 'AssignmentPattern') {
-    text.appendRight(pattern.start, 'var ');
+    text.appendRight(pattern.start, declare);
     return;
   }
   const key = named === undefined ? '' : `${source.slice(named.key.start, named.key.end)}:hs$0`;
   const at = named ?? (first?.type === 'RestElement' ? first : undefined);
   text.remove(pattern.start, pattern.start + 1);
-  text.appendRight(at?.start ?? pattern.start + 1, `${raw}??${NULLISH}(${raw},({${key}})=>0);var {`);
+  text.appendRight(at?.start ?? pattern.start + 1, `${raw}??${NULLISH}(${raw},({${key}})=>0);${declare}{`);
 }
 
 /** Whether a parameter list does more than name parameters and give them constants: old code that a swap must not run. */

@@ -269,8 +269,12 @@ function expression(
     const itself = placeOf(making.cell, 'this');
     const self = `hs$e0(${itself?.[1]})`;
     // An arrow's patch point passes no `this` to call with, but it has one to tell.
-    if (hot.kind === 'function' && native.kind === 'arrow' && itself !== undefined) {
-      return [`(hs$f=>(...hs$a)=>hs$f.apply(${self},hs$a))(${value[0]}`, value[1], `${value[2]})`];
+    const hasThis = hot.kind === 'function' && native.kind === 'arrow' && itself !== undefined;
+    const named = namedParameters(native.node);
+    const trim = native.kind === 'arrow' && countsArguments(hot.node, named) ? trimmed(named) : '';
+    if (hasThis || trim !== '') {
+      const call = `hs$f.apply(${hasThis ? self : 'void 0'},hs$a)`;
+      return [`(hs$f=>(...hs$a)=>{${trim}return ${call}})(${value[0]}`, value[1], `${value[2]})`];
     }
     if (uses.super && isField(hot)) {
       return [
@@ -311,6 +315,31 @@ function expression(
         method,
         `})[${name}])`,
       ];
+}
+
+/** How many parameters a function has before a rest parameter. */
+function namedParameters({ params }: FunctionNode): number {
+  return params.length - (params.at(-1)?.type === 'RestElement' ? 1 : 0);
+}
+
+/**
+ * Whether code can tell how many of the first arguments it was called with: by a rest parameter among them, as in
+ * `(...args) => args.length`, or by `arguments`.
+ * @param first how many arguments that is
+ */
+function countsArguments(node: FunctionNode, first: number): boolean {
+  if (node.params.at(-1)?.type === 'RestElement') return node.params.length <= first;
+  return first > 0 && node.type !== 'ArrowFunctionExpression' && uncommon(node).arguments;
+}
+
+/**
+ * The statement that takes arguments off `hs$a` that nobody gave. The patch point of `(a, b) => …` hands on `a` and `b` whether
+ * they were given or not, as an arrow cannot tell; an `undefined` at the end of a call of few arguments is taken for one that
+ * was not given.
+ * @param named how many parameters the loaded arrow names
+ */
+function trimmed(named: number): string {
+  return `let hs$n=hs$a.length;if(hs$n<=${named})while(hs$n>0&&hs$a[hs$n-1]===void 0)hs$a.length=--hs$n;`;
 }
 
 /** What is left of a piece of text when only its line breaks stay. */

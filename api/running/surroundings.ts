@@ -388,14 +388,17 @@ export interface Uncommon {
   metas: Node[];
   /** `new.target` of the function itself */
   targets: Node[];
+  /** whether it mentions `arguments` */
+  arguments: boolean;
 }
 
 /** What cannot stand in evaluated code as it is. */
 export function uncommon(fn: FunctionNode): Uncommon {
-  const found: Uncommon = { super: false, metas: [], targets: [] };
+  const found: Uncommon = { super: false, metas: [], targets: [], arguments: false };
   const arrow = fn.type === 'ArrowFunctionExpression';
   const look = (node: Node, own: boolean): void => {
     if (node.type === 'Super') found.super ||= own;
+    if (node.type === 'Identifier' && node.name === 'arguments') found.arguments ||= own;
     if (node.type === 'MetaProperty') {
       if (node.meta.name === 'import') found.metas.push(node);
       else if (own && !arrow) found.targets.push(node);

@@ -92,7 +92,7 @@ function isAround(hot: HotFunction, name: string): boolean {
 
 /** Whether a function can stay an arrow and be hot: one whose parameters cannot be moved has no patch point (loader/patch.ts). */
 function isForwarded({ node }: Given): boolean {
-  return !hasInitialisers(node) || movable(node);
+  return !hasInitialisers(node) || movable(node) !== undefined;
 }
 
 /** Whether the function stands where `function` would begin a declaration. */

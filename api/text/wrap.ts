@@ -319,7 +319,7 @@ function innerText({ source, plain }: Analysis, hot: HotFunction, asFunction: bo
 function mustBeFunction({ hot, module }: Destination, own: ReadonlySet<string>): boolean {
   const held = ['super', 'new.target'].filter((key) => own.has(key));
   if (!hot.generator && !own.has('arguments'))
-    return held.length === 0 && hasInitialisers(hot.node) && !movable(hot.node);
+    return held.length === 0 && hasInitialisers(hot.node) && movable(hot.node) === undefined;
   if (held.length === 0) return true;
   throw new HotswapError(
     'ERR_HOTSWAP_STRUCTURAL',
