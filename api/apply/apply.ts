@@ -70,15 +70,15 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     const value = heir === undefined ? removed(module, cell.path) : heirOf(module, heir);
     steps.push({ index: cells.indexOf(cell), native, hot: native, value });
   });
-  const units = prepareUnits(module, change.before, after, change.units, bound, change.again, url);
+  const { before, units, again } = change;
+  const members = prepareMembers(module, change);
+  const topLevel = prepareUnits(module, { before, after, units, members, bound, again, url });
   const passing = preparePassing(module, change.before, after, overlaid, hasHeirs);
   deferred.push(...(passing?.deferred ?? []));
-  const members = prepareMembers(module, change);
   replacing.bindInside(false);
   const evaluate = (): (() => void) => {
-    const undos = [units.run()];
+    const undos = [topLevel.run()];
     try {
-      undos.push(members());
       replacing.bindInside(true); // the way into a class is there once it has been made
       if (passing !== undefined) undos.push(passing.run());
     } catch (error) {
@@ -88,16 +88,16 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     return () => takeBack(undos);
   };
   const check = async (leads: Leads): Promise<void> => {
-    await units.check?.(leads);
+    await topLevel.check?.(leads);
     await passing?.check?.(leads);
   };
   const load = async (leads: Leads): Promise<() => void> => {
     await passing?.load?.(leads);
-    return (await units.load?.(leads)) ?? (() => {});
+    return (await topLevel.load?.(leads)) ?? (() => {});
   };
   return {
-    check: (units.check ?? passing?.check) && check,
-    load: (units.load ?? passing?.load) && load,
+    check: (topLevel.check ?? passing?.check) && check,
+    load: (topLevel.load ?? passing?.load) && load,
     evaluate,
     overlaid,
     steps,

@@ -57,7 +57,7 @@ export interface StaticField {
   node: PropertyDefinition;
 }
 
-type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
+export type StaticPair = [before: StaticField | undefined, after: StaticField | undefined];
 
 const known = new WeakMap<Analysis, WeakMap<Analysis, Plan>>();
 

@@ -11,27 +11,30 @@ import { isOfStatements, kindOf, nodesOf, type Unit } from '../plan/units.ts';
 import { compiled } from './evaluation.ts';
 import { nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 
-/**
- * The code of one unit, as a function that evaluates it and enters what it declares.
- * @param isAdded whether the function or class that it declares is there, and only what adds to it is to be evaluated
- */
+/** The code of one unit, without what adds to it, as a function that evaluates it and enters what it declares. */
 export function compile(
   module: LiveModule,
   analysis: Analysis,
   unit: Unit,
   values: Readonly<Record<string, unknown>>,
   url: string,
-  isAdded: boolean,
 ): (namespace: unknown) => unknown {
   if (unit.imported !== undefined) return importInto(overlayOf(module).values, unit);
-  const adds = nodesOf(unit).filter((node) => node !== unit.node || isOfStatements(unit));
-  const make = isAdded || isOfStatements(unit) ? undefined : compileOne(module, analysis, unit, values, url);
-  const add = adds.length === 0 ? undefined : compileStatements(module, analysis, unit, adds, url);
-  if (add === undefined) return make ?? (() => undefined);
-  return () => {
-    const made = make?.();
-    return made instanceof Promise ? made.then(add) : add();
-  };
+  if (isOfStatements(unit)) return compileStatements(module, analysis, unit, nodesOf(unit), url);
+  return compileOne(module, analysis, unit, values, url);
+}
+
+/** The code of each namespace that adds to the function or class which a unit declares, and where it stands. */
+export function compileAdds(
+  module: LiveModule,
+  analysis: Analysis,
+  unit: Unit,
+  url: string,
+): { at: number; evaluate: () => void }[] {
+  if (unit.more === undefined || isOfStatements(unit)) return [];
+  return unit.more.map(({ node }) => {
+    return { at: node.start, evaluate: compileStatements(module, analysis, unit, [node], url) };
+  });
 }
 
 function compileOne(

@@ -8,10 +8,11 @@ import type { HotFunction } from '../../loader/functions.ts';
 import type { LiveModule, MadeBy, Scope } from '../../loader/live.ts';
 import { lineOf, type Node } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
-import { compareUnits, type Plan, type StaticField } from '../plan/plan.ts';
+import { compareUnits, type Plan, type StaticField, type StaticPair } from '../plan/plan.ts';
 import { classOf, type Unit, unitsOf } from '../plan/units.ts';
 import { compiled } from './evaluation.ts';
 import { classNumberIn, classScopeIn, keep, overlayOf } from './overlay.ts';
+import type { Placed } from './toplevel.ts';
 import { takeBack } from './undo.ts';
 
 /** What a version has otherwise of classes that stay the same but for this. */
@@ -48,11 +49,47 @@ export function giveMembers(
   const { before, come, statics } = compared;
   const lessMembers = come.flatMap(([one]) => one ?? []);
   const moreMembers = come.flatMap(([, one]) => one ?? []);
-  return prepareMembers(module, { before, after, lessMembers, moreMembers, statics, url })();
+  const undos = prepareMembers(module, { before, after, lessMembers, moreMembers, statics, url }).map(
+    ({ run }) => run(),
+  );
+  return () => takeBack(undos);
 }
 
-/** @returns does it, and gives what takes it back @throws ERR_HOTSWAP_SYNTAX for what the engine refuses */
-export function prepareMembers(module: LiveModule, change: Members): () => () => void {
+/** One class's members, with those of the class that it was. */
+interface ClassMembers extends Members {
+  /** offset of the class */
+  at: number;
+}
+
+/**
+ * What is done to each class, where it stands in the text: what is gone is taken off, methods are put on, and static fields are
+ * evaluated in source order.
+ * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
+ */
+export function prepareMembers(module: LiveModule, change: Members): Placed[] {
+  return byClass(change).map((members) => ({ at: members.at, run: prepareClass(module, members) }));
+}
+
+function byClass(change: Members): ClassMembers[] {
+  const { after, lessMembers, moreMembers, statics } = change;
+  const found = new Map<string, ClassMembers>();
+  const of = (path: string | undefined): ClassMembers => {
+    const key = path ?? '';
+    const at = after.classes.find((one) => one.path === path)?.node.start ?? 0;
+    const one = found.get(key) ?? { ...change, at, lessMembers: [], moreMembers: [], statics: [] };
+    found.set(key, one);
+    return one;
+  };
+  for (const hot of lessMembers) of(hot.memberOf?.path).lessMembers.push(hot);
+  for (const hot of moreMembers) of(hot.memberOf?.path).moreMembers.push(hot);
+  for (const pair of statics) of((pair[1] ?? pair[0])?.of).statics.push(pair);
+  const placeOf = ([, now]: StaticPair): number => now?.node.start ?? -1;
+  for (const one of found.values()) one.statics.sort((a, b) => placeOf(a) - placeOf(b));
+  return [...found.values()];
+}
+
+/** @returns does it, and gives what takes it back */
+function prepareClass(module: LiveModule, change: Members): () => () => void {
   const { before, after, lessMembers, moreMembers, statics, url } = change;
   const made = moreMembers.map((hot) => ({ hot, make: compile(module, after, hot, url) }));
   const fields = statics.map(([was, now]) => ({

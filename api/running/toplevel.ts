@@ -12,11 +12,12 @@ import {
   classOf,
   type Imported,
   isOfStatements,
+  kindOf,
   textOfUnit,
   type Unit,
   unitsOf,
 } from '../plan/units.ts';
-import { compile, setterOf, variableOf } from './compile.ts';
+import { compile, compileAdds, setterOf, variableOf } from './compile.ts';
 import { checkImport, importFor, type Leads } from './importing.ts';
 import { comparedToMade, giveMembers } from './members.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
@@ -47,43 +48,60 @@ export interface Evaluation {
 
 const NOTHING: Evaluation = { check: undefined, load: undefined, run: () => () => {} };
 
+/** What is done where something stands in a text. */
+export interface Placed {
+  /** offset of what stands there */
+  at: number;
+  /** does it; gives what takes it back */
+  run: () => () => void;
+}
+
+/** A version's top level, as far as it is to be evaluated. */
+export interface TopLevel {
+  /** what runs */
+  before: Analysis;
+  after: Analysis;
+  units: readonly Unit[];
+  /** what is done besides, among them: members of classes that stay */
+  members: readonly Placed[];
+  bound: Bound;
+  /** whether an earlier version comes back, for which no statement runs that has run before */
+  again: boolean;
+  /** file that stack traces are to name */
+  url: string;
+}
+
 /**
- * Makes units ready to be evaluated, in source order, functions first.
- * @param before what runs
- * @param again whether an earlier version comes back, for which no statement runs that has run before
- * @param url file that stack traces are to name
+ * Makes a top level ready to be evaluated, in source order as a module that starts is: first what is hoisted, imports, functions and
+ * `var` without a value, then all else where it stands.
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  */
-export function prepareUnits(
-  module: LiveModule,
-  before: Analysis,
-  analysis: Analysis,
-  units: readonly Unit[],
-  bound: Bound,
-  again: boolean,
-  url: string,
-): Evaluation {
-  if (units.length === 0) return NOTHING;
+export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
+  const { before, after: analysis, units, members, bound, again, url } = top;
+  if (units.length === 0 && members.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
   const made = new Map(units.map((unit) => [unit, madeBy(analysis, unit, overlaid)]));
   const madeOf = (unit: Unit): MadeBy => made.get(unit) as MadeBy;
   const there = units.filter((unit) => isThere(module, analysis, unit, madeOf(unit), overlaid, again));
   const fresh = units.filter((unit) => !there.includes(unit) || isElsewhere(module, unit, overlaid));
-  const isFirst = ({ node, imported, more }: Unit) =>
-    imported !== undefined || (node.type === 'FunctionDeclaration' && more === undefined);
-  const all = [...fresh.filter(isFirst), ...fresh.filter((unit) => !isFirst(unit))].map((unit): Compiled => {
+  const all = fresh.map((unit): Compiled => {
     const [name = ''] = unit.names;
     const was = madeIn(module, name, overlaid);
     const isAdded = was !== undefined && hasBase(was, madeOf(unit), analysis, unit);
     const isMade = there.includes(unit);
     const back = isMade ? undefined : heldBy(module, unit, madeOf(unit), overlaid);
+    const at = isHoisted(unit) ? HOISTED : unit.node.start;
+    const isKept = isMade || back !== undefined;
     const evaluate =
-      isMade || back !== undefined
+      isKept || (isAdded && !isOfStatements(unit))
         ? undefined
-        : compile(module, analysis, unit, bound.get(name) ?? {}, url, isAdded);
-    return { unit, made: madeOf(unit), evaluate, back, isMade, isAdded };
+        : compile(module, analysis, unit, bound.get(name) ?? {}, url);
+    const adds = isKept ? [] : compileAdds(module, analysis, unit, url);
+    return { at, unit, made: madeOf(unit), evaluate, adds, back, isMade, isAdded };
   });
-  const waits = all.some(({ unit, evaluate }) => evaluate !== undefined && awaits(unit.node));
+  const inOrder = inSourceOrder(module, analysis, all, members);
+  const last = inOrder.findLastIndex((one) => 'unit' in one && isAwaiting(one));
+  const waits = last >= 0;
   const imports = all.filter(({ unit, evaluate }) => evaluate !== undefined && unit.imported !== undefined);
   const importing = ({ unit: { imported, node } }: Compiled): [LiveModule, Imported, number] => [
     module,
@@ -102,21 +120,32 @@ export function prepareUnits(
   const check = async (leads: Leads): Promise<void> => {
     for (const one of imports) await checkImport(...importing(one), inTime(leads));
   };
+  const undos: (() => void)[] = [];
+  const todo = steps(module, before, analysis, inOrder, overlaid, url, undos);
   const load = async (leads: Leads): Promise<() => void> => {
     for (const one of imports) one.namespace = await importFor(...importing(one), inTime(leads));
-    return waits ? runSlowly(steps(module, before, analysis, all, overlaid, url)) : () => {};
+    await runSlowly(todo, last + 1, undos);
+    return () => takeBack(undos);
+  };
+  const run = (): (() => void) => {
+    runAll(todo, undos);
+    return () => takeBack(undos);
   };
   return {
     check: imports.length > 0 ? check : undefined,
     load: waits || imports.length > 0 ? load : undefined,
-    run: () => (waits ? () => {} : runAll(steps(module, before, analysis, all, overlaid, url))),
+    run,
   };
 }
 
 interface Compiled {
+  /** where it is evaluated, `HOISTED` before all that has a place */
+  at: number;
   unit: Unit;
   made: MadeBy;
   evaluate: ((namespace: unknown) => unknown) | undefined;
+  /** what adds to the function or class that it declares, to be evaluated where it stands */
+  adds: { at: number; evaluate: () => void }[];
   /** what each of its names held under this text, and is given once more */
   back: Held[] | undefined;
   /** whether the class that it declares is where its name lives now */
@@ -126,48 +155,92 @@ interface Compiled {
   namespace?: unknown;
 }
 
-/** Evaluates units one after the other, and yields what each gives: a promise, of one that awaits. @returns what takes it back */
+const HOISTED = -1;
+
+/** Whether a unit is there before all that has a place in the text (ECMA-262 16.2.1.6.4, InitializeEnvironment). */
+function isHoisted(unit: Unit): boolean {
+  const { node, imported } = unit;
+  if (node.type === 'VariableDeclarator') return node.init === null && kindOf(unit) === 'var';
+  return imported !== undefined || node.type === 'FunctionDeclaration';
+}
+
+/** All that is evaluated, each with its place. */
+function inSourceOrder(
+  module: LiveModule,
+  analysis: Analysis,
+  all: readonly Compiled[],
+  members: readonly Placed[],
+): (Compiled | Placed)[] {
+  const adds = all.flatMap(({ unit, at, adds }) =>
+    adds.map((one): Placed => {
+      const run = (): (() => void) => {
+        try {
+          one.evaluate();
+        } catch (cause) {
+          throw failed(module, analysis, unit, cause);
+        }
+        return () => {}; // what its properties were is put back with the unit
+      };
+      return { at: Math.max(at, one.at), run };
+    }),
+  );
+  return [...all, ...members, ...adds].sort((a, b) => a.at - b.at);
+}
+
+function isAwaiting(one: Compiled | Placed): boolean {
+  return 'unit' in one && one.evaluate !== undefined && awaits(one.unit.node);
+}
+
+/** Evaluates one after the other, and yields what each gives: a promise, of one that awaits. @param undos get what takes it back */
 function* steps(
   module: LiveModule,
   before: Analysis,
   analysis: Analysis,
-  all: Compiled[],
+  all: readonly (Compiled | Placed)[],
   overlaid: ReadonlySet<string>,
   url: string,
-): Generator<unknown, () => void, void> {
-  const undos: (() => void)[] = [];
+  undos: (() => void)[],
+): Generator<unknown, void, void> {
+  for (const one of all) {
+    if ('run' in one) {
+      undos.push(one.run());
+      yield undefined;
+      continue;
+    }
+    const finish = begin(module, before, analysis, one, overlaid, url, undos);
+    try {
+      yield one.evaluate?.(one.namespace);
+    } catch (cause) {
+      throw failed(module, analysis, one.unit, cause);
+    }
+    finish();
+  }
+}
+
+function runAll(of: ReturnType<typeof steps>, undos: (() => void)[]): void {
   try {
-    for (const one of all) {
-      const finish = begin(module, before, analysis, one, overlaid, url, undos);
+    while (of.next().done !== true);
+  } catch (error) {
+    takeBack(undos);
+    throw error;
+  }
+}
+
+/** Evaluates the first of them, and waits for those that await. */
+async function runSlowly(of: ReturnType<typeof steps>, count: number, undos: (() => void)[]): Promise<void> {
+  try {
+    for (let i = 0; i < count; i++) {
+      const { value } = of.next();
       try {
-        yield one.evaluate?.(one.namespace);
-      } catch (cause) {
-        throw failed(module, analysis, one.unit, cause);
+        await value;
+      } catch (error) {
+        of.throw(error);
       }
-      finish();
     }
   } catch (error) {
     takeBack(undos);
     throw error;
   }
-  return () => takeBack(undos);
-}
-
-function runAll(of: ReturnType<typeof steps>): () => void {
-  for (let step = of.next(); ; step = of.next()) if (step.done) return step.value;
-}
-
-async function runSlowly(of: ReturnType<typeof steps>): Promise<() => void> {
-  let step = of.next();
-  while (!step.done) {
-    try {
-      await step.value;
-      step = of.next();
-    } catch (error) {
-      step = of.throw(error);
-    }
-  }
-  return step.value;
 }
 
 /** Notes how things are before a unit is evaluated. @returns what is to be done when it has been */
