@@ -7,7 +7,7 @@
 import { HotswapError } from '../error.ts';
 import type { HotUpdate, ModuleNamespace, Wishes } from '../loader/hot.ts';
 import { mentionsHot } from '../loader/instrument.ts';
-import type { LiveModule } from '../loader/live.ts';
+import type { LiveModule, Loaded } from '../loader/live.ts';
 import { HOT } from '../loader/names.ts';
 import { type Fresh, registry } from '../loader/registry.ts';
 import { instanceUrl } from '../loader/variants.ts';
@@ -224,7 +224,7 @@ function succeed(module: LiveModule, { instance }: Fresh): () => void {
   if (module.exposed !== undefined) expose(module.url, undefined);
   if (wishes !== undefined) wishes.listeners.length = 0;
   delete hot.wishes[module.prefix];
-  module.renew(hot.arrived[instance] as { prefix: string; source: string });
+  module.renew(hot.arrived[instance] as Loaded);
   delete hot.arrived[instance];
   pruned.delete(module.url);
   undone.delete(module.url);

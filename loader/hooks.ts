@@ -14,7 +14,7 @@ import { fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
 import { writtenFor, writtenIn } from './language.ts';
-import type { Loaded } from './live.ts';
+import type { Loaded, Unparsed } from './live.ts';
 import { createLoader, type ModuleLoader } from './load.ts';
 import { givenText } from './made.ts';
 import { GATES, GATES_URL, importOf, SENT, TOLD, TURN } from './names.ts';
@@ -44,7 +44,7 @@ let isAlone: boolean;
 
 export function initialize(data: HooksData): void {
   ({ port, counts, isAlone } = data);
-  loader = createLoader(data.config, true, () => data.sourceMaps);
+  loader = createLoader(data.config, true, () => data.sourceMaps, tell);
   say = sayer(data.config);
 }
 
@@ -103,10 +103,12 @@ export const load: LoadHook = async (url, context, nextLoad) => {
     const source = loaded === undefined ? code : announced(url, code, loaded);
     return { format: 'module', source, shortCircuit: true };
   }
-  const result = await given(url, context, nextLoad);
-  if (result.format !== 'module' || !loader.takes(url)) return result;
+  const anew = loader.anewOf(url);
+  const own = anew ?? url;
+  const result = await given(own, context, nextLoad);
+  if (result.format !== 'module' || !loader.takes(own)) return result;
   try {
-    const made = loader.load(url, result.source);
+    const made = loader.load(own, result.source, anew === undefined ? undefined : url);
     return made === undefined ? result : { ...result, source: announced(url, made.code, made.loaded) };
   } catch (error) {
     const refusal = refusalOfText(error);
@@ -116,6 +118,12 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
 };
 
+/** Tells the main thread of something. */
+function tell(what: Loaded | Unparsed): void {
+  port.postMessage(what);
+  Atomics.add(counts, SENT, 1);
+}
+
 /** Tells the main thread of a module, whose `source` is empty where it is `base`. @returns its text, which imports the virtual module that will have heard of it, if it must */
 function announced(url: string, code: string, loaded: Loaded): string {
   const { base, source } = loaded;
@@ -123,8 +131,7 @@ function announced(url: string, code: string, loaded: Loaded): string {
   let number: number;
   do {
     number = Atomics.load(counts, TURN);
-    port.postMessage(told);
-    Atomics.add(counts, SENT, 1);
+    tell(told);
   } while (Atomics.load(counts, TURN) !== number);
   turns.set(url, number);
   const isBehind = behind.get(url) === number;
@@ -162,5 +169,6 @@ function hear(news: News): void {
   else if ('offer' in news) loader.offer(...news.offer);
   else if ('batch' in news) loader.begin(news.batch);
   else if ('end' in news) loader.end(...news.end);
+  else if ('anew' in news) loader.loadAnew(...news.anew);
   else loader.forget(news.forget);
 }

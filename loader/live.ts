@@ -47,6 +47,8 @@ export class LiveModule {
   readonly vsn: number;
   /** the language of its texts, where another loader has made them of the file's; see made.ts */
   readonly madeAs: Language | undefined;
+  /** URL that Node has it under, where that is not `url`: of the instance that is live */
+  instance: string | undefined;
   /** when it was loaded, milliseconds since 1970 */
   readonly at: number = Date.now();
   /** made by the API at the first question */
@@ -66,8 +68,9 @@ export class LiveModule {
   #forwards: Map<string, Forward> | undefined;
   #made: Map<string, MadeFunction> | undefined;
 
-  constructor({ url, prefix, base, source, started, vsn, madeAs }: Loaded) {
+  constructor({ url, prefix, base, source, started, vsn, madeAs, instance }: Loaded) {
     this.url = url;
+    this.instance = instance;
     this.prefix = prefix;
     this.base = base;
     this.source = source;
@@ -117,8 +120,9 @@ export class LiveModule {
   }
 
   /** Makes a fresh instance the one that this module is; its versions stay, and what was made in the instance before goes. */
-  renew({ prefix, source }: Pick<Loaded, 'prefix' | 'source'>): void {
+  renew({ prefix, source, instance }: Pick<Loaded, 'prefix' | 'source' | 'instance'>): void {
     this.prefix = prefix;
+    this.instance = instance;
     this.source = source;
     this.started = this.history?.current ?? this.started;
     this.overlay = undefined;
@@ -130,10 +134,18 @@ export class LiveModule {
 
 /** What the load hook tells about a module. */
 export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'started' | 'vsn'> & {
-  /** URL of a fresh instance, which is not live yet */
+  /** URL of a fresh instance, which is not live yet unless it is loaded `anew` */
   instance?: string;
+  /** whether it stands in the place of one that has never come to run; see `Registry.loadAnew` */
+  anew?: true;
   madeAs?: Language | undefined;
 };
+
+/** A module whose text does not parse, so that nothing of it is live. */
+export interface Unparsed {
+  url: string;
+  text: string;
+}
 
 /** Every queue begins with it. */
 const NOTHING: Promise<unknown> = Promise.resolve();

@@ -7,16 +7,16 @@ import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
-import { isTooDeep } from '../error.ts';
+import { HotswapError, isTooDeep } from '../error.ts';
 import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpathSync } from '../node.ts';
 import { type Config, nearestWith, packageRoot, sayer } from './config.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
-import type { Loaded } from './live.ts';
+import type { Loaded, Unparsed } from './live.ts';
 import { givenText } from './made.ts';
 import { type Newest, newestVersion } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
-import { type Base, createVariants, type Variants } from './variants.ts';
+import { type Base, createVariants, namedAfter, type Variants } from './variants.ts';
 import { knownVsn, vsnOf } from './vsn.ts';
 
 export interface ModuleLoader extends Variants {
@@ -26,8 +26,8 @@ export interface ModuleLoader extends Variants {
   isModule(url: string, text: string): boolean;
   /** What `load` gives for a module in JavaScript that nobody has edited and whose text is in the cache; undefined: ask `load`. */
   ready(url: string, source: Source): ReturnType<ModuleLoader['load']>;
-  /** The text to run for a module; undefined: run it as it is. */
-  load(url: string, source: Source): { code: string; loaded: Loaded } | undefined;
+  /** The text to run for a module; undefined: run it as it is. @param instance URL under which it is loaded, where that is another */
+  load(url: string, source: Source, instance?: string): { code: string; loaded: Loaded } | undefined;
   /** Writes down what was made of modules' texts: the first of them begins to run, and may end the program. */
   settle(): void;
   /** Makes other settings hold for modules that are loaded from now on. */
@@ -40,8 +40,14 @@ export const OURS = new URL('../', import.meta.url).href;
 /**
  * @param importGates see `InstrumentOptions`
  * @param sourceMaps whether the user asked for source maps, so that positions within a line count
+ * @param tell is told of modules whose text does not parse
  */
-export function createLoader(config: Config, importGates: boolean, sourceMaps: () => boolean): ModuleLoader {
+export function createLoader(
+  config: Config,
+  importGates: boolean,
+  sourceMaps: () => boolean,
+  tell: (module: Unparsed) => void,
+): ModuleLoader {
   const texts = createTexts(config, importGates, sourceMaps);
   const bases = new Map<string, Base>();
   const say = sayer(config);
@@ -111,18 +117,21 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
     return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
   }
 
-  function load(url: string, source: Source): ReturnType<ModuleLoader['load']> {
+  function load(
+    ...[url, source, instance]: Parameters<ModuleLoader['load']>
+  ): ReturnType<ModuleLoader['load']> {
     const given = takes(url) ? givenText(url, source) : undefined;
     if (given === undefined) return undefined;
     const { text: disk, madeAs } = given;
     const base: Base = { print: fingerprint(disk), vsn: vsnOf(url, disk, say) };
     const { print, vsn } = base;
     bases.set(url, base);
-    const of = { url, base: disk, vsn, madeAs };
+    const anew = instance === undefined ? {} : ({ instance, anew: true } as const);
+    const of = { url, base: disk, vsn, madeAs, ...anew };
     const newer = newest(url, disk, base);
     if (newer !== undefined) {
       const { text, number, notice } = newer;
-      const { prefix, code } = transformedOrNot(url, text, fingerprint(text));
+      const { prefix, code } = transformedOrNot(url, text, instance);
       if (code !== undefined) {
         if (notice !== undefined) say(notice);
         return { code, loaded: { ...of, prefix, source: text, started: number } };
@@ -131,9 +140,28 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
         `version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used; reset() keeps it from being tried again`,
       );
     }
-    const { prefix, code } = texts.transformed(url, disk, print);
+    const { prefix, code } = transformedOrTold(url, disk, print, instance);
     if (code === undefined) return undefined;
     return { code, loaded: { ...of, prefix, source: disk, started: 0 } };
+  }
+
+  function transformed(url: string, text: string, print: string, instance: string | undefined): Transform {
+    if (instance === undefined) return texts.transformed(url, text, print);
+    const { prefix, code } = texts.again(url, text, instance);
+    return { prefix, code: code && namedAfter(url, code) };
+  }
+
+  /** The same, and tells of a text that does not parse. */
+  function transformedOrTold(...[url, text, print, instance]: Parameters<typeof transformed>): Transform {
+    try {
+      const made = transformed(url, text, print, instance);
+      if (made.code === undefined) tell({ url, text });
+      return made;
+    } catch (error) {
+      if (error instanceof HotswapError && error.code === 'ERR_HOTSWAP_SYNTAX' && !isTooDeep(error))
+        tell({ url, text });
+      throw error;
+    }
   }
 
   /** The newest version of a module, if it is to run. */
@@ -146,9 +174,9 @@ export function createLoader(config: Config, importGates: boolean, sourceMaps: (
   }
 
   /** What runs for a text that nobody has just checked. */
-  function transformedOrNot(...[url, text, print]: Parameters<typeof texts.transformed>): Transform {
+  function transformedOrNot(url: string, text: string, instance: string | undefined): Transform {
     try {
-      return texts.transformed(url, text, print);
+      return transformed(url, text, fingerprint(text), instance);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_HOTSWAP_SYNTAX') throw error;
       return { prefix: '', code: undefined };

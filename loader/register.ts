@@ -12,11 +12,11 @@ import { isAlone } from './direct.ts';
 import { hidden } from './gates.ts';
 import type { HooksData } from './hooks.ts';
 import { instrumenter, isOurs, writtenFor, writtenIn } from './language.ts';
-import type { Loaded } from './live.ts';
+import type { Loaded, Unparsed } from './live.ts';
 import { createLoader, OURS } from './load.ts';
 import { givenText } from './made.ts';
 import { GATES, SENT, TOLD, TURN } from './names.ts';
-import { addModule, createRegistry, type News, type Registry, registry } from './registry.ts';
+import { addModule, addUnparsed, createRegistry, type News, type Registry, registry } from './registry.ts';
 import { type Source, textOf } from './source.ts';
 import { askedFor } from './variants.ts';
 
@@ -76,7 +76,8 @@ if (registry() === undefined) {
 
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
-    const loader = createLoader(config, false, () => process.sourceMapsEnabled);
+    const unparsed = (module: Unparsed): void => addUnparsed(modules, module);
+    const loader = createLoader(config, false, () => process.sourceMapsEnabled, unparsed);
     let resolves = false;
     /** whether a file of ours has come through the hooks */
     let isAsked = false;
@@ -100,6 +101,10 @@ if (registry() === undefined) {
         loader.begin(batch);
       },
       end: loader.end,
+      loadAnew(urls, number) {
+        resolveAll();
+        loader.loadAnew(urls, number);
+      },
       configure: loader.configure,
       say,
       settle() {
@@ -123,14 +128,17 @@ if (registry() === undefined) {
         if (asked !== undefined) return exported(asked, typed(asked));
         const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url, context.format)) : undefined;
         if (source !== undefined) return { format: 'module', source, shortCircuit: true };
+        const anew = includes(url, 'hotswap') ? withBuiltins(() => loader.anewOf(url)) : undefined;
+        const own = anew ?? url;
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
-        const next = exec(TYPED, url) === null ? () => nextLoad(url, context) : () => typed(url);
+        const next = exec(TYPED, own) === null ? () => nextLoad(own, context) : () => typed(own);
         const result = imported ? asLoaded(next) : next();
         const { format } = result;
         const isModule = format === 'module' || format === 'module-typescript';
-        return isModule ? instrumented(url, result) : result;
+        if (!isModule) return result;
+        return anew === undefined ? instrumented(url, result) : instrumented(anew, result, url);
 
         /** What the next loader gives, where this Node may have none for TypeScript or JSX. */
         function typed(url: string): LoadResult {
@@ -199,11 +207,12 @@ if (registry() === undefined) {
       }
     }
 
-    function instrumented(url: string, result: LoadResult): LoadResult {
+    /** @param instance URL under which the module is loaded, where that is another */
+    function instrumented(url: string, result: LoadResult, instance?: string): LoadResult {
       try {
-        const taken =
-          withFewBuiltins(() => take(loader.ready(url, result.source))) ??
-          withBuiltins(() => take(loader.load(url, result.source)));
+        const ready =
+          instance === undefined ? withFewBuiltins(() => take(loader.ready(url, result.source))) : undefined;
+        const taken = ready ?? withBuiltins(() => take(loader.load(url, result.source, instance)));
         return taken === undefined ? result : { ...result, format: 'module', source: taken };
       } catch (error) {
         const refusal = withBuiltins(() => refusalOfText(error));
@@ -232,16 +241,17 @@ if (registry() === undefined) {
       port1.postMessage(news);
       add(counts, TOLD, 1);
     };
-    const take = (loaded: Loaded): void => {
+    const take = (told: Loaded | Unparsed): void => {
       taken++;
-      addModule(modules, { ...loaded, source: loaded.source || loaded.base });
+      if ('text' in told) addUnparsed(modules, told);
+      else addModule(modules, { ...told, source: told.source || told.base });
     };
     // Asked for whenever a module begins to run, among what the program has patched; most often there is nothing.
     const receive = (): void => {
       if (load(counts, SENT) === taken) return;
       withBuiltins(() => {
         const next = () => asLoaded(() => receiveMessageOnPort(port1));
-        for (let sent = next(); sent !== undefined; sent = next()) take(sent.message as Loaded);
+        for (let sent = next(); sent !== undefined; sent = next()) take(sent.message as Loaded | Unparsed);
       });
     };
     const modules = createRegistry(config, {
@@ -253,6 +263,7 @@ if (registry() === undefined) {
       forget: (url) => tell({ forget: url }),
       begin: (batch) => tell({ batch }),
       end: (...end) => tell({ end }),
+      loadAnew: (...anew) => tell({ anew }),
       configure(next: Config) {
         Object.assign(config, next);
         tell({ config: next });
@@ -261,7 +272,7 @@ if (registry() === undefined) {
       settle: receive,
       deliver(on) {
         port1.removeAllListeners('message');
-        if (on) port1.on('message', (told: Loaded) => withBuiltins(() => take(told)));
+        if (on) port1.on('message', (told: Loaded | Unparsed) => withBuiltins(() => take(told)));
         port1.unref();
       },
     });

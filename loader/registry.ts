@@ -8,7 +8,15 @@ import type { CoreModule, Slot } from './core.ts';
 import { defineGate, hidden } from './gates.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
 import { takeAs } from './language.ts';
-import { handedBy, LiveModule, type Loaded, type Refresh, type Scope, valueIn } from './live.ts';
+import {
+  handedBy,
+  LiveModule,
+  type Loaded,
+  type Refresh,
+  type Scope,
+  type Unparsed,
+  valueIn,
+} from './live.ts';
 import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
 
 /** A module that is to be imported again. */
@@ -34,6 +42,7 @@ export type News =
   | { offer: Parameters<Registry['offer']> }
   | { config: Config }
   | { forget: string }
+  | { anew: Parameters<Registry['loadAnew']> }
   | { batch: Batch }
   | { end: Parameters<Registry['end']> };
 
@@ -79,9 +88,16 @@ export interface Registry {
   /** takes in what hooks on another thread have sent; does nothing where they run on this one */
   receive: () => void;
   /** tells of every hot module as it is loaded, those before included; undefined: no more */
-  follow: (listener: ((module: LiveModule) => void) | undefined) => void;
+  follow: (follower: Follower | undefined) => void;
   /** who is told */
-  follower: ((module: LiveModule) => void) | undefined;
+  follower: Follower | undefined;
+  /** modules whose text did not parse when it was loaded last, by URL */
+  readonly unparsed: Map<string, Unparsed>;
+  /**
+   * lets the next import of modules that have never come to run load them once more, from their files, under another URL: Node keeps
+   * a failure for the life of the process. @param number of the instances; undefined: it is not to be, after all
+   */
+  loadAnew: (urls: string[], number: number | undefined) => void;
   /** hands a version that is not on disk to the load hook */
   publish: (version: MemoryVersion) => void;
   /** tells the hooks what later importers of a module are to see; undefined: the module itself */
@@ -102,6 +118,14 @@ export interface Registry {
   say: (line: string) => void;
 }
 
+/** Who is told of modules. `began` is called while modules run: it may call nothing that a program can patch. */
+export interface Follower {
+  loaded: (module: LiveModule) => void;
+  unparsed: (module: Unparsed) => void;
+  /** the module whose cells' names begin with `prefix` begins to run */
+  began: (prefix: string) => void;
+}
+
 const KEY = Symbol.for('hotswap');
 
 const { captureStackTrace } = Error;
@@ -117,7 +141,17 @@ export function createRegistry(
   config: Config,
   channel: Pick<
     Registry,
-    'hooks' | 'receive' | 'publish' | 'expose' | 'offer' | 'forget' | 'begin' | 'end' | 'configure' | 'say'
+    | 'hooks'
+    | 'receive'
+    | 'publish'
+    | 'expose'
+    | 'offer'
+    | 'forget'
+    | 'loadAnew'
+    | 'begin'
+    | 'end'
+    | 'configure'
+    | 'say'
   > & {
     /** lets the modules that hooks on another thread send come in by themselves, or no longer */
     deliver?: (on: boolean) => void;
@@ -137,12 +171,15 @@ export function createRegistry(
     transacting: 0,
     hot: createHot(),
     ...rest,
+    unparsed: new Map(),
     follower: undefined,
-    follow(listener) {
+    follow(follower) {
       made.receive(); // those are told of with the rest
-      made.follower = listener;
-      deliver?.(listener !== undefined);
-      if (listener !== undefined) for (const module of [...made.modules.values()]) listener(module);
+      made.follower = follower;
+      deliver?.(follower !== undefined);
+      if (follower === undefined) return;
+      for (const module of [...made.modules.values()]) follower.loaded(module);
+      for (const module of [...made.unparsed.values()]) follower.unparsed(module);
     },
   };
   hidden(KEY, made);
@@ -157,6 +194,7 @@ export function createRegistry(
       settle?.();
       handed.scope = scope;
       handed.meta = what;
+      made.follower?.began(prefix);
     }
   });
   hidden(HOT, (meta: ImportMeta, prefix: string, url: string) =>
@@ -190,15 +228,32 @@ function helpers(): object {
 /** Global through which a facade hands over what sets its variables; see load.ts. */
 export const FACADE = 'hs$facade';
 
-/** Enters a module that the load hook saw, with its gate. A URL loads once a thread, so a second call replaces nothing that runs. */
+/**
+ * Enters a module that the load hook saw, with its gate. A URL is loaded a second time where Node had failed with it, and by a fresh
+ * instance: what runs is not replaced.
+ */
 export function addModule(to: Registry, loaded: Loaded): void {
   defineGate(loaded.prefix);
-  if (loaded.instance !== undefined) to.hot.arrived[loaded.instance] = loaded;
-  if (to.modules.has(loaded.url)) return;
+  if (loaded.instance !== undefined && !loaded.anew) to.hot.arrived[loaded.instance] = loaded;
+  const known = to.modules.get(loaded.url);
+  const isFirst = known === undefined || loaded.anew || isOnceMore(known, loaded);
+  to.unparsed.delete(loaded.url);
+  if (!isFirst) return;
   if (loaded.madeAs !== undefined) takeAs(loaded.url, loaded.madeAs);
   const module = new LiveModule(loaded);
   to.modules.set(loaded.url, module);
-  to.follower?.(module);
+  to.follower?.loaded(module);
+}
+
+/** Whether Node loads a module once more, from another text, that has never begun to run. */
+function isOnceMore(known: LiveModule, { instance, source }: Loaded): boolean {
+  return instance === undefined && known.scope === undefined && known.source !== source;
+}
+
+/** Enters a module whose text does not parse, and which Node will refuse. */
+export function addUnparsed(to: Registry, module: Unparsed): void {
+  to.unparsed.set(module.url, module);
+  to.follower?.unparsed(module);
 }
 
 /** Fails on null or undefined as the parameter pattern that was moved would have, with the same words and frames. */

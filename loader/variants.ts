@@ -39,6 +39,10 @@ export interface Variants {
   offer(url: string, exported: ExportedBy | undefined): void;
   /** Makes modules known that are imported next, as fresh instances. */
   begin(batch: Batch): void;
+  /** Leads imports of modules to instances that are loaded as they themselves would be. @see Registry.loadAnew */
+  loadAnew(urls: string[], number: number | undefined): void;
+  /** The URL of the module that an instance is to be loaded as; undefined for any other URL. */
+  anewOf(url: string): string | undefined;
   /** Ends that: whether they are what imports lead to from now on. */
   end(batch: number, isLive: boolean): void;
 }
@@ -74,10 +78,29 @@ export function createVariants(
   const pending = new Map<string, Fresh | string>();
   /** by the URL of a module: that of its live instance, where it is not the first */
   const instances = new Map<string, string>();
+  /** by the URL of an instance that is loaded as its module itself would be: that of the module */
+  const anew = new Map<string, string>();
 
-  return { variant, leadsTo, remember, forget, expose, offer, begin, end };
+  return { variant, leadsTo, remember, forget, expose, offer, begin, end, loadAnew, anewOf };
+
+  function loadAnew(...[urls, number]: Parameters<Variants['loadAnew']>): void {
+    for (const url of urls) {
+      if (number === undefined) {
+        instances.delete(url);
+        continue;
+      }
+      const instance = instanceUrl(url, number);
+      instances.set(url, instance);
+      anew.set(instance, url);
+    }
+  }
+
+  function anewOf(url: string): string | undefined {
+    return anew.get(url);
+  }
 
   function variant(...[url, format]: Parameters<Variants['variant']>): ReturnType<Variants['variant']> {
+    if (anew.has(url)) return undefined;
     const one = pending.get(url);
     if (typeof one === 'object') return fresh(one);
     const code = one ?? version(url, format) ?? facades.get(url);
@@ -88,8 +111,7 @@ export function createVariants(
     const { prefix, code } = texts.again(url, text, instance);
     if (code === undefined) return { code: text, loaded: undefined };
     return {
-      // Stack traces name the file, without our query. V8 takes no URL with a quote in it.
-      code: `${code}\n//# sourceURL=${url.replaceAll("'", '%27')}`,
+      code: namedAfter(url, code),
       loaded: { url, prefix, base, source: text, started, vsn, instance },
     };
   }
@@ -205,6 +227,11 @@ export function createVariants(
     pending.clear();
     if (batch === number) batch = undefined;
   }
+}
+
+/** The text of an instance: stack traces name the file, without our query. V8 takes no URL with a quote in it. */
+export function namedAfter(url: string, code: string): string {
+  return `${code}\n//# sourceURL=${url.replaceAll("'", '%27')}`;
 }
 
 /** The version of a log that a number as people see it, an id, or how one begins, names. */

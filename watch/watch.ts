@@ -7,14 +7,16 @@ import { setTimeout as later, setImmediate as soon } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { isOther } from '../api/apply/commit.ts';
 import { currentText, needRegistry, runningVersion } from '../api/history/history.ts';
+import { hasFailed, importedBy, isWaiting } from '../api/modules/failed.ts';
 import { specifiersIn } from '../api/modules/importers.ts';
 import { madeOf } from '../api/modules/saved.ts';
 import { checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
-import { languageOf } from '../loader/language.ts';
-import type { LiveModule } from '../loader/live.ts';
+import { languageOf, writtenFor } from '../loader/language.ts';
+import type { LiveModule, Unparsed } from '../loader/live.ts';
 import { tryParse } from '../loader/parse.ts';
-import { extname, fileOf, fileURLToPath } from '../node.ts';
+import { extname, fileOf, fileURLToPath, pathToFileURL } from '../node.ts';
+import { createAnew, parseError } from './anew.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
 import { checkedOut, isByGit, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
@@ -57,6 +59,8 @@ const SLICE = 5;
 /** What is known of a file. */
 interface Watched {
   modules: LiveModule[];
+  /** URL of a module whose text did not parse when it was loaded, and of which nothing is live */
+  unparsed?: string | undefined;
   json: { url: string; text: string } | undefined;
   /** SHA-256 of the text that was last taken over, or loaded; and of what its modules were made by that, see made.ts */
   seen: string;
@@ -113,6 +117,8 @@ function begin(): () => void {
   /** files that hot modules import and that are not hot, and what they were when they were found; see `stampOf` */
   const plain = new Map<string, string>();
   const importers = new Set<LiveModule>();
+  /** URLs that modules import which run */
+  const imported = new Set<string>();
   let saidPlain = false;
   let isReady = false;
   let loading: NodeJS.Timeout | undefined;
@@ -121,6 +127,8 @@ function begin(): () => void {
   /** files of which it cannot be told yet whether a person saved them, or git has written them */
   const unclear = new Set<string>();
   let waiting: Waiting[] = [];
+  /** whether what waits is to be tried again, as something that could not be loaded can be now */
+  let due = false;
   let quiet: NodeJS.Timeout | undefined;
   let working = false;
   /** ends a second look, as there is more to look at */
@@ -141,7 +149,14 @@ function begin(): () => void {
   });
   thread.on('error', (error) => sayError(`files are no longer watched: ${error.message}`));
   thread.unref();
-  registry.follow(follow);
+  const anew = createAnew((url) => {
+    const known = files.get(fileURLToPath(url));
+    const module = known?.modules.find((one) => one.url === url);
+    if (known === undefined || module === undefined) return;
+    Object.assign(known, takenAs(module.base));
+    happened(fileURLToPath(url));
+  });
+  registry.follow({ loaded: follow, unparsed: followUnparsed, began: anew.began });
   return () => {
     ended = true;
     registry.follow(undefined);
@@ -153,10 +168,15 @@ function begin(): () => void {
     const file = fileURLToPath(module.url);
     const known = files.get(file);
     // What another loader has made of a file does not tell what that was.
-    const now = module.madeAs !== undefined && known === undefined ? textOf(file) : undefined;
+    const now = module.madeAs !== undefined && known?.modules.length !== 0 ? textOf(file) : undefined;
     const loaded = typeof now === 'string' ? now : module.base;
-    if (known !== undefined) known.modules.push(module);
-    else
+    anew.loaded(module);
+    const former = known?.modules.findIndex(({ url }) => url === module.url) ?? -1;
+    if (known !== undefined) {
+      known.modules.splice(former === -1 ? known.modules.length : former, former === -1 ? 0 : 1, module);
+      if (former !== -1 || known.unparsed !== undefined) Object.assign(known, takenAs(loaded, module.base));
+      known.unparsed = undefined;
+    } else
       files.set(file, {
         modules: [module],
         json: undefined,
@@ -172,6 +192,14 @@ function begin(): () => void {
     loading.unref();
   }
 
+  function followUnparsed({ url, text }: Unparsed): void {
+    const file = fileURLToPath(url);
+    const known = files.get(file);
+    const of = { modules: [], json: undefined, gone: false, stamp: stampOf(file) };
+    files.set(file, { ...(known ?? of), ...takenAs(text), unparsed: url });
+    look([file]);
+  }
+
   /**
    * Looks for imported files that are loaded and not hot: a save of one is to be said, once, and no more. A little at a time, as
    * the program is at work by now.
@@ -184,20 +212,29 @@ function begin(): () => void {
         return;
       }
       importers.delete(module);
-      if (!saidPlain) findPlainIn(module);
+      const { declared, all } = importsIn(module);
+      if (module.scope !== undefined) for (const one of declared) imported.add(one);
+      if (!saidPlain) findPlainIn(module, all);
     }
     lookAgain();
     rehearse();
+    void findFailed();
   }
 
-  function findPlainIn({ source, url }: LiveModule): void {
-    const lang = languageOf(url);
-    let specifiers: string[] = [];
-    try {
-      specifiers = lang === 'js' ? specifiersIn(source, url) : specifiersOf(tryParse(source, lang).program);
-    } catch {
-      // it was loaded, so Node knows better than we
+  /** Finds modules that have failed: of those that a module imports which runs by now, none has. */
+  async function findFailed(): Promise<void> {
+    for (const module of [...registry.modules.values()]) {
+      if (ended || imported.has(module.url) || !(await hasFailed(module))) continue;
+      for (const url of importedBy(module)) {
+        const file = fileOf(url);
+        if (file === undefined || files.has(file) || stampOf(file) !== '') continue;
+        awaited.add(file);
+        look([file]);
+      }
     }
+  }
+
+  function findPlainIn({ url }: LiveModule, specifiers: readonly string[]): void {
     for (const specifier of specifiers) {
       if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
       if (!URL.canParse(specifier, url)) continue;
@@ -343,12 +380,16 @@ function begin(): () => void {
       }
     }
     const burst = new Set<string>();
-    let retry = false;
+    const come: string[] = [];
     for (const file of dirty.keys()) {
       if (isChanged(file)) burst.add(file);
-      else retry = awaited.delete(file) || retry;
+      else if (stampOf(file) !== '' && awaited.delete(file)) come.push(file);
     }
     dirty.clear();
+    const touched = [...burst, ...come];
+    const failed = await setAside(burst);
+    await leadAnew(failed, touched);
+    due ||= come.length + failed.length > 0;
     // What waits and shares a file with this burst belongs to it; the rest is tried again once this is in.
     const own: Waiting = { files: burst, said: '' };
     for (const one of waiting) {
@@ -368,11 +409,79 @@ function begin(): () => void {
       }
       applied = result === 'in';
       if (result === 'failed') waiting = [...others, own];
+      if (applied) await leadAnew([], touched); // what was imported meanwhile has failed over what was there before
     }
-    if (!applied && !retry) return;
+    if (!applied && !due) return;
+    due = false;
     for (const one of others) {
       if ((await tryAll(one, false)) === 'in') waiting = waiting.filter((other) => other !== one);
     }
+  }
+
+  /** Takes files out of a burst of which no module runs. @returns the URLs of those that can be loaded now */
+  async function setAside(burst: Set<string>): Promise<string[]> {
+    const urls: string[] = [];
+    for (const file of burst) {
+      const known = files.get(file) as Watched;
+      const failed = known.unparsed === undefined ? [] : [known.unparsed];
+      for (const module of known.modules) if (await hasFailed(module)) failed.push(module.url);
+      const [url] = failed;
+      if (url === undefined) continue;
+      if (failed.length < known.modules.length) {
+        urls.push(...failed);
+        continue;
+      }
+      burst.delete(file);
+      const text = await loadable(file, known, url);
+      if (text === undefined) continue;
+      Object.assign(known, takenAs(text));
+      urls.push(...failed);
+    }
+    return urls;
+  }
+
+  /** The text of a file that is to be loaded for the first time; undefined where it cannot be, which is said, or is being written. */
+  async function loadable(file: string, known: Watched, url: string): Promise<string | undefined> {
+    let text = readNow(file, known);
+    const refusal = (): Error | undefined =>
+      typeof text !== 'string' || known.modules[0]?.madeAs !== undefined
+        ? (text as Error | undefined)
+        : parseError(url, file, text);
+    if (text === undefined || (typeof text === 'string' && text.trim() === '')) return undefined;
+    if (refusal() instanceof Error && (await moreWithin(SECOND_LOOK))) {
+      dirty.set(file, stampOf(file));
+      return undefined;
+    }
+    text = readNow(file, known);
+    const error = refusal();
+    if (error instanceof Error)
+      sayError(`${shown(file)} is not taken over; nothing of it runs\n${error.message}`);
+    return typeof text === 'string' && !(error instanceof Error) ? text : undefined;
+  }
+
+  /** Has modules loaded anew that have failed, with all that have failed over them, or over any of these files. */
+  async function leadAnew(urls: readonly string[], touched: readonly string[]): Promise<void> {
+    const changed = touched.flatMap((file) => {
+      const { modules = [], json } = files.get(file) ?? {};
+      return [
+        pathToFileURL(file).href,
+        ...modules.map(({ url }) => url),
+        ...(json === undefined ? [] : [json.url]),
+      ];
+    });
+    const fresh = anew.lead([...new Set([...urls, ...(await anew.failedOver([...urls, ...changed]))])]);
+    if (fresh.length === 0) return;
+    const waits: string[] = [];
+    const failed: string[] = [];
+    for (const url of fresh) {
+      const module = registry.modules.get(url);
+      const isYet = module !== undefined && (await isWaiting(module));
+      (isYet ? waits : failed).push(shown(fileURLToPath(url)));
+    }
+    if (waits.length > 0) registry.say(`${several(waits)}: not run yet; what was saved goes in when it runs`);
+    if (failed.length === 0) return;
+    const them = failed.length === 1 ? 'it' : 'them';
+    registry.say(`${several(failed)}: not run so far; the next import loads ${them} anew`);
   }
 
   /** @returns `again` where more has happened meanwhile, so that it is all looked at again */
@@ -479,7 +588,9 @@ function begin(): () => void {
     const failures: Failures = new Map();
     for (const file of of) {
       const known = files.get(file) as Watched;
-      const { modules, json, taken } = known;
+      const { json, taken } = known;
+      const modules: LiveModule[] = [];
+      for (const one of known.modules) if (!(await hasFailed(one))) modules.push(one);
       const saved = readNow(file, known);
       if (saved instanceof Error) failures.set(file, saved);
       if (typeof saved !== 'string' || !isSaved(file, known, saved)) continue;
@@ -507,11 +618,7 @@ function begin(): () => void {
     }
     const others = [...group.files].filter((file) => !failures.has(file)).map(shown);
     if (others.length > 0) {
-      const names =
-        others.length > 5
-          ? `${others.slice(0, 5).join(', ')} and ${others.length - 5} more`
-          : others.join(', ');
-      all.push(`${names}: saved together with it, and wait for it`);
+      all.push(`${several(others)}: saved together with it, and wait for it`);
     }
     const said = all.join('\n');
     if (said === group.said && !again) return;
@@ -525,6 +632,28 @@ function begin(): () => void {
     return module === undefined
       ? 'what was loaded of it stays'
       : `v${runningVersion(module).number + module.vsn} runs on`;
+  }
+}
+
+/** Names for a line, the first few. */
+function several(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+}
+
+/** What a module's text imports: by declarations, as URLs of files; and all that it names. */
+function importsIn({ source, url }: LiveModule): { declared: string[]; all: string[] } {
+  try {
+    const lang = languageOf(url);
+    const names = lang === 'js' ? undefined : specifiersOf(tryParse(source, lang).program);
+    const all = names ?? specifiersIn(source, url);
+    const declared = (names ?? specifiersIn(source, url, true)).flatMap((one) =>
+      /^\.{0,2}\/|^file:/.test(one) && URL.canParse(one, url)
+        ? [one, ...writtenFor(one)].map((name) => new URL(name, url).href)
+        : [],
+    );
+    return { declared, all };
+  } catch {
+    return { declared: [], all: [] }; // it was loaded, so Node knows better than we
   }
 }
 

@@ -47,17 +47,19 @@ export function importsOf(module: LiveModule): string[] {
   return [...urls];
 }
 
-/** What a module's text imports, with `import()` of a literal. */
-export function specifiersIn(text: string, url: string): string[] {
+/** What a module's text imports, with `import()` of a literal unless only `declared` imports are meant. */
+export function specifiersIn(text: string, url: string, declared = false): string[] {
   if (languageOf(url) === 'js')
-    return parse(text)[0].flatMap(({ specifier }) => (typeof specifier === 'string' ? [specifier] : []));
+    return parse(text)[0].flatMap(({ specifier, type }) =>
+      typeof specifier === 'string' && !(declared && type === 'dynamic') ? [specifier] : [],
+    );
   // Of TypeScript and JSX only a tree tells.
   const analysis = analyse(text, url);
   const found = unitsOf(analysis).flatMap(({ imported }) => imported?.specifier ?? []);
   const look = (node: Node): void => {
     const isFrom = node.type === 'ExportAllDeclaration' || node.type === 'ExportNamedDeclaration';
     const source = isFrom && node.exportKind !== 'type' ? node.source : undefined;
-    const given = node.type === 'ImportExpression' ? node.source : source;
+    const given = node.type === 'ImportExpression' && !declared ? node.source : source;
     if (given?.type === 'Literal' && typeof given.value === 'string') found.push(given.value);
     eachChild(node, look);
   };
