@@ -199,4 +199,85 @@ for (const [extension, cases] of [
     made.remove();
   });
 
+const WAYS = `import { writeFileSync } from 'node:fs';
+import { reload, restore } from 'hotswap';
+const seen = [];
+for (const [n, [, texts, probe, ways]] of JSON.parse(process.env.CASES).entries()) {
+  const file = new URL('./m' + n + '.js', import.meta.url);
+  const save = (text) => writeFileSync(file, text + '\\nexport const probe = () => (' + probe + ');');
+  save(texts[0]);
+  const m = await import(file);
+  for (const text of texts.slice(1)) {
+    save(text);
+    await reload(m);
+  }
+  const all = [];
+  for (const number of ways) {
+    await restore(m, number);
+    all.push(m.probe());
+  }
+  seen.push(all);
+}
+console.log(JSON.stringify(seen));`;
+
+/** Texts that are saved in turn, what is looked at in each version gone to after that, and what that must be. */
+const GONE: [what: string, texts: string[], probe: string, ways: number[], expected: unknown[]][] = [
+  [
+    'a class whose static field was changed, that was gone, and comes back as it was first',
+    ['class C { static s = 1; }', 'class C { static s = 2; }', 'const C = { s: 0 };'],
+    'C.s',
+    [0, 1, 0],
+    [1, 2, 1],
+  ],
+  [
+    'a class that was made anew, was gone, and comes back as it was first',
+    ['class C { f = 1; m() {} }', 'class C { f = 2; m() {} }', ''],
+    "typeof C === 'function' && [new C().f, Object.getOwnPropertyNames(C.prototype).join()]",
+    [0, 1, 0],
+    [
+      [1, 'constructor,m'],
+      [2, 'constructor,m'],
+      [1, 'constructor,m'],
+    ],
+  ],
+  [
+    'a constant class that was made anew twice, with nothing of its name between',
+    ['const C = class { f = 1; };', 'const C = class { f = 2; };', '', 'const C = class { f = 3; };'],
+    'new C().f',
+    [0, 1, 3, 0],
+    [1, 2, 3, 1],
+  ],
+  [
+    'a static field, and what a statement has put in its place',
+    ['class S { static ser = () => 5; }', 'class S {} S.ser = () => 6;'],
+    'S.ser()',
+    [0, 1, 0, 1],
+    [5, 6, 5, 6],
+  ],
+  [
+    'a method, and what a statement has put in its place',
+    ['class S { m() { return 5; } }', 'class S {} S.prototype.m = () => 6;'],
+    'new S().m()',
+    [0, 1, 0, 1],
+    [5, 6, 5, 6],
+  ],
+  [
+    'a static field, and a static method of its name',
+    ['class S { static x = () => 5; }', 'class S { static x() { return 6; } }'],
+    'S.x()',
+    [0, 1, 0, 1],
+    [5, 6, 5, 6],
+  ],
+];
+
+test('a class that was changed in place, made anew or gone is what its text says whenever it comes back', async () => {
+  const made = program({ 'app.js': WAYS });
+  const seen = await made.json<unknown[]>({ env: { CASES: JSON.stringify(GONE), HOTSWAP_CACHE_DIR: '' } });
+  const wrong = GONE.flatMap(([what, , , , expected], i) =>
+    JSON.stringify(seen[i]) === JSON.stringify(expected) ? [] : [[what, seen[i]]],
+  );
+  assert.equal(wrong, []);
+  made.remove();
+});
+
 test.run();

@@ -5,15 +5,24 @@
  */
 import { HotswapError } from '../../error.ts';
 import type { HotFunction } from '../../loader/functions.ts';
-import type { LiveModule, MadeBy, Scope } from '../../loader/live.ts';
+import { type LiveModule, type MadeBy, type Overlay, type Scope, valueIn } from '../../loader/live.ts';
 import { lineOf, type Node } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { compareUnits, type Plan, type StaticField, type StaticPair } from '../plan/plan.ts';
 import { classOf, type Unit, unitsOf } from '../plan/units.ts';
 import { compiled } from './evaluation.ts';
-import { classNumberIn, classScopeIn, keep, overlayOf } from './overlay.ts';
+import {
+  classNumberIn,
+  classScopeIn,
+  keep,
+  madeBy,
+  madeIn,
+  overlaidIn,
+  overlayOf,
+  placeOf,
+} from './overlay.ts';
 import type { Placed } from './toplevel.ts';
-import { takeBack } from './undo.ts';
+import { putsBack, takeBack } from './undo.ts';
 
 /** What a version has otherwise of classes that stay the same but for this. */
 export interface Members extends Pick<Plan, 'moreMembers' | 'lessMembers' | 'statics'> {
@@ -49,10 +58,12 @@ export function giveMembers(
   const { before, come, statics } = compared;
   const lessMembers = come.flatMap(([one]) => one ?? []);
   const moreMembers = come.flatMap(([, one]) => one ?? []);
-  const undos = prepareMembers(module, { before, after, lessMembers, moreMembers, statics, url }).map(
-    ({ run }) => run(),
-  );
-  return () => takeBack(undos);
+  return prepareClass(module, { before, after, lessMembers, moreMembers, statics: inOrder(statics), url })();
+}
+
+/** Forgets under which texts a place held a class that has other members by now. */
+export function forgetTexts(kept: Overlay['kept'], place: string, value: unknown): void {
+  for (const [key, held] of kept) if (held.value === value && key.startsWith(`${place}\n`)) kept.delete(key);
 }
 
 /** One class's members, with those of the class that it was. */
@@ -67,7 +78,32 @@ interface ClassMembers extends Members {
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  */
 export function prepareMembers(module: LiveModule, change: Members): Placed[] {
-  return byClass(change).map((members) => ({ at: members.at, run: prepareClass(module, members) }));
+  return byClass(change).map((members) => {
+    const give = prepareClass(module, members);
+    const run = (): (() => void) => {
+      const undos = [give()];
+      undos.push(noteMembers(module, members));
+      return () => takeBack(undos);
+    };
+    return { at: members.at, run };
+  });
+}
+
+/** Notes that a class is what its text says by now, and no longer what it was made by. @returns takes it back */
+function noteMembers(module: LiveModule, { after, at }: ClassMembers): () => void {
+  const unit = unitsOf(after).find((one) => classOf(one)?.start === at);
+  const [name] = unit?.names ?? [];
+  if (unit === undefined || name === undefined) return () => {};
+  const { made, kept } = overlayOf(module);
+  const overlaid = overlaidIn(module, after);
+  const was = madeIn(module, name, overlaid);
+  if (was === undefined || was.passes) return () => {};
+  const place = placeOf(name, overlaid);
+  const value = valueIn(module, name, overlaid);
+  const undo = putsBack(made, place);
+  forgetTexts(kept, place, value);
+  made.set(place, { ...madeBy(after, unit, overlaid), homes: was.homes });
+  return undo;
 }
 
 function byClass(change: Members): ClassMembers[] {
@@ -83,47 +119,38 @@ function byClass(change: Members): ClassMembers[] {
   for (const hot of lessMembers) of(hot.memberOf?.path).lessMembers.push(hot);
   for (const hot of moreMembers) of(hot.memberOf?.path).moreMembers.push(hot);
   for (const pair of statics) of((pair[1] ?? pair[0])?.of).statics.push(pair);
-  const placeOf = ([, now]: StaticPair): number => now?.node.start ?? -1;
-  for (const one of found.values()) one.statics.sort((a, b) => placeOf(a) - placeOf(b));
+  for (const one of found.values()) one.statics = inOrder(one.statics);
   return [...found.values()];
+}
+
+/** Static fields in source order, those that are gone first. */
+function inOrder(statics: readonly StaticPair[]): StaticPair[] {
+  const at = ([, now]: StaticPair): number => now?.node.start ?? -1;
+  return [...statics].sort((a, b) => at(a) - at(b));
 }
 
 /** @returns does it, and gives what takes it back */
 function prepareClass(module: LiveModule, change: Members): () => () => void {
   const { before, after, lessMembers, moreMembers, statics, url } = change;
-  const made = moreMembers.map((hot) => ({ hot, make: compile(module, after, hot, url) }));
-  const fields = statics.map(([was, now]) => ({
-    was,
-    now,
-    make: now && compileField(module, after, now, url),
-  }));
+  const methods = moreMembers.map((hot) => ({ hot, make: compile(module, after, hot, url) }));
+  const fields = statics.flatMap(([was, now]) =>
+    now === undefined ? [] : [{ was, now, make: compileField(module, after, now, url) }],
+  );
   return () => {
     const undos: (() => void)[] = [];
-    const put = (on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined): void => {
+    const put: Put = (on, key, descriptor) => {
       const was = Object.getOwnPropertyDescriptor(on, key);
       undos.push(() => define(on, key, was));
       define(on, key, descriptor);
     };
-    for (const hot of lessMembers) {
-      const key = keyIn(before, hot);
-      const on = holderOf(module, hot);
-      const was = Object.getOwnPropertyDescriptor(on, key);
-      const other = hot.kind === 'getter' ? was?.set : hot.kind === 'setter' ? was?.get : undefined;
-      const side = hot.kind === 'getter' ? 'get' : 'set';
-      put(on, key, other === undefined ? undefined : ({ ...was, [side]: undefined } as PropertyDescriptor));
-    }
-    for (const { hot, make } of made) {
-      const key = keyIn(after, hot);
-      const on = holderOf(module, hot);
-      const was = Object.getOwnPropertyDescriptor(on, key);
-      const { get, set, ...rest } = Object.getOwnPropertyDescriptor(make(on), key) as PropertyDescriptor;
-      const accessor = hot.kind === 'getter' ? { get, set: was?.set } : { set, get: was?.get };
-      const isAccessor = hot.kind === 'getter' || hot.kind === 'setter';
-      const whole = { ...(isAccessor ? accessor : rest), enumerable: false, configurable: true };
-      put(on, key, whole as PropertyDescriptor);
-    }
     try {
-      for (const { was, now, make } of fields) putField(module, change, was, now, make, put);
+      for (const hot of lessMembers) takeOff(module, before, hot, put);
+      for (const [was, now] of statics) if (was) takeFieldOff(module, before, was, now, put);
+      for (const { hot, make } of methods) putOn(module, after, hot, make, put);
+      for (const { was, now, make } of fields) {
+        if (was === undefined) keepGiven(module, now);
+        putField(module, after, now, make, put);
+      }
     } catch (error) {
       takeBack(undos);
       throw error;
@@ -132,24 +159,81 @@ function prepareClass(module: LiveModule, change: Members): () => () => void {
   };
 }
 
-/** Gives a live class a static field, or takes it off; what it held is kept for when its text comes back. */
+/** Gives a class or its prototype a property; undefined: takes it off. */
+type Put = (on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined) => void;
+
+/** Where it is kept what a class was given under a key from outside, while a member of that name hides it. */
+function givenAs(path: string): string {
+  return `given ${path}`;
+}
+
+/** Takes a method or accessor off; what a statement gave the class there (`S.parse = …`) is there again. */
+function takeOff(module: LiveModule, before: Analysis, hot: HotFunction, put: Put): void {
+  const key = keyIn(before, hot);
+  const on = holderOf(module, hot);
+  const was = Object.getOwnPropertyDescriptor(on, key);
+  const other = hot.kind === 'getter' ? was?.set : hot.kind === 'setter' ? was?.get : undefined;
+  const side = hot.kind === 'getter' ? 'get' : 'set';
+  if (other === undefined) put(on, key, overlayOf(module).kept.get(givenAs(hot.path)));
+  else put(on, key, { ...was, [side]: undefined });
+}
+
+function putOn(
+  module: LiveModule,
+  after: Analysis,
+  hot: HotFunction,
+  make: (on: object) => object,
+  put: Put,
+): void {
+  const key = keyIn(after, hot);
+  const on = holderOf(module, hot);
+  const was = Object.getOwnPropertyDescriptor(on, key);
+  if (was !== undefined && 'value' in was) keep(overlayOf(module).kept, givenAs(hot.path), was);
+  const { get, set, ...rest } = Object.getOwnPropertyDescriptor(make(on), key) as PropertyDescriptor;
+  const accessor = hot.kind === 'getter' ? { get, set: was?.set } : { set, get: was?.get };
+  const isAccessor = hot.kind === 'getter' || hot.kind === 'setter';
+  const whole = { ...(isAccessor ? accessor : rest), enumerable: false, configurable: true };
+  put(on, key, whole as PropertyDescriptor);
+}
+
+/** Takes a static field off a live class, unless it is given another value; what it held is kept for when its text comes back. */
+function takeFieldOff(
+  module: LiveModule,
+  before: Analysis,
+  was: StaticField,
+  now: StaticField | undefined,
+  put: Put,
+): void {
+  const on = classAt(module, was.path, was.of)('this') as object;
+  const { kept } = overlayOf(module);
+  const held = Object.getOwnPropertyDescriptor(on, was.key);
+  if (held !== undefined) keep(kept, fieldAs(before, was), held);
+  if (now === undefined) put(on, was.key, kept.get(givenAs(was.path)));
+}
+
+/** Keeps what a class was given from outside under the key of a field that comes. */
+function keepGiven(module: LiveModule, { path, key, of }: StaticField): void {
+  const given = Object.getOwnPropertyDescriptor(classAt(module, path, of)('this') as object, key);
+  if (given !== undefined) keep(overlayOf(module).kept, givenAs(path), given);
+}
+
+/** Gives a live class a static field: what it held under this text, or what that makes. */
 function putField(
   module: LiveModule,
-  { before, after }: Members,
-  was: StaticField | undefined,
-  now: StaticField | undefined,
-  make: (() => PropertyDescriptor) | undefined,
-  put: (on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined) => void,
+  after: Analysis,
+  now: StaticField,
+  make: () => PropertyDescriptor,
+  put: Put,
 ): void {
-  const { path, key } = (now ?? was) as StaticField;
-  const on = classAt(module, path, (now ?? was)?.of)('this') as object;
+  const { path, key, of } = now;
+  const on = classAt(module, path, of)('this') as object;
   const { kept } = overlayOf(module);
-  const placeIn = ({ plain }: Analysis, { node }: StaticField): string =>
-    `static ${path}\n${plain.slice(node.start, node.end)}`;
-  const held = Object.getOwnPropertyDescriptor(on, key);
-  if (was !== undefined && held !== undefined) keep(kept, placeIn(before, was), held);
-  if (now === undefined || make === undefined) put(on, key, undefined);
-  else put(on, key, kept.get(placeIn(after, now)) ?? made(module, after, now, make));
+  put(on, key, kept.get(fieldAs(after, now)) ?? made(module, after, now, make));
+}
+
+/** What a static field held under a text, as a key. */
+function fieldAs({ plain }: Analysis, { path, node }: StaticField): string {
+  return `static ${path}\n${plain.slice(node.start, node.end)}`;
 }
 
 /** What a static field is to hold. @throws ERR_HOTSWAP_STRUCTURAL where its initialiser throws */

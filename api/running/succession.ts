@@ -22,7 +22,7 @@ export function takePlace(
   undos: (() => void)[],
 ): void {
   const [from, to] = [before.value, after.value];
-  if (hasPrototype(to) && from !== to) undos.push(comeBack(succeeded, to));
+  if (hasPrototype(to)) undos.push(comeBack(succeeded, to));
   if (members !== undefined) undos.push(members());
   if ('node' in before) undos.push(handOnStatics(before, after));
   // An arrow or an async function has no prototype that instances hang on.
@@ -40,11 +40,13 @@ function succeed(
   before: { prototype: object },
   after: { prototype: object },
 ): () => void {
-  succeeded.set(before, { own: ownOf(before.prototype), on: Object.getPrototypeOf(before.prototype) });
+  const earlier = succeeded.get(before); // its name stood for nothing meanwhile
+  if (earlier === undefined)
+    succeeded.set(before, { own: ownOf(before.prototype), on: Object.getPrototypeOf(before.prototype) });
   const undo = give(before.prototype, {}, after.prototype);
   return () => {
     undo();
-    succeeded.delete(before);
+    if (earlier === undefined) succeeded.delete(before);
   };
 }
 

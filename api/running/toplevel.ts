@@ -19,7 +19,7 @@ import {
 } from '../plan/units.ts';
 import { compile, compileAdds, setterOf, variableOf } from './compile.ts';
 import { checkImport, importFor, type Leads } from './importing.ts';
-import { comparedToMade, giveMembers } from './members.ts';
+import { comparedToMade, forgetTexts, giveMembers } from './members.ts';
 import { mergedKeys, propertiesUnder, putUnder } from './merged.ts';
 import {
   classScopeIn,
@@ -83,7 +83,9 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
   const made = new Map(units.map((unit) => [unit, madeBy(analysis, unit, overlaid)]));
   const madeOf = (unit: Unit): MadeBy => made.get(unit) as MadeBy;
   const there = units.filter((unit) => isThere(module, analysis, unit, madeOf(unit), overlaid, again));
-  const fresh = units.filter((unit) => !there.includes(unit) || isElsewhere(module, unit, overlaid));
+  const fresh = units.filter(
+    (unit) => !there.includes(unit) || isOther(module, unit, madeOf(unit), overlaid),
+  );
   const all = fresh.map((unit): Compiled => {
     const [name = ''] = unit.names;
     const was = madeIn(module, name, overlaid);
@@ -273,8 +275,6 @@ function begin(
   const there = isMade ? madeIn(module, first, overlaid) : undefined;
   for (const [i, name] of unit.names.entries()) {
     const now = unitsOf(running).find((one) => one.names.includes(name));
-    if (now !== undefined && classOf(unit) && classOf(now))
-      undos.push(noteMembers(module, running, now, name, before));
     const place = placeOf(name, overlaid);
     const was = madeIn(module, name, overlaid);
     const keys = [...new Set([...mergedKeys(now), ...mergedKeys(unit)])];
@@ -297,33 +297,12 @@ function begin(
       const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
       if (number >= 0) overlay.classes.set(first, number);
     }
+    if (there !== undefined && there.text !== made.text)
+      forgetTexts(overlay.kept, placeOf(first, overlaid), after);
     const members = there && (() => giveMembers(module, there, analysis, unit, url));
     const now = { value: after, node, scope: classScopeIn(module, first) };
     takePlace(overlay.succeeded, former ?? { value: before }, now, members, undos);
   };
-}
-
-/**
- * A class that members have come to, or gone from, in place is what its text says by now, and no longer what it was made by.
- * @returns takes it back
- */
-function noteMembers(
-  module: LiveModule,
-  running: Analysis,
-  unit: Unit,
-  name: string,
-  value: unknown,
-): () => void {
-  const { made, kept } = overlayOf(module);
-  const ran = overlaidIn(module, running);
-  const place = placeOf(name, ran);
-  const undo = putsBack(made, place);
-  const was = madeIn(module, name, ran);
-  if (was === undefined || was.passes || isSameClass(was, madeBy(running, unit, ran), running, unit))
-    return () => {};
-  for (const [key, held] of kept) if (held.value === value && key.startsWith(`${place}\n`)) kept.delete(key);
-  made.set(place, { ...madeBy(running, unit, ran), homes: was.homes });
-  return undo;
 }
 
 /** The class that a name stands for in the version that runs. */
@@ -363,15 +342,22 @@ function isThere(
     return (
       fixed ||
       (now.text === text && now.homes === made.homes) ||
-      (isAlike && hasBase(now, made, analysis, unit))
+      (isAlike && (hasBase(now, made, analysis, unit) || takesMembers(now, made, analysis, unit)))
     );
   });
 }
 
-/** Whether a class is there and another one ran: that which its name stood for where it lived before. */
-function isElsewhere({ overlay }: LiveModule, unit: Unit, overlaid: ReadonlySet<string>): boolean {
+/**
+ * Whether a class that is there must be seen to all the same: another one ran, that which its name stood for where it lived before,
+ * another has taken its place since, or its members are others.
+ */
+function isOther(module: LiveModule, unit: Unit, { text }: MadeBy, overlaid: ReadonlySet<string>): boolean {
+  if (classOf(unit) === undefined) return false;
   const [name = ''] = unit.names;
-  return classOf(unit) !== undefined && (overlay?.names.has(name) ?? false) !== overlaid.has(name);
+  const isElsewhere = (module.overlay?.names.has(name) ?? false) !== overlaid.has(name);
+  const value = valueIn(module, name, overlaid);
+  const isSucceeded = typeof value === 'function' && module.overlay?.succeeded.has(value) === true;
+  return isElsewhere || isSucceeded || madeIn(module, name, overlaid)?.text !== text;
 }
 
 /** Whether the function or class that a unit declares is there, or is one whose cells take its code; what adds to it aside. */
@@ -387,6 +373,12 @@ function isSameClass(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit):
   if (now.keyword !== made.keyword || unit.names[0] === 'default') return false;
   const compared = comparedToMade(now, analysis, unit);
   return compared?.isSame === true && compared.come.length === 0 && compared.statics.length === 0;
+}
+
+/** Whether a class that was made by another text is this one once it has the members of this text. */
+function takesMembers(now: MadeBy, made: MadeBy, analysis: Analysis, unit: Unit): boolean {
+  if (now.keyword !== made.keyword || unit.names[0] === 'default' || now.homes !== made.homes) return false;
+  return comparedToMade(now, analysis, unit)?.isSame === true;
 }
 
 /** What each name of a unit held that was made by this text; undefined where that is not at hand of all. */
