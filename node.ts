@@ -78,10 +78,12 @@ export const hash: Hash = (algorithm, data) =>
   (hashed ??= own<Hash>(() => process.getBuiltinModule('node:crypto').hash as Hash))(algorithm, data);
 
 export const { findSourceMap } = module;
+export const { constants } = fs;
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);
+export const lstatSync = own(() => fs.lstatSync);
 export const mkdirSync = own(() => fs.mkdirSync);
 export const open = own(() => fs.open);
 export const openSync = own(() => fs.openSync);
@@ -114,6 +116,13 @@ export const isGeneratorFunction = own(() => util.types.isGeneratorFunction);
 export const isModuleNamespaceObject = own(() => util.types.isModuleNamespaceObject);
 export const isPromise = own(() => util.types.isPromise);
 export const isProxy = own(() => util.types.isProxy);
+
+const { hasOwn } = Object;
+
+/** A variable of the environment. Not what a program has put on `Object.prototype`, which `process.env` has behind it. */
+export function environment(name: string): string | undefined {
+  return hasOwn(process.env, name) ? process.env[name] : undefined;
+}
 
 /** The path of the file that a URL names; undefined where it can name none here, as one without a drive on Windows, or with a host elsewhere. */
 export function fileOf(url: string): string | undefined {

@@ -9,7 +9,7 @@ import type { LiveCell } from '../loader/live.ts';
 import { reported } from './apply/events.ts';
 import { editInTurn } from './edit.ts';
 import type { EditOptions } from './given/bind.ts';
-import { type Bindings, bindings, checkOptions } from './given/bind.ts';
+import { type Bindings, bindings, checkedOptions } from './given/bind.ts';
 import { type AnyFunction, cellOf, checkCallable, given } from './given/given.ts';
 import type { Version } from './history/history.ts';
 import { rewriteCore, wrapCore } from './override/override.ts';
@@ -125,8 +125,8 @@ function wrap(target: Target, fn: unknown, options: EditOptions, how: How): Prom
     const core = coreTarget(target);
     if (core !== undefined) return wrapCore(core, fn, options, how);
     const { module } = find(target);
-    checkOptions(options);
-    const bind = options.bind === undefined ? undefined : bindings(options.bind);
+    const own = checkedOptions(options);
+    const bind = own.bind === undefined ? undefined : bindings(own.bind);
     const wrapper = wrapperOf(fn, bind, languageOf(module.url));
     const bound = new Set([...(bind?.constants.keys() ?? []), ...Object.keys(bind?.values ?? {})]);
     return editInTurn(module, target, bound, (to, found) => {

@@ -6,10 +6,11 @@ import { HotswapError } from '../error.ts';
 import type { Bound } from '../loader/kept.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
+import { ownOptions } from '../loader/options.ts';
 import { arityOf } from '../loader/parameters.ts';
 import { commit, type Edit, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
-import { type Bindings, bindings, checkOptions, type EditOptions } from './given/bind.ts';
+import { type Bindings, bindings, checkedOptions, type EditOptions } from './given/bind.ts';
 import type { Destination } from './given/check.ts';
 import { type Code, describe, type Given, given, isClassText } from './given/given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history/history.ts';
@@ -79,12 +80,13 @@ export function rewrite(target: Target, to: Code, options: EditOptions = {}): Pr
  * await inject(area, () => console.count('area'), { at: 0, clauses: [0, 2] });
  */
 export function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
-  const at = options?.at === undefined ? 0 : options.at;
   return reported(async () => {
+    const own = ownOptions(options);
+    const at = own?.at === undefined ? 0 : own.at;
     const core = coreTarget(target);
-    if (core !== undefined) return injectCore(core, what, options, at);
-    return change(target, what, options, 'the injected source', (destination, code, bind) =>
-      injectText(destination, code, bind, at, options.clauses),
+    if (core !== undefined) return injectCore(core, what, own, at);
+    return change(target, what, own, 'the injected source', (destination, code, bind) =>
+      injectText(destination, code, bind, at, own.clauses),
     );
   });
 }
@@ -134,8 +136,7 @@ export function addClause(
 export function addExport(target: NewTarget, value?: unknown, options: EditOptions = {}): Promise<Version> {
   return reported(async () => {
     const { ref, path, arity } = placeOf(target);
-    checkOptions(options);
-    const bind = bindings(options.bind);
+    const bind = bindings(checkedOptions(options).bind);
     const what = functionIn(value, languageOf(moduleOf(ref).url));
     if (arity !== undefined && arity !== (what && arityOf(what.node))) {
       throw new HotswapError(
@@ -216,9 +217,9 @@ async function change(
   edit: TextEdit,
 ): Promise<Version> {
   const first = find(target);
-  checkOptions(options, role);
+  const own = checkedOptions(options, role);
   const what = given(code, role, languageOf(first.module.url));
-  const bind = bindings(options.bind);
+  const bind = bindings(own.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
   return editInTurn(first.module, target, bound, (to, { module, hot, arity }) => {
     if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {

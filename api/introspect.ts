@@ -5,6 +5,7 @@
 import { HotswapError } from '../error.ts';
 import { type Language, languageOf } from '../loader/language.ts';
 import { type LiveModule, valueIn } from '../loader/live.ts';
+import { hasAll } from '../loader/options.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { registry } from '../loader/registry.ts';
 import { cellOf, cleanText, given, isClassText } from './given/given.ts';
@@ -205,7 +206,7 @@ function isLive(name: string): boolean {
 }
 
 function isPlace(what: object): what is { module: ModuleRef; path: string } {
-  return 'module' in what && 'path' in what && !(Symbol.toStringTag in what);
+  return hasAll(what, 'module', 'path') && !(Symbol.toStringTag in what);
 }
 
 /** A hot module by name, where the string can be one. */

@@ -33,10 +33,13 @@ export function emptyCache(cacheDir: string): void {
 }
 
 function empty(directory: string, [next, ...others]: (string | RegExp)[], file: RegExp): void {
-  for (const { name } of entries(directory)) {
+  for (const entry of entries(directory)) {
+    const { name } = entry;
     const path = join(directory, name);
     if (next === undefined) {
       if (file.test(name)) removeFile(path);
+    } else if (entry.isSymbolicLink()) {
+      // what it leads to is not ours
     } else if (typeof next === 'string' ? name === next : next.test(name)) {
       empty(path, others, file);
       removeEmpty(path);

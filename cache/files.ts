@@ -3,15 +3,68 @@
  * behind. Below all of the cache.
  */
 import {
+  closeSync,
+  constants,
   dirname,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from '../node.ts';
+import { notOwn } from './own.ts';
+
+/** Files and directories of ours are for nobody else: there are texts in them that others may not read. */
+const FILE = 0o600;
+const DIRECTORY = 0o700;
+
+/** No link is followed, and a named pipe is not waited for; Windows has neither of these. */
+const PLAIN = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+export const TO_READ = constants.O_RDONLY | PLAIN;
+export const TO_APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | PLAIN;
+const TO_FILL = constants.O_RDWR | PLAIN;
+const TO_MAKE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | PLAIN;
+
+/**
+ * Opens a file of ours, and nothing else that may have its name.
+ * @param flags `TO_READ` or `TO_APPEND`
+ * @throws what the system says, and an error for a directory, a named pipe or a device, and for what others own or can write to
+ */
+export function openFile(file: string, flags: number): number {
+  const fd = openSync(file, flags, FILE);
+  const found = fstatSync(fd);
+  const why = found.isFile()
+    ? notOwn(found)
+    : `is ${found.isDirectory() ? 'a directory' : 'a pipe or a device'}, and no file`;
+  if (why === undefined) return fd;
+  closeSync(fd);
+  throw new Error(`${file} ${why}`);
+}
+
+/** The bytes of a file of ours. @throws as `openFile` */
+export function readFile(file: string): Buffer {
+  return withFile(file, TO_READ, (fd) => readFileSync(fd));
+}
+
+/** Adds to the end of a file of ours. @throws as `openFile` */
+export function appendTo(file: string, text: string): void {
+  withFile(file, TO_APPEND, (fd) => writeFileSync(fd, text));
+}
+
+/** Does work with an open file of ours. */
+function withFile<T>(file: string, flags: number, work: (fd: number) => T): T {
+  const fd = openFile(file, flags);
+  try {
+    return work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /**
  * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A lost power
@@ -21,13 +74,15 @@ import {
 export function writeWhole(file: string, text: string | Buffer, spare?: string): void {
   if (spare !== undefined) {
     try {
-      return moveWhole(spare, file, () => writeFileSync(spare, text, { flag: 'r+' }));
+      return moveWhole(spare, file, () => withFile(spare, TO_FILL, (fd) => writeFileSync(fd, text)));
     } catch {
       // gone, or what will be said of a new one
     }
   }
   const temporary = `${file}.${unique()}`;
-  moveWhole(temporary, file, () => inDirectory(file, () => writeFileSync(temporary, text)));
+  moveWhole(temporary, file, () =>
+    inDirectory(file, () => withFile(temporary, TO_MAKE, (fd) => writeFileSync(fd, text))),
+  );
 }
 
 /** Has a file written under another name and moves it to its own. */
@@ -107,7 +162,7 @@ export function inDirectory<T>(file: string, make: () => T): T {
  */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory);
+    mkdirSync(directory, DIRECTORY);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(directory).isDirectory()) return;

@@ -15,16 +15,25 @@ import {
   existsSync,
   fstatSync,
   join,
-  openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   statSync,
   truncateSync,
   writeSync,
 } from '../node.ts';
-import { inDirectory, patiently, pause, removeEmpty, removeFile, unique } from './files.ts';
+import {
+  inDirectory,
+  openFile,
+  patiently,
+  pause,
+  readFile,
+  removeEmpty,
+  removeFile,
+  TO_APPEND,
+  TO_READ,
+  unique,
+} from './files.ts';
 import { fingerprint } from './fingerprint.ts';
 import { cacheError, isId, sha256 } from './objects.ts';
 import { type VersionRecord, VersionTable } from './table.ts';
@@ -203,7 +212,7 @@ export class ModuleLog {
     if (this.#own.size === 0) return own;
     let number = 0;
     let offset = 0;
-    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
+    for (const line of readFile(this.file).toString().split('\n')) {
       const event = parse(line);
       const start = offset;
       offset += Buffer.byteLength(line) + 1;
@@ -243,7 +252,7 @@ export class ModuleLog {
   /** @returns whether the line is taken already: nobody else has written, so there is nothing to read back */
   #write(event: LogEvent): boolean {
     try {
-      const fd = inDirectory(this.file, () => openSync(this.file, 'a+'));
+      const fd = inDirectory(this.file, () => openFile(this.file, TO_APPEND));
       try {
         const { size, identity } = seen(fstatSync(fd, { bigint: true }));
         const isRead = size === this.#offset && (size === 0 || identity === this.#source);
@@ -297,7 +306,7 @@ export class ModuleLog {
           : found.size === this.#offset && found.identity === this.#source
       )
         return;
-      if (found !== undefined) fd = openSync(this.file, 'r');
+      if (found !== undefined) fd = openFile(this.file, TO_READ);
     } catch {
       // as if there were none
     }

@@ -4,8 +4,17 @@
  * that came from outside before `isId` has seen it.
  */
 import { HotswapError } from '../error.ts';
-import { dirname, existsSync, hash, join, readFileSync, writeFileSync } from '../node.ts';
-import { inDirectory, removeEmpty, removeFile, unique, writeWhole } from './files.ts';
+import { closeSync, dirname, existsSync, hash, join } from '../node.ts';
+import {
+  inDirectory,
+  openFile,
+  readFile,
+  removeEmpty,
+  removeFile,
+  TO_APPEND,
+  unique,
+  writeWhole,
+} from './files.ts';
 import { makeSpares, takeSpare } from './spares.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
@@ -71,7 +80,7 @@ export function getObject(cacheDir: string, id: string, extension: string): stri
   const file = objectFile(cacheDir, id, extension);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFile(file).toString();
   } catch (cause) {
     throw new HotswapError(
       'ERR_HOTSWAP_CACHE',
@@ -105,7 +114,7 @@ export function cacheError(cacheDir: string, step: string, cause: unknown): Hots
 export function probe(cacheDir: string): void {
   const file = join(cacheDir, `probe.${unique()}`);
   try {
-    inDirectory(file, () => writeFileSync(file, ''));
+    inDirectory(file, () => closeSync(openFile(file, TO_APPEND)));
     removeFile(file);
   } catch (error) {
     throw cacheError(cacheDir, 'keep versions', error);
@@ -114,7 +123,7 @@ export function probe(cacheDir: string): void {
 
 function intact(file: string, id: string): boolean {
   try {
-    return sha256(readFileSync(file, 'utf8')) === id;
+    return sha256(readFile(file).toString()) === id;
   } catch {
     return false;
   }

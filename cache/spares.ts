@@ -59,7 +59,7 @@ function make(cacheDir: string, file: string, files: Spares['files']): void {
   try {
     makeDirectory(join(cacheDir, ROOM));
     if (!known.has(cacheDir)) begin(cacheDir);
-    open(file, 'wx', (error, fd) => {
+    open(file, 'wx', 0o600, (error, fd) => {
       if (error !== null) return void files.delete(file);
       closeSync(fd);
       files.set(file, true);

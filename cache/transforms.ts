@@ -6,20 +6,20 @@
  * several processes may write: an index line that does not lead to the text with its fingerprint is as if it were not there.
  */
 import type { Dirent } from 'node:fs';
+import { closeSync, fstatSync, join, readdirSync, readSync, statSync, writeSync } from '../node.ts';
 import {
-  closeSync,
-  fstatSync,
-  join,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from '../node.ts';
-import { inDirectory, removeEmpty, removeFile, writeWhole } from './files.ts';
+  appendTo,
+  inDirectory,
+  openFile,
+  readFile,
+  removeEmpty,
+  removeFile,
+  TO_APPEND,
+  TO_READ,
+  writeWhole,
+} from './files.ts';
 import { fingerprint } from './fingerprint.ts';
+import { notOwnDirectory } from './own.ts';
 
 /** What was made of a module's text. */
 export interface Transform {
@@ -104,7 +104,8 @@ export class Transforms {
   #read(): Map<string, Line> {
     let text = '';
     try {
-      text = readFileSync(this.#file('index'), 'utf8');
+      if (notOwnDirectory(join(this.#home, this.#id)) === undefined)
+        text = readFile(this.#file('index')).toString();
     } catch {
       // there is none yet
     }
@@ -127,7 +128,7 @@ export class Transforms {
   /** Reads on from some text: those of modules that import each other stand together. */
   #look(at: number, size: number): void {
     if (this.#fd === undefined) {
-      this.#fd = openSync(this.#file('texts'), 'r');
+      this.#fd = openFile(this.#file('texts'), TO_READ);
       setTimeout(() => this.#close(), OPEN).unref();
     }
     if (size > fstatSync(this.#fd).size) throw new RangeError('a damaged line');
@@ -149,7 +150,7 @@ export class Transforms {
     this.#waiting = [];
     if (waiting.length === 0) return;
     try {
-      const fd = inDirectory(this.#file('texts'), () => openSync(this.#file('texts'), 'a'));
+      const fd = inDirectory(this.#file('texts'), () => openFile(this.#file('texts'), TO_APPEND));
       let at: number;
       try {
         at = fstatSync(fd).size; // and if another process writes now, our lines lead to nothing
@@ -164,7 +165,7 @@ export class Transforms {
         return [url, of, at - size, size, fingerprint(body)];
       });
       // On a line of its own: the last one may be torn.
-      writeFileSync(this.#file('index'), `\n${printed(lines)}`, { flag: 'a' });
+      appendTo(this.#file('index'), `\n${printed(lines)}`);
       this.#lines ??= this.#read();
       for (const line of lines) this.#lines.set(line[0], line);
       this.#compact(at);

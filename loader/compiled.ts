@@ -5,7 +5,8 @@
  */
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { makeDirectory } from '../cache/files.ts';
-import { asLoaded, join } from '../node.ts';
+import { notOwnDirectory } from '../cache/own.ts';
+import { asLoaded, environment, join, readdirSync } from '../node.ts';
 import type { Config } from './config.ts';
 
 interface CompileCache {
@@ -26,12 +27,14 @@ const REST = 0.5;
 export function keepCompiled({ cacheDir, compileCache }: Config): () => void {
   const none = (): void => {};
   // What is taken from it is covered less exactly: https://nodejs.org/api/module.html#module-compile-cache
-  if (cacheDir === undefined || !compileCache || process.env.NODE_V8_COVERAGE !== undefined) return none;
+  if (cacheDir === undefined || !compileCache || environment('NODE_V8_COVERAGE') !== undefined) return none;
   const { enableCompileCache, flushCompileCache } = process.getBuiltinModule('node:module') as CompileCache;
   if (enableCompileCache === undefined) return none;
   const directory = join(cacheDir, 'transforms', 'compiled');
   try {
     makeDirectory(directory); // Node itself never returns where that cannot be done in /proc
+    if (readdirSync(directory).some((name) => notOwnDirectory(join(directory, name)) !== undefined))
+      return none;
   } catch {
     return none; // a disk that refuses
   }

@@ -3,6 +3,7 @@
  * package.json, the former before the latter; out: one checked Config. An empty variable is off, and a value that means
  * nothing is an error.
  */
+import { notOwn, notOwnDirectory, trustedCache } from '../cache/own.ts';
 import { HotswapError } from '../error.ts';
 import {
   createRequire,
@@ -11,9 +12,12 @@ import {
   inspect,
   join,
   readFileSync,
+  realpath,
   resolve,
+  statSync,
   writeError,
 } from '../node.ts';
+import { hasAll, ownOptions } from './options.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
@@ -46,19 +50,20 @@ type Setting = string | number | boolean | string[] | null | undefined;
 export type Options = { [Key in keyof Config]?: Config[Key] | null | undefined };
 
 /**
- * Reads the configuration.
+ * Reads the configuration. A cache that is not ours alone is none: a line on stderr says why, and versions live in memory.
  * @param env the environment, e.g. `process.env`
  * @param from the directory to look for package.json from, upwards
  * @param options what a program asks for; it wins over both
- * @throws ERR_HOTSWAP_CONFIG for a value that cannot be understood, naming it and what is accepted
+ * @throws ERR_HOTSWAP_CONFIG for a value that cannot be understood, naming it and what is accepted; ERR_HOTSWAP_CACHE where the
+ *   program itself asks for a cache that is not ours alone
  */
 export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Options = {}): Config {
-  const home = packageRoot(from);
-  const found = home === undefined ? undefined : packageSettings(home);
-  const fromPackage: Record<string, Setting> = isObject(found) ? found : {};
+  const own = ownOptions(options);
+  const { root: home, settings: found, foreign } = ownPackage(from);
+  const fromPackage: Record<string, Setting> = isObject(found) ? ownOptions(found) : Object.create(null);
   const setting = (option: keyof Config, variable: string): [Setting, string] => {
-    if (options[option] !== undefined) return [options[option], `the option ${option}`];
-    if (env[variable] !== undefined) return [env[variable], variable];
+    if (own[option] !== undefined) return [own[option], `the option ${option}`];
+    if (hasAll(env, variable)) return [env[variable], variable];
     return [fromPackage[option], `"hotswap": { "${option}" } in package.json`];
   };
 
@@ -66,13 +71,14 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
   if (directory !== undefined && directory !== null && directory !== false && typeof directory !== 'string')
     throw wrong(whence, directory, 'a path, or nothing to keep versions in memory only');
   const root = home ?? from;
+  const wanted =
+    directory === undefined
+      ? trustedCache(join(root, 'node_modules', '.cache', 'hotswap'), root)
+      : directory === '' || directory === null || directory === false
+        ? undefined
+        : trustedCache(resolve(whence.endsWith('package.json') ? root : process.cwd(), directory));
   const config: Config = {
-    cacheDir:
-      directory === undefined
-        ? join(root, 'node_modules', '.cache', 'hotswap')
-        : directory === '' || directory === null || directory === false
-          ? undefined
-          : resolve(whence.endsWith('package.json') ? root : process.cwd(), directory),
+    cacheDir: wanted?.path,
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
     unload: flag(setting('unload', 'HOTSWAP_UNLOAD'), false),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
@@ -85,14 +91,27 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     compileCache: flag(setting('compileCache', 'HOTSWAP_COMPILE_CACHE'), true),
   };
   if (found !== undefined && home !== undefined) sayUnknown(found, join(home, 'package.json'), config);
+  if (wanted?.reason !== undefined) refuseCache(wanted.reason, own.cacheDir !== undefined, config);
+  if (foreign !== undefined) sayForeign(foreign, config);
   return config;
 }
 
-/** The directory whose package.json configures the program: that of its entry. */
+/**
+ * The directory whose package.json configures the program: that of its entry, where that is, whatever links lead to it. A program that
+ * is no file (`node -e`) is where it was started.
+ */
 export function programDirectory(): string {
-  const entry = process.argv[1];
-  return entry === undefined ? process.cwd() : dirname(entry);
+  const entry = process.execArgv.some((word) => EVALUATED.test(word)) ? undefined : process.argv[1];
+  if (entry === undefined) return process.cwd();
+  try {
+    const file = realpath(entry);
+    return statSync(file).isDirectory() ? file : dirname(file);
+  } catch {
+    return dirname(resolve(entry)); // without its extension
+  }
 }
+
+const EVALUATED = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
 
 /** Writes notices to stderr at once, from any thread. */
 export function sayer(config: Config): (line: string) => void {
@@ -135,10 +154,45 @@ export function nearestWith(file: string, from: string): string | undefined {
   }
 }
 
-/** What a package.json has under "hotswap", whatever that is. */
-function packageSettings(root: string): unknown {
+/** The package that a directory belongs to, and what its package.json has under "hotswap", whatever that is. */
+interface Package {
+  root: string | undefined;
+  settings: unknown;
+  /** a package.json that is not used, and why */
+  foreign?: { file: string; reason: string };
+}
+
+/**
+ * The package around a directory, if nobody but us and root can write to it: looking for it ends at the first directory that
+ * others can write to, as /tmp, and a package.json of somebody else's gives no settings.
+ */
+export function ownPackage(from: string): Package {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const file = join(directory, 'package.json');
+    const why = notOwnDirectory(directory);
+    if (why !== undefined) return foreignPackage(from, `${directory} ${why}`);
+    const found = statSync(file, NO_THROW);
+    if (found?.isFile()) {
+      const reason = notOwn(found);
+      if (reason === undefined) return { root: directory, settings: packageSettings(file) };
+      return { root: directory, settings: undefined, foreign: { file, reason: `it ${reason}` } };
+    }
+    if (directory === dirname(directory)) return { root: undefined, settings: undefined };
+  }
+}
+
+function foreignPackage(from: string, reason: string): Package {
+  const root = packageRoot(from);
+  const foreign = root === undefined ? {} : { foreign: { file: join(root, 'package.json'), reason } };
+  return { root: undefined, settings: undefined, ...foreign };
+}
+
+const NO_THROW = { __proto__: null, throwIfNoEntry: false } as { throwIfNoEntry: false };
+
+function packageSettings(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).hotswap;
+    const manifest = JSON.parse(readFileSync(file, 'utf8'));
+    return isObject(manifest) ? ownOptions(manifest).hotswap : undefined;
   } catch {
     return undefined; // Node itself reports a package.json that does not parse
   }
@@ -148,17 +202,38 @@ function isObject(value: unknown): value is Record<string, Setting> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** What has been said of a package.json is not said again. */
-let isSaid = false;
+/** What was said of settings, which is not said again, and by the main thread only. */
+const said = new Set<string>();
 
-/** Says, once a process, what under "hotswap" in a package.json means nothing. */
+function sayOnce(line: string, config: Config): void {
+  if (said.has(line) || !process.getBuiltinModule('node:worker_threads').isMainThread) return;
+  said.add(line);
+  sayer(config)(line);
+}
+
+/**
+ * Says that there is no cache, and why.
+ * @throws ERR_HOTSWAP_CACHE where the program asks for one, and should know
+ */
+function refuseCache(reason: string, isAsked: boolean, config: Config): void {
+  const why = `${reason}. A cache holds code that will run, and is used only where it and all directories above are yours or root's and nobody else can write to them`;
+  if (isAsked)
+    throw new HotswapError('ERR_HOTSWAP_CACHE', `that cache is not used: ${why}. Nothing was changed.`);
+  sayOnce(`versions are kept in memory: ${why}; HOTSWAP_CACHE_DIR names another`, config);
+}
+
+/** Says that settings which somebody may expect to hold do not. */
+function sayForeign({ file, reason }: NonNullable<Package['foreign']>, config: Config): void {
+  if (statSync(file, NO_THROW)?.isFile() && packageSettings(file) !== undefined)
+    sayOnce(`"hotswap" in ${file} is not used: ${reason}`, config);
+}
+
+/** Says what under "hotswap" in a package.json means nothing. */
 function sayUnknown(found: unknown, file: string, config: Config): void {
   const known = [...Object.keys(config), 'vsn'];
   const unknown = isObject(found) ? Object.keys(found).filter((key) => !known.includes(key)) : [];
-  if ((isObject(found) && unknown.length === 0) || isSaid) return;
-  isSaid = true;
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return;
-  const say = sayer(config);
+  if (isObject(found) && unknown.length === 0) return;
+  const say = (line: string): void => sayOnce(line, config);
   if (!isObject(found))
     return say(
       `"hotswap" in ${file} is ${inspect(found)} and not used; it takes an object of ${known.join(', ')}`,

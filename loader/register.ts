@@ -3,7 +3,7 @@
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
 import { refusalOfText } from '../error.ts';
-import { asLoaded } from '../node.ts';
+import { asLoaded, environment } from '../node.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig, sayer } from './config.ts';
@@ -285,7 +285,7 @@ if (registry() === undefined) {
       counts,
       config,
       sourceMaps: process.sourceMapsEnabled,
-      isAlone: isMainThread && isAlone(process.execArgv, process.env.NODE_OPTIONS),
+      isAlone: isMainThread && isAlone(process.execArgv, environment('NODE_OPTIONS')),
     };
     nodeModule.register('./hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
     port1.unref();

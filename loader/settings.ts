@@ -2,7 +2,7 @@
  * What a project's tsconfig.json says that changes what code does. In: a module's URL; out: how its JSX, decorators and class
  * fields are meant. Only modules in TypeScript or JSX are asked about. What is not here (`target`, `paths`) does not count.
  */
-import { asImported, createRequire, dirname, fileURLToPath } from '../node.ts';
+import { asImported, createRequire, dirname, fileURLToPath, statSync } from '../node.ts';
 
 export interface Settings {
   jsx: JsxSettings;
@@ -56,10 +56,23 @@ function readSettings(directory: string): Settings {
 function compilerOptions(directory: string): Options {
   try {
     const { getTsconfig } = createRequire(import.meta.url)('get-tsconfig') as typeof import('get-tsconfig');
-    return asImported(() => getTsconfig(directory))?.config.compilerOptions ?? {};
+    const found = asImported(() => getTsconfig(directory));
+    return found === null || isForeign(found.path, directory) ? {} : (found.config.compilerOptions ?? {});
   } catch {
     return {}; // TypeScript itself reports a tsconfig.json that cannot be read
   }
+}
+
+/**
+ * Whether a tsconfig.json may be anybody's: it can name code that will run (`jsxImportSource`). It counts if it is ours, root's or of
+ * whoever has the module's directory, and not if it is above that in a directory that everybody can write to, as /tmp.
+ */
+function isForeign(tsconfig: string, directory: string): boolean {
+  const us = process.geteuid?.();
+  if (us === undefined) return false;
+  const above = dirname(tsconfig);
+  if (above !== directory && (statSync(above).mode & 0o002) !== 0) return true;
+  return ![0, us, statSync(directory).uid].includes(statSync(tsconfig).uid);
 }
 
 /** JSX as a text wants it: comments (`@jsxImportSource`) come before the settings. */

@@ -3,8 +3,10 @@
  * number by which people know that version: `export const vsn = 42` in the text, else `"hotswap": { "vsn": 42 }` in the nearest
  * package.json, else 0. In the log and in memory versions are numbered from 0 all the same.
  */
-import { basename, dirname, fileURLToPath, join, readFileSync } from '../node.ts';
+import { notOwnDirectory, notOwnFile } from '../cache/own.ts';
+import { basename, dirname, existsSync, fileURLToPath, join, readFileSync } from '../node.ts';
 import { instrumenter, languageOf } from './language.ts';
+import { ownOptions } from './options.ts';
 
 /** The number of a module's version 0. @param say is told of a package.json whose number is none */
 export function vsnOf(url: string, base: string, say: (line: string) => void): number {
@@ -49,7 +51,8 @@ function exportedVsn(text: string, url: string): number | undefined {
 function packageVsn(directory: string, say: (line: string) => void): number {
   const known = byDirectory.get(directory);
   if (known !== undefined) return known;
-  const found = readVsn(join(directory, 'package.json'), say) ?? around(directory, say);
+  const isOwn = notOwnDirectory(directory) === undefined; // beyond others' nothing counts
+  const found = isOwn ? (readVsn(join(directory, 'package.json'), say) ?? around(directory, say)) : 0;
   byDirectory.set(directory, found);
   return found;
 }
@@ -61,15 +64,10 @@ function around(directory: string, say: (line: string) => void): number {
 
 /** What a package.json says; undefined where there is none. */
 function readVsn(file: string, say: (line: string) => void): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+  if (!existsSync(file)) return undefined;
   let vsn: unknown;
   try {
-    vsn = JSON.parse(text).hotswap?.vsn;
+    if (notOwnFile(file) === undefined) vsn = settingsIn(file)?.vsn;
   } catch {
     // Node itself reports a package.json that does not parse
   }
@@ -78,6 +76,12 @@ function readVsn(file: string, say: (line: string) => void): number | undefined 
     `"hotswap": { "vsn" } in ${file} is ${JSON.stringify(vsn)}; it takes a whole number, 0 or more, and numbering starts at 0`,
   );
   return 0;
+}
+
+/** What a package.json has under "hotswap". */
+function settingsIn(file: string): { vsn?: unknown } | undefined {
+  const manifest = ownOptions(JSON.parse(readFileSync(file, 'utf8')));
+  return ownOptions(manifest.hotswap);
 }
 
 function isCount(value: unknown): value is number {

@@ -6,12 +6,12 @@
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history/history.ts';
 import type { Registry } from '../loader/registry.ts';
-import { fileURLToPath, relative, resolve, writeError } from '../node.ts';
+import { environment, fileURLToPath, relative, resolve, writeError } from '../node.ts';
 
 const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 
 /** Whether stderr shows colours: a terminal, and nobody said no (no-color.org). */
-const coloured = isatty(2) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+const coloured = isatty(2) && !environment('NO_COLOR') && environment('TERM') !== 'dumb';
 
 function paint(text: string, colour: keyof typeof COLOURS): string {
   return coloured ? `\x1b[${COLOURS[colour]}m${text}\x1b[39m` : text;

@@ -3,6 +3,7 @@
  * version, and the others as values, which no text can carry.
  */
 import { HotswapError } from '../../error.ts';
+import { ownOptions } from '../../loader/options.ts';
 import { isIdentifier } from '../../loader/parse.ts';
 import { describe, type Role } from './given.ts';
 
@@ -22,10 +23,11 @@ export interface Bindings {
 }
 
 /**
+ * The options of an edit, and nothing that they inherit.
  * @param role what the edit brings, as in messages: an injection has more options
  * @throws ERR_HOTSWAP_SYNTAX for what is no options object, and for an option that the edit does not have
  */
-export function checkOptions(options: unknown, role?: Role): void {
+export function checkedOptions<Options extends EditOptions>(options: Options, role?: Role): Options {
   if (options === null || typeof options !== 'object') {
     throw new HotswapError(
       'ERR_HOTSWAP_SYNTAX',
@@ -34,7 +36,7 @@ export function checkOptions(options: unknown, role?: Role): void {
   }
   const known = role === 'the injected source' ? ['at', 'clauses', 'bind'] : ['bind'];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
+  if (unknown === undefined) return ownOptions(options);
   throw new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
     `the edit has no option ${unknown}; it takes ${known.join(', ')}`,

@@ -8,7 +8,7 @@ import type { CoreModule, Layer, Standing } from '../../loader/core.ts';
 import { parens } from '../../loader/patch.ts';
 import { isAsyncFunction, isPromise, isProxy } from '../../node.ts';
 import type { EditOptions } from '../given/bind.ts';
-import { bindings, checkOptions, literalOf } from '../given/bind.ts';
+import { bindings, checkedOptions, literalOf } from '../given/bind.ts';
 import type { Code } from '../given/given.ts';
 import { cellOf, cleanText, describe, type Given, given, isClassText, type Role } from '../given/given.ts';
 import { freeReferences } from '../given/scope.ts';
@@ -38,9 +38,9 @@ export function layered(layer: Layer, path: string, ready: Ready): Standing {
 
 /** What an edit brings: the value itself, or what source text (or a value that names are bound in) makes in global scope. */
 export function made({ module, path }: CoreTarget, code: Code, options: EditOptions, role: Role): Standing {
-  checkOptions(options, role);
-  bindings(options.bind);
-  const bind = Object.entries(options.bind ?? {});
+  const own = checkedOptions(options, role);
+  bindings(own.bind);
+  const bind = Object.entries(own.bind ?? {});
   if (typeof code === 'function' && bind.length === 0) {
     const text = Function.prototype.toString.call(code);
     if (!isClassText(text)) return { path, value: code, text: textOf(code) };

@@ -6,6 +6,7 @@
 import { sha256 } from '../../cache/objects.ts';
 import { HotswapError } from '../../error.ts';
 import type { CoreModule, Slot } from '../../loader/core.ts';
+import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
 import { getBuiltinModule, isBuiltin, isModuleNamespaceObject, isProxy } from '../../node.ts';
 import { cellOf, describe, isClassText } from '../given/given.ts';
@@ -53,8 +54,7 @@ export function coreTarget(target: unknown): CoreTarget | undefined {
     const module = hash < 1 || hash === target.length - 1 ? undefined : coreOf(target.slice(0, hash));
     return module && byPath(module, target.slice(hash + 1));
   }
-  if (target === null || typeof target !== 'object' || !('module' in target && 'path' in target))
-    return undefined;
+  if (target === null || typeof target !== 'object' || !hasAll(target, 'module', 'path')) return undefined;
   const { path } = target;
   const module = typeof path === 'string' ? coreOf(target.module) : undefined;
   return module && byPath(module, path as string);

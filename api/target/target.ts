@@ -7,6 +7,7 @@ import type { FunctionKind, HotFunction } from '../../loader/functions.ts';
 import type { KeptVersion } from '../../loader/kept.ts';
 import { languageOf } from '../../loader/language.ts';
 import { type LiveCell, type LiveModule, valueIn } from '../../loader/live.ts';
+import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
 import { createRequire } from '../../node.ts';
 import { cellOf, describe, isClassText, nameOf } from '../given/given.ts';
@@ -61,7 +62,7 @@ export function find(target: unknown): Found {
     const { module, path } = split(target);
     return byPath(moduleOf(module), path);
   }
-  if (target !== null && typeof target === 'object' && 'module' in target && 'path' in target) {
+  if (target !== null && typeof target === 'object' && hasAll(target, 'module', 'path')) {
     if (typeof target.path !== 'string') throw badPath(target.path);
     return byPath(moduleOf(target.module as ModuleRef), target.path);
   }
@@ -74,7 +75,7 @@ export function find(target: unknown): Found {
 /** The module and name of something that need not be there yet. @throws ERR_HOTSWAP_BAD_TARGET */
 export function placeOf(target: unknown): { ref: ModuleRef; path: string; arity: number | undefined } {
   const place = typeof target === 'string' ? split(target) : target;
-  if (place === null || typeof place !== 'object' || !('module' in place) || !('path' in place)) {
+  if (place === null || typeof place !== 'object' || !hasAll(place, 'module', 'path')) {
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
       `a new export is named by a string '<module>#<name>' or { module, path }; got ${describe(target)}`,
