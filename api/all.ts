@@ -13,6 +13,7 @@ import type { LiveModule } from '../loader/live.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { goTo, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
+import { numberToRun } from './history/asides.ts';
 import {
   catchUp,
   currentVersion,
@@ -68,10 +69,12 @@ export function bringUp(
     inTurn(module, async () => {
       catchUp(module);
       const { log, versions } = historyOf(module);
-      const newest = log && versions.at(log.era(versionAt(module, 0).id).current);
+      const inForce = log?.era(versionAt(module, 0).id).current;
       // A version that no log can carry rests on the newest that one can.
       let current = currentVersion(module);
       while (!current.kept && current.parent !== undefined) current = versionAt(module, current.parent);
+      if (inForce === undefined || current.number === inForce) return undefined;
+      const newest = versions.at(numberToRun(module, inForce));
       return newest === undefined || isSame(newest, current) ? undefined : goTo(module, newest);
     }),
   );

@@ -16,6 +16,7 @@ import {
 } from '../loader/config.ts';
 import { registry } from '../loader/registry.ts';
 import { bringUp, type Failure, failOn, putBack, touched } from './all.ts';
+import { allAsides } from './history/asides.ts';
 import { type Attached, attach, detach } from './history/attach.ts';
 import { historyOf, needRegistry, numberOf, runningVersion } from './history/history.ts';
 import { keepRecorded, withdrawAll } from './history/withdraw.ts';
@@ -41,6 +42,8 @@ export interface Status extends Omit<Config, 'cacheDir'> {
   modules: number;
   /** the modules that do not run their files, and those of Node's that are not as Node has them */
   edited: { module: string; number: number; persisted: boolean }[];
+  /** the versions in the cache that no start runs, as one has ended with them: `restore` brings them back */
+  setAside: { module: string; number: number; why: string; at: Date }[];
 }
 
 const START: readonly (keyof Config)[] = [
@@ -196,5 +199,11 @@ export function status(): Status {
       const version = runningVersion(module);
       return { module: module.url, number: numberOf(module, version), persisted: version.kept };
     }),
+    setAside: (started ? allAsides() : []).map(({ module, number, why, at }) => ({
+      module,
+      number,
+      why,
+      at: new Date(at),
+    })),
   };
 }

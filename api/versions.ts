@@ -7,6 +7,7 @@ import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
 import { goTo, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
+import { asidesOf } from './history/asides.ts';
 import {
   catchUp,
   currentVersion,
@@ -69,6 +70,8 @@ export function reset(ref: ModuleRef): Promise<Version> {
  * Makes any version of a module live, earlier or later.
  *
  * @param which its number, its id, or the first 7 digits or more of its id
+ * One that was set aside, since a start ended with it, runs at starts again.
+ *
  * @throws ERR_HOTSWAP_NO_VERSION, ERR_HOTSWAP_NOT_HOT, ERR_HOTSWAP_CACHE when its text is gone or damaged
  * @example await restore('./pricing.js', 2);
  */
@@ -102,7 +105,7 @@ export function version(ref: ModuleRef): Version {
 }
 
 /**
- * Every version of a module, oldest first, 0 (the file) included.
+ * Every version of a module, oldest first, 0 (the file) included. Those that the start guard has set aside say why (`setAside`).
  * @throws ERR_HOTSWAP_NOT_HOT
  */
 export function history(ref: ModuleRef): Version[] {
@@ -110,9 +113,13 @@ export function history(ref: ModuleRef): Version[] {
   catchUp(module);
   const versions = [...versionsOf(module)];
   const oldest = oldestKept(versions.length);
+  const asides = 'exports' in module ? undefined : asidesOf(module);
   return versions
     .filter(({ number }) => number === 0 || number >= oldest)
-    .map((one) => publicVersion(module, one));
+    .map((one) => {
+      const aside = asides?.get(one.id);
+      return { ...publicVersion(module, one), ...(aside === undefined ? {} : { setAside: aside.why }) };
+    });
 }
 
 /** What a reference names: one of Node's modules or a hot one. @throws as `moduleOf` */

@@ -5,8 +5,10 @@
 import type { Dirent } from 'node:fs';
 import { join, readdirSync } from '../node.ts';
 import { removeEmpty, removeFile } from './files.ts';
+import { HEALTH } from './health.ts';
 import { cacheError } from './objects.ts';
 import { SPARE } from './spares.ts';
+import { NOTE, STARTS } from './starts.ts';
 
 /**
  * What is ours: directories in the cache, by name or by what names they have, and the files in the innermost. One that is being
@@ -15,6 +17,8 @@ import { SPARE } from './spares.ts';
 const OURS: [directories: (string | RegExp)[], file: RegExp][] = [
   [['objects'], /^[0-9a-f]{64}\.\w+$/],
   [['spares'], SPARE],
+  [[STARTS], NOTE],
+  [[STARTS], HEALTH],
   [['modules', /^[0-9a-f]{64}$/], /^log(\.damaged)?$/],
   [['transforms', 'compiled', /^v\d+\.\d/], /^[0-9a-f]{1,8}$/],
   [['transforms', /^[0-9a-f]{16}$/], /^(index|texts)$/],

@@ -99,6 +99,11 @@ function logsIn(cacheDir: string): Set<string> | undefined {
   }
 }
 
+/** Whether a cache has histories. */
+export function hasLogs(cacheDir: string): boolean {
+  return existsSync(join(cacheDir, ROOM));
+}
+
 /** The log of one module, read as far as it has grown; other processes may write to it at any time. */
 export class ModuleLog {
   readonly file: string;

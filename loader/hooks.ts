@@ -9,10 +9,12 @@
  */
 import type { LoadHook, ResolveHook } from 'node:module';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Starter } from '../cache/starts.ts';
 import { refusalOfText } from '../error.ts';
 import { fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
 import { resolvedPlainly } from './direct.ts';
+import { Guard } from './guard.ts';
 import { writtenFor, writtenIn } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
 import { createLoader, type ModuleLoader } from './load.ts';
@@ -30,6 +32,8 @@ export interface HooksData {
   sourceMaps: boolean;
   /** whether Node's own loader stands behind these hooks */
   isAlone: boolean;
+  /** the thread that runs the modules */
+  starter: Starter;
 }
 
 let loader: ModuleLoader;
@@ -44,7 +48,8 @@ let isAlone: boolean;
 
 export function initialize(data: HooksData): void {
   ({ port, counts, isAlone } = data);
-  loader = createLoader(data.config, true, () => data.sourceMaps, tell);
+  const guard = new Guard(() => data.starter);
+  loader = createLoader(data.config, true, () => data.sourceMaps, guard, tell);
   say = sayer(data.config);
 }
 

@@ -139,6 +139,8 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   /** whether it stands in the place of one that has never come to run; see `Registry.loadAnew` */
   anew?: true;
   madeAs?: Language | undefined;
+  /** whether it is a version that no start was healthy with yet; see ending.ts */
+  isUntried?: true | undefined;
 };
 
 /** A module whose text does not parse, so that nothing of it is live. */

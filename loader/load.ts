@@ -10,6 +10,7 @@ import type { Transform } from '../cache/transforms.ts';
 import { HotswapError, isTooDeep } from '../error.ts';
 import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpathSync } from '../node.ts';
 import { type Config, nearestWith, packageRoot, sayer } from './config.ts';
+import type { Guard } from './guard.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
 import { givenText } from './made.ts';
@@ -40,12 +41,14 @@ export const OURS = new URL('../', import.meta.url).href;
 /**
  * @param importGates see `InstrumentOptions`
  * @param sourceMaps whether the user asked for source maps, so that positions within a line count
+ * @param guard tells which versions are set aside
  * @param tell is told of modules whose text does not parse
  */
 export function createLoader(
   config: Config,
   importGates: boolean,
   sourceMaps: () => boolean,
+  guard: Guard,
   tell: (module: Unparsed) => void,
 ): ModuleLoader {
   const texts = createTexts(config, importGates, sourceMaps);
@@ -130,15 +133,13 @@ export function createLoader(
     const of = { url, base: disk, vsn, madeAs, ...anew };
     const newer = newest(url, disk, base);
     if (newer !== undefined) {
-      const { text, number, notice } = newer;
+      const { text, number, notice, isUntried } = newer;
       const { prefix, code } = transformedOrNot(url, text, instance);
       if (code !== undefined) {
         if (notice !== undefined) say(notice);
-        return { code, loaded: { ...of, prefix, source: text, started: number } };
+        const untried = isUntried ? { isUntried } : {};
+        return { code, loaded: { ...of, prefix, source: text, started: number, ...untried } };
       }
-      say(
-        `version ${number + vsn} of ${fileURLToPath(url)} does not parse, and the file is used; reset() keeps it from being tried again`,
-      );
     }
     const { prefix, code } = transformedOrTold(url, disk, print, instance);
     if (code === undefined) return undefined;
@@ -170,7 +171,10 @@ export function createLoader(
     const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url) : undefined;
     if (log === undefined || cacheDir === undefined) return undefined;
     base.id = sha256(disk);
-    return newestVersion({ url, log, cacheDir, base: base.id, vsn: base.vsn, say });
+    return newestVersion(
+      { url, log, cacheDir, base: base.id, vsn: base.vsn, guard, say },
+      (text) => transformedOrNot(url, text, undefined).code !== undefined,
+    );
   }
 
   /** What runs for a text that nobody has just checked. */

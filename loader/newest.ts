@@ -1,11 +1,13 @@
 /**
  * Which version of a module runs when it is loaded. In: the module's log and its file's text; out: the newest version that rests
- * on this very text, and what a person is to read of it. A file that has changed is never overridden.
+ * on this very text and is not set aside, and what a person is to read of it. A file that has changed is never overridden.
  */
+import type { Aside } from '../cache/health.ts';
 import { DAMAGED, type ModuleLog } from '../cache/log.ts';
 import { getObject } from '../cache/objects.ts';
 import type { VersionRecord, VersionTable } from '../cache/table.ts';
 import { basename, fileURLToPath } from '../node.ts';
+import type { Guard } from './guard.ts';
 import { extensionOf } from './language.ts';
 import { vsnOf } from './vsn.ts';
 
@@ -18,6 +20,8 @@ export interface Logged {
   base: string;
   /** what the numbering starts at */
   vsn: number;
+  /** what tells which versions are set aside */
+  guard: Guard;
   /** says a line on stderr */
   say: (line: string) => void;
 }
@@ -27,11 +31,16 @@ export interface Newest {
   text: string;
   number: number;
   notice: string | undefined;
+  /** whether no start was healthy with it yet */
+  isUntried: boolean;
 }
 
-/** The newest version of a module; undefined where there is none, or none that rests on the file's text. */
-export function newestVersion(module: Logged): Newest | undefined {
-  const { url, log, cacheDir, base, vsn, say } = module;
+/**
+ * The newest version of a module that can run; undefined where there is none, or none that rests on the file's text.
+ * @param canRun whether a text can be made ready to run
+ */
+export function newestVersion(module: Logged, canRun: (text: string) => boolean): Newest | undefined {
+  const { url, log, base, vsn, say } = module;
   log.era(base); // reads the log
   if (log.damaged !== undefined) {
     say(damageOf(log, url));
@@ -52,17 +61,75 @@ export function newestVersion(module: Logged): Newest | undefined {
     if (saved !== found) sayChanged(module, found.number + vsn);
     return undefined;
   }
-  try {
-    const text = getObject(cacheDir, found.id, extensionOf(url));
-    const notice = `${fileURLToPath(url)} runs version ${found.number + vsn} (${found.summary}) from ${cacheDir}; reset() goes back to the file`;
+  const asides: Aside[] = [];
+  const newest = newestHealthy(module, versions, found, canRun, asides);
+  guarded(module, newest, versions, asides);
+  return newest;
+}
+
+/** The first of a version and those that it was made from that is not set aside and can run. @param asides gets those that are */
+function newestHealthy(
+  module: Logged,
+  versions: VersionTable,
+  newest: VersionRecord,
+  canRun: (text: string) => boolean,
+  asides: Aside[],
+): Newest | undefined {
+  const { url, cacheDir, base, vsn, guard, say } = module;
+  let isDeep = false;
+  for (let one: VersionRecord | undefined = newest; one !== undefined; one = versions.at(one.parent ?? 0)) {
+    const { id, kept, summary } = one;
+    const number = one.number + vsn;
     // An edit that was taken back, by a save or a rewrite, leaves the file's own text as the newest version.
-    return { text, number: found.number, notice: found.id === base ? undefined : notice };
-  } catch (error) {
-    say(
-      `${(error as Error).message} The file is used. Version ${found.number + vsn} of ${fileURLToPath(url)} is not applied.`,
-    );
-    return undefined;
+    const isFile = id === base;
+    const version = { module: url, id };
+    const aside = isFile ? undefined : guard.asideOf(cacheDir, version);
+    if (aside !== undefined) {
+      asides.push(aside);
+      isDeep ||= aside.isDeep;
+      continue;
+    }
+    const isHealthy = isFile || guard.isHealthy(cacheDir, version);
+    if (!kept || (isDeep && !isHealthy)) continue;
+    try {
+      const text = getObject(cacheDir, id, extensionOf(url));
+      if (canRun(text)) {
+        const notice = `${fileURLToPath(url)} runs version ${number} (${summary}) from ${cacheDir}; reset() goes back to the file`;
+        return { text, number: one.number, notice: isFile ? undefined : notice, isUntried: !isHealthy };
+      }
+      asides.push(guard.setAside(cacheDir, { ...version, number }, 'it does not parse'));
+    } catch (error) {
+      say(
+        `${(error as Error).message} The file is used. Version ${number} of ${fileURLToPath(url)} is not applied.`,
+      );
+      return undefined;
+    }
   }
+  return undefined;
+}
+
+/** Notes what the start runs and what it leaves out, and says the latter. */
+function guarded(
+  { url, cacheDir, base, vsn, guard, say }: Logged,
+  newest: Newest | undefined,
+  versions: VersionTable,
+  asides: readonly Aside[],
+): void {
+  const version = versions.at(newest?.number ?? 0);
+  const runs = version !== undefined && version.id !== base;
+  const run = runs
+    ? { module: url, id: version.id, number: version.number + vsn, at: version.at }
+    : undefined;
+  guard.ran(cacheDir, run, asides);
+  const [first] = asides;
+  if (first === undefined) return;
+  const numbers = asides.map(({ number }) => number).join(', ');
+  const file = fileURLToPath(url);
+  const which = asides.length === 1 ? `version ${numbers} is` : `versions ${numbers} are`;
+  const instead = run === undefined ? 'the file runs' : `version ${run.number} runs`;
+  say(
+    `${file}: ${which} set aside, as ${first.why}; ${instead}. await restore(${JSON.stringify(file)}, ${first.number}) brings it back`,
+  );
 }
 
 /** What to say of a log that is damaged. */

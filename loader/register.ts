@@ -2,6 +2,8 @@
  * `node --import hotswap/register app.js`: puts the hooks in place before the program loads. Side effect only.
  * Hooks run on this thread where Node can (22.15 and later: `registerHooks`), on a thread of their own otherwise.
  */
+import { hasLogs } from '../cache/log.ts';
+import { type Starter, starterOf } from '../cache/starts.ts';
 import { refusalOfText } from '../error.ts';
 import { asLoaded, environment } from '../node.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
@@ -9,7 +11,9 @@ import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig, sayer } from './config.ts';
 import { markCrashes } from './crash.ts';
 import { isAlone } from './direct.ts';
+import { StartWatch } from './ending.ts';
 import { hidden } from './gates.ts';
+import { Guard } from './guard.ts';
 import type { HooksData } from './hooks.ts';
 import { instrumenter, isOurs, writtenFor, writtenIn } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
@@ -61,6 +65,10 @@ const threads = () => process.getBuiltinModule('node:worker_threads');
 if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
   const writeCompiled = keepCompiled(config);
+  let thisStart: Starter | undefined;
+  const starter = (): Starter => (thisStart ??= starterOf(threads().threadId));
+  const ending = new StartWatch(starter);
+  const begun = (url: string): void => ending.began(url);
   if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
   if (config.watch && threads().isMainThread) beginWatching();
@@ -77,7 +85,8 @@ if (registry() === undefined) {
   function onThisThread(install: NonNullable<typeof registerHooks>): void {
     const say = sayer(config);
     const unparsed = (module: Unparsed): void => addUnparsed(modules, module);
-    const loader = createLoader(config, false, () => process.sourceMapsEnabled, unparsed);
+    const guard = new Guard(starter, (cacheDir) => ending.begin(cacheDir));
+    const loader = createLoader(config, false, () => process.sourceMapsEnabled, guard, unparsed);
     let resolves = false;
     /** whether a file of ours has come through the hooks */
     let isAsked = false;
@@ -107,6 +116,7 @@ if (registry() === undefined) {
       },
       configure: loader.configure,
       say,
+      begun,
       settle() {
         if (!made) return;
         made = false;
@@ -267,8 +277,10 @@ if (registry() === undefined) {
       configure(next: Config) {
         Object.assign(config, next);
         tell({ config: next });
+        watchEnding();
       },
       say: sayer(config),
+      begun,
       settle: receive,
       deliver(on) {
         port1.removeAllListeners('message');
@@ -280,7 +292,9 @@ if (registry() === undefined) {
       add(counts, TURN, 1); // what comes from now on is for the next one
       receive();
     });
+    watchEnding();
     const data: HooksData = {
+      starter: starter(),
       port: port2,
       counts,
       config,
@@ -289,5 +303,11 @@ if (registry() === undefined) {
     };
     nodeModule.register('./hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
     port1.unref();
+
+    /** Modules are loaded by another thread, which cannot hear how this one ends: where there are histories, versions may come to run. */
+    function watchEnding(): void {
+      const { cacheDir, reload } = config;
+      if (cacheDir !== undefined && reload && hasLogs(cacheDir)) ending.begin(cacheDir);
+    }
   }
 }

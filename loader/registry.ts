@@ -128,6 +128,9 @@ export interface Follower {
 
 const KEY = Symbol.for('hotswap');
 
+/** URLs of modules that begin with a version that no start was healthy with yet, by their prefixes; modules ask while they run. */
+const untried: Record<string, string> = Object.create(null);
+
 const { captureStackTrace } = Error;
 const { defineProperty } = Object;
 
@@ -157,10 +160,12 @@ export function createRegistry(
     deliver?: (on: boolean) => void;
     /** called whenever a module begins to run */
     settle?: () => void;
+    /** called when one does with a version that no start was healthy with yet */
+    begun?: (url: string) => void;
   },
 ): Registry {
   const core = { modules: new Map(), slots: [], replaced: [] };
-  const { deliver, settle, ...rest } = channel;
+  const { deliver, settle, begun, ...rest } = channel;
   const made: Registry = {
     layout: 1,
     config,
@@ -192,6 +197,8 @@ export function createRegistry(
       handed.classScopes[what] = scope;
     } else {
       settle?.();
+      const url = untried[prefix];
+      if (url !== undefined) begun?.(url);
       handed.scope = scope;
       handed.meta = what;
       made.follower?.began(prefix);
@@ -240,6 +247,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
   to.unparsed.delete(loaded.url);
   if (!isFirst) return;
   if (loaded.madeAs !== undefined) takeAs(loaded.url, loaded.madeAs);
+  if (loaded.isUntried && !loaded.anew) untried[loaded.prefix] = loaded.url;
   const module = new LiveModule(loaded);
   to.modules.set(loaded.url, module);
   to.follower?.loaded(module);

@@ -42,13 +42,13 @@ function app(script: string, files: Record<string, string> = {}) {
   };
 }
 
-/** The files of a cache, but for transforms. */
+/** The files of a cache, but for transforms and what starts have shown. */
 function kept(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return (readdirSync(directory, { recursive: true, withFileTypes: true }) as import('node:fs').Dirent[])
     .filter((one) => one.isFile())
     .map((one) => `${one.parentPath.slice(directory.length + 1)}/${one.name}`)
-    .filter((name) => !name.startsWith('transforms'))
+    .filter((name) => !/^(?:transforms|starts)/.test(name))
     .sort();
 }
 
@@ -80,6 +80,7 @@ await stop(); say((await start({ persist: again.persist, rollbackLength: again.r
     compileCache: true,
     modules: 2,
     edited: [],
+    setAside: [],
   });
   const [code, message] = rest[6] as [string, string];
   assert.is(code, 'ERR_HOTSWAP_CONFIG');

@@ -270,7 +270,7 @@ else { const made = await rewrite(f, () => 'edited'); console.log(JSON.stringify
     const { id } = putObject(cache, `${text}\n/\n`, name.slice(1));
     const log = new ModuleLog(cache, app.url(name));
     log.appendVersion(sha256(text), { id, parent: 0, at: 1, summary: '~f', kept: true });
-    const said = `hotswap: version 1 of ${app.file(name)} does not parse, and the file is used; reset() `;
+    const said = `hotswap: ${app.file(name)}: version 1 is set aside, as it does not parse; the file runs. `;
     const first = await app.run({ args: ['reset'] });
     assert.equal([first.code, first.stderr.startsWith(said)], [0, true]);
     const { stdout, stderr, code } = await app.run();

@@ -424,7 +424,7 @@ function tree(directory: string): string[] {
       (entry) =>
         `${entry.parentPath.slice(directory.length)}/${entry.name}${entry.isFile() ? ` ${readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8')}` : ''}`,
     )
-    .filter((name) => !name.startsWith('/transforms'))
+    .filter((name) => !/^\/(?:transforms|starts)/.test(name))
     .sort();
 }
 

@@ -9,6 +9,7 @@ import { type Bound, isSame, type KeptVersion, type Move } from '../../loader/ke
 import type { LiveModule } from '../../loader/live.ts';
 import { withoutInstance } from '../../loader/variants.ts';
 import { checkNames, openNames } from '../given/check.ts';
+import { bringBack } from '../history/asides.ts';
 import {
   boundOf,
   catchUp,
@@ -266,6 +267,7 @@ function returnTo(module: LiveModule, version: KeptVersion): Proposal | undefine
   if (isSame(version, currentVersion(module))) {
     // It runs; where the log would start another (HOTSWAP_RELOAD off, another process), it is to start as well.
     const { log } = historyOf(module);
+    bringBack(module, version);
     if (version.kept && log?.era(versionAt(module, 0).id).current !== version.number)
       recordRestore(module, version);
     return undefined;
@@ -453,11 +455,12 @@ function settle(proposals: readonly Proposal[], inOrder = proposals, beside?: Be
 }
 
 /** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */
-function makeCurrent(module: LiveModule, { number }: KeptVersion, text: string): void {
+function makeCurrent(module: LiveModule, { number, id }: KeptVersion, text: string): void {
   const history = historyOf(module);
   history.text = text;
   history.current = number;
   history.left = history.log === undefined ? { number, recorded: false } : undefined;
+  bringBack(module, { id });
 }
 
 function tell(module: LiveModule, from: KeptVersion, version: Version, paths: string[]): void {

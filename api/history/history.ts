@@ -34,6 +34,8 @@ export interface Version {
   persisted: boolean;
   /** what changed, e.g. `~price` */
   summary: string;
+  /** why it is set aside, and no start runs it: e.g. `the program ended 20 ms after its start with "Error: …"`; `restore` ends that */
+  setAside?: string;
   /** functions whose existing closures keep their code; those made from now on run the new */
   deferred?: Deferred[];
   /** URLs of the modules that were imported again, as `import.meta.hot` asked; absent where it was applied in place */
