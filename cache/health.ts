@@ -55,6 +55,8 @@ export class Health {
   readonly cleared = new Set<string>();
   /** endings */
   readonly excused = new Set<string>();
+  /** how many starts in a row were judged, and the keys of what was set aside after them, until one is healthy */
+  readonly row = { starts: 0, keys: new Set<string>() };
   /** names of the notes that have been judged */
   readonly judged = new Set<string>();
 
@@ -70,18 +72,23 @@ export class Health {
   take(event: HealthEvent): void {
     if ('note' in event) this.judged.add(event.note);
     const versions = 'versions' in event ? event.versions : [];
+    if (event.event === 'excused' || (event.event === 'aside' && event.note !== '')) this.row.starts++;
     for (const version of versions) {
       const key = keyOf(version);
       if (event.event !== 'confirmed' && event.event !== 'aside') this.asides.delete(key);
       if (event.event === 'healthy') this.healthy.add(`${key} ${event.program}`);
-      else if (event.event === 'aside') this.asides.set(key, version as Aside);
-      else if (event.event === 'tried') this.tried.add(key);
+      else if (event.event === 'aside') {
+        this.asides.set(key, version as Aside);
+        this.row.keys.add(key);
+      } else if (event.event === 'tried') this.tried.add(key);
       else if (event.event === 'cleared') this.cleared.add(`${key} ${event.ending}`);
       if (event.event === 'cleared' || event.event === 'back') this.tried.delete(key);
     }
     if (event.event === 'confirmed') this.#confirm(versions);
     else if (event.event === 'healthy') {
       this.excused.clear();
+      this.row.starts = 0;
+      this.row.keys.clear();
       this.#confirm(event.without);
     } else if (event.event === 'excused') this.excused.add(event.ending);
   }

@@ -23,18 +23,19 @@ export function verdictOn(start: Start, ending: Ending, health: Health): HealthE
   );
   if (guesses.length > 0 && !isSame) {
     // Without them it came further, and what ends it now is something else.
-    const next = nextAside(suspects, [], new Set(), { note, ending, sign });
+    const next = nextAside(suspects, [], new Set(), { note, ending, sign, row: health.row });
     return [{ event: 'confirmed', note, versions: guesses.map(named) }, ...next];
   }
   const isExcused = ending.isSystem === true && guesses.length === 0 && !health.excused.has(sign);
   if (isExcused && suspects.length > 0) return [{ event: 'excused', note, ending: sign }];
-  return nextAside(suspects, guesses, health.tried, { note, ending, sign });
+  return nextAside(suspects, guesses, health.tried, { note, ending, sign, row: health.row });
 }
 
 interface Crash {
   note: string;
   ending: Ending;
   sign: string;
+  row: Health['row'];
 }
 
 /**
@@ -45,7 +46,7 @@ function nextAside(
   suspects: readonly Run[],
   guesses: readonly Aside[],
   tried: ReadonlySet<string>,
-  { note, ending, sign }: Crash,
+  { note, ending, sign, row }: Crash,
 ): HealthEvent[] {
   const asides = (runs: readonly (Run | Aside)[], isDeep: boolean): HealthEvent => {
     const at = Date.now();
@@ -64,7 +65,8 @@ function nextAside(
   const [next] = suspects
     .filter((run) => !tried.has(keyOf(run)))
     .sort((a, b) => rank(a) - rank(b) || b.at - a.at || b.number - a.number);
-  if (next !== undefined && tried.size + guesses.length < STEPS) {
+  const isLong = row.starts >= new Set([...row.keys, ...suspects.map(keyOf)]).size;
+  if (next !== undefined && tried.size + guesses.length < STEPS && !isLong) {
     // Of one module it is the one before that is tried next; of another, those that did not help run again.
     const isOther = guesses.length > 0 && guesses[0]?.module !== next.module;
     const back: HealthEvent[] = isOther ? [{ event: 'tried', note, versions: guesses.map(named) }] : [];
