@@ -244,7 +244,7 @@ export function addModule(to: Registry, loaded: Loaded): void {
   if (loaded.instance !== undefined && !loaded.anew) to.hot.arrived[loaded.instance] = loaded;
   const known = to.modules.get(loaded.url);
   const isFirst = known === undefined || loaded.anew || isOnceMore(known, loaded);
-  to.unparsed.delete(loaded.url);
+  if (to.unparsed.has(loaded.url)) to.unparsed.delete(loaded.url);
   if (!isFirst) return;
   if (loaded.madeAs !== undefined) takeAs(loaded.url, loaded.madeAs);
   if (loaded.isUntried && !loaded.anew) untried[loaded.prefix] = loaded.url;

@@ -327,7 +327,7 @@ const ENDS = [
 ];
 
 test('versions by chance: every supervised program comes up, after few restarts, and what was healthy stays', async () => {
-  for (const seed of [1, 2, 3, 4]) {
+  for (const seed of [1, 2, 3]) {
     const chance = randomFrom(seed);
     const next = (below: number): number => Math.floor(chance() * below);
     const names = ['a.js', 'b.js', 'c.js'];
@@ -340,7 +340,7 @@ test('versions by chance: every supervised program comes up, after few restarts,
     const good = [[0], [0], [0]];
     const telling = seed % 2 === 0;
     let healthy: number[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const many = 1 + next(5);
       for (let i = 0; i < many; i++) {
         const which = next(3);
