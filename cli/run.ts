@@ -4,12 +4,12 @@
  * next save, as its process is no more there to be changed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeEmpty, removeFile } from '../cache/files.ts';
 import { packageRoot } from '../loader/config.ts';
-import { CRASHED } from '../loader/crash.ts';
+import { CRASHED, type Crash } from '../loader/crash.ts';
 import { sayError, shown } from '../watch/say.ts';
 
 export const REGISTER = new URL('../loader/register.js', import.meta.url).href;
@@ -63,7 +63,10 @@ export async function run(options: string[], file: string, words: string[]): Pro
     child = undefined;
     if (!existsSync(mark) || asked !== undefined) return end(code, signal);
     const endedAt = statSync(mark).mtimeMs; // by the clock of the file system, which is not that of Date
-    sayError(`${file} ended with an error; it is started again at the next save`);
+    const how: Record<Crash, string> = { error: 'an error', exit: 'exit code 1' };
+    sayError(
+      `${file} ended with ${how[readFileSync(mark, 'utf8') as Crash]}; it is started again at the next save`,
+    );
     const saved = await nextSave(packageRoot(dirname(resolve(file))) ?? dirname(resolve(file)), endedAt);
     process.stderr.write(`hotswap: ${saved} was saved; ${file} is started again\n`);
   }

@@ -17,7 +17,7 @@ import { givenText } from './made.ts';
 import { type Newest, newestVersion } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
-import { type Base, createVariants, namedAfter, type Variants } from './variants.ts';
+import { type Base, createVariants, isWrapper, namedAfter, type Variants } from './variants.ts';
 import { knownVsn, vsnOf } from './vsn.ts';
 
 export interface ModuleLoader extends Variants {
@@ -73,6 +73,7 @@ export function createLoader(
     if (
       isOurs ||
       !url.startsWith('file:') ||
+      isWrapper(url) ||
       (url.startsWith(OURS) && /^(api|loader|cache|watch|cli|error|node)\b/.test(url.slice(OURS.length)))
     )
       return false;

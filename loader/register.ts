@@ -134,6 +134,8 @@ if (registry() === undefined) {
           isAsked = true;
           withBuiltins(instrumenter);
         }
+        // From here on what such a module stands before must be led to, where it is another.
+        if (includes(url, 'iitm=')) resolveAll();
         const asked = includes(url, 'hotswap') ? withBuiltins(() => askedFor(url)) : undefined;
         if (asked !== undefined) return exported(asked, typed(asked));
         const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url, context.format)) : undefined;

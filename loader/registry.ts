@@ -119,7 +119,7 @@ export interface Registry {
 }
 
 /** Who is told of modules. `began` is called while modules run: it may call nothing that a program can patch. */
-export interface Follower {
+interface Follower {
   loaded: (module: LiveModule) => void;
   unparsed: (module: Unparsed) => void;
   /** the module whose cells' names begin with `prefix` begins to run */

@@ -11,7 +11,7 @@ import type { VersionRecord, VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
-import { extensionOf } from './language.ts';
+import { extensionOf, writtenIn } from './language.ts';
 import type { Loaded } from './live.ts';
 import { type Batch, type ExportedBy, FACADE, type Fresh, type MemoryVersion } from './registry.ts';
 import type { Texts } from './texts.ts';
@@ -100,7 +100,7 @@ export function createVariants(
   }
 
   function variant(...[url, format]: Parameters<Variants['variant']>): ReturnType<Variants['variant']> {
-    if (anew.has(url)) return undefined;
+    if (anew.has(url) || isWrapper(url)) return undefined;
     const one = pending.get(url);
     if (typeof one === 'object') return fresh(one);
     const code = one ?? version(url, format) ?? facades.get(url);
@@ -160,6 +160,17 @@ export function createVariants(
   }
 
   function leadsTo(url: string, parent: string | undefined): string | undefined {
+    if (!isWrapper(url)) return leadsFrom(url, parent);
+    const own = withoutWrapper(url);
+    return isForUs(own) ? own : leadsFrom(own, parent);
+  }
+
+  /** Whether only these hooks can load a URL, for all that is known: a variant, or what Node may have no loader for. */
+  function isForUs(url: string): boolean {
+    return writtenIn(url) !== 'js' || /[?&]hotswap(?:-exports)?=/.test(url);
+  }
+
+  function leadsFrom(url: string, parent: string | undefined): string | undefined {
     if (batch !== undefined && parent?.endsWith(`${FRESH_QUERY}${batch}`)) {
       const found = instanceUrl(url, batch);
       if (pending.has(found)) return found;
@@ -287,7 +298,25 @@ export function askedFor(url: string): string | undefined {
 
 /** URL of a module, whichever instance or facade of it another one names. */
 export function withoutInstance(url: string): string {
-  return url.replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '').replace(/[?&]hotswap=fresh\d+$/, '');
+  return withoutWrapper(url)
+    .replace(/[?&]hotswap(?:=fresh|-exports=)\d+$/, '')
+    .replace(/[?&]hotswap=fresh\d+$/, '');
+}
+
+/**
+ * What the URL of a wrapper has besides the module's. import-in-the-middle, on which tracing is built, has whoever imports `m.js` import
+ * `m.js?iitm=true`: a module of its own that imports `m.js` and exports variables with copies of its exports.
+ */
+const WRAPPER = /([?&])iitm=\w+(&|$)/;
+
+/** Whether a URL is that of a wrapper, which is no module of the program's. */
+export function isWrapper(url: string): boolean {
+  return url.includes('iitm=') && WRAPPER.test(url);
+}
+
+/** URL of the module that a wrapper stands before; of any other module its own. */
+export function withoutWrapper(url: string): string {
+  return url.replace(WRAPPER, (_all, before: string, after: string) => (after === '' ? '' : before));
 }
 
 /** What a facade's URL has besides the module's. */

@@ -38,6 +38,7 @@ import { endOffer, exposeExports, offerExports, setFacades } from '../running/fa
 import type { Leads } from '../running/importing.ts';
 import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
+import { followWrappers } from '../running/wrapped.ts';
 import { apply, type Prepared, prepare, type Written, writeCells } from './apply.ts';
 import { announce } from './events.ts';
 import { rebind, rehome } from './homes.ts';
@@ -367,6 +368,7 @@ function madeReady(
   kept: readonly Deferred[],
 ): Proposal {
   notCompiled(module);
+  followWrappers(module);
   const heirs = moves.length === 0 ? NO_HEIRS : heirsOf(before, after);
   const prepared = prepare(module, {
     ...planned,

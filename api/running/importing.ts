@@ -5,6 +5,7 @@
 import { HotswapError } from '../../error.ts';
 import { writtenFor, writtenIn } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
+import { withoutInstance } from '../../loader/variants.ts';
 import { existsSync, fileURLToPath } from '../../node.ts';
 import { importOnceMore } from '../modules/fresh.ts';
 import type { Imported } from '../plan/units.ts';
@@ -30,10 +31,11 @@ export async function importFor(
   let namespace: Record<string, unknown>;
   let url = '';
   try {
-    url = resolved(module, specifier);
-    const to = leads(url);
+    const found = resolved(module, specifier);
+    url = withoutInstance(found);
+    const to = leads(url) === url ? found : leads(url);
     const isPlain = Object.keys(attributes).length === 0;
-    const added = isPlain && name !== undefined ? addedExport(url, name, to !== url) : undefined;
+    const added = isPlain && name !== undefined ? addedExport(url, name, to !== found) : undefined;
     if (added !== undefined) return added;
     const imported = isPlain ? import(to) : import(to, { with: attributes });
     namespace = await imported.catch(async (error) => {
@@ -67,9 +69,10 @@ export async function checkImport(
   const { specifier, name, attributes = {} } = wanted;
   let url: string;
   try {
-    const plain = resolved(module, specifier);
-    const to = leads(plain);
-    if (name !== undefined && addedExport(plain, name, to !== plain) !== undefined) return;
+    const found = resolved(module, specifier);
+    const plain = withoutInstance(found);
+    const to = leads(plain) === plain ? found : leads(plain);
+    if (name !== undefined && addedExport(plain, name, to !== found) !== undefined) return;
     url = JSON.stringify(to);
   } catch {
     await importFor(module, wanted, line, leads); // fails, with words
