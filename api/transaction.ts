@@ -62,18 +62,28 @@ export interface Planned {
 export function transaction(work: () => unknown): Promise<Version[]> {
   return reported(async () => {
     checkCallback(work, 'a transaction');
-    return staged(work, true, async ({ live, core }, isPart) => {
-      if (isPart) return [...live, ...core].map(provisional);
-      let others: Version[] = [];
-      const versions = await carryOut(live, {
-        check: () => core.forEach(checkCore),
-        settle: () => {
-          others = core.map(putCore);
-        },
-        tell: () => core.forEach((one, i) => tellCore(one, others[i] as Version)),
-      });
-      return [...versions, ...others];
+    return made(work, false);
+  });
+}
+
+/** A transaction of files that were saved together: what they import is looked at once all are there, in whatever order they come. */
+export function savedTogether(work: () => unknown): Promise<Version[]> {
+  return reported(() => made(work, true));
+}
+
+/** Makes edits as one. @param late see `Staging` */
+function made(work: () => unknown, late: boolean): Promise<Version[]> {
+  return staged(work, { keeps: true, late }, async ({ live, core }, isPart) => {
+    if (isPart) return [...live, ...core].map(provisional);
+    let others: Version[] = [];
+    const versions = await carryOut(live, {
+      check: () => core.forEach(checkCore),
+      settle: () => {
+        others = core.map(putCore);
+      },
+      tell: () => core.forEach((one, i) => tellCore(one, others[i] as Version)),
     });
+    return [...versions, ...others];
   });
 }
 
@@ -87,7 +97,10 @@ export function transaction(work: () => unknown): Promise<Version[]> {
  */
 export async function plan(edit: () => unknown): Promise<Planned[]> {
   checkCallback(edit, 'a plan');
-  return staged(edit, false, async ({ live, core }) => [...live.map(planned), ...core.map(plannedCore)]);
+  return staged(edit, { keeps: false, late: false }, async ({ live, core }) => [
+    ...live.map(planned),
+    ...core.map(plannedCore),
+  ]);
 }
 
 function checkCallback(work: unknown, what: string): asserts work is () => unknown {
@@ -110,7 +123,7 @@ interface Proposals {
  */
 async function staged<T>(
   work: () => unknown,
-  keeps: boolean,
+  { keeps, late }: { keeps: boolean; late: boolean },
   end: (proposals: Proposals, isPart: boolean) => Promise<T>,
 ): Promise<T> {
   const around = staging();
@@ -122,6 +135,7 @@ async function staged<T>(
     core: new Map(),
     turns: new Map(),
     release: [],
+    late,
     ended: false,
   };
   registry.transactions = new Promise<void>((resolve) => own.release.push(resolve));

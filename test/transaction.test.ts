@@ -135,7 +135,7 @@ const CASES: Record<string, Case> = {
       true,
       "m.js: the new bad cannot be made, evaluating it failed: Cannot read properties of null (reading 'x')",
       true,
-      'm.js line 1 imports "./index.js", which cannot be loaded: what this module awaits at its top level runs before the exports that the same transaction changes there are made. Change them first, by themselves',
+      "m.js: the new bad cannot be made, evaluating it failed: Cannot read properties of null (reading 'x')",
       true,
       3,
       true,

@@ -1,18 +1,17 @@
 /**
  * Files that were saved together, taken over together. In: their new texts; out: all of them live, or none and the errors.
- * It is one step where it can be. Where a file imports what another of them has only now, they are taken over one after the
- * other, what is imported first, and all are undone if one fails; so they are where `import.meta.hot` accepts a change.
+ * Where `import.meta.hot` accepts a change they are taken over one after the other, what is imported first, and all are undone if one
+ * fails; else it is one step.
  */
 
 import { currentText, runningVersion, type Version } from '../api/history/history.ts';
 import { isAccepted } from '../api/hot.ts';
 import { type Analysis, analyse } from '../api/plan/analysis.ts';
-import { exportedLocals } from '../api/plan/exported.ts';
 import { aligned } from '../api/plan/units.ts';
 import { reloadFrom } from '../api/reload.ts';
-import { transaction } from '../api/transaction.ts';
+import { savedTogether } from '../api/transaction.ts';
 import { restore } from '../api/versions.ts';
-import { HotswapError } from '../error.ts';
+import type { HotswapError } from '../error.ts';
 import { writtenFor } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import type { Node, Program } from '../loader/parse.ts';
@@ -69,16 +68,9 @@ export async function takeOver(changed: Changed[]): Promise<Outcome> {
   if (failures.size > 0) return { failures, done: [], json: [] };
   const inOrder = importedFirst(changed, programs);
   const before = new Map(inOrder.flatMap(({ modules }) => modules.map((one) => [one, stateOf(one)])));
-  // What is imported again is not carried out in one synchronous step.
-  const inTurn = isAccepted([...before.keys()]) || needsTurns(inOrder, programs);
-  let versions = await (inTurn ? oneByOne : inOneStep)(inOrder, json, failures);
-  const isLinked = [...failures.values()].every(
-    (error) => error instanceof HotswapError && error.code === 'ERR_HOTSWAP_STRUCTURAL',
-  );
-  if (failures.size > 0 && isLinked && before.size > 1 && !inTurn) {
-    failures.clear();
-    versions = await oneByOne(inOrder, json, failures);
-  }
+  // What is imported again is not carried out in one step.
+  const inTurn = isAccepted([...before.keys()]);
+  const versions = await (inTurn ? oneByOne : inOneStep)(inOrder, json, failures);
   if (failures.size > 0) return { failures, done: [], json: [] };
   const done: Done[] = [];
   for (const { file, seen, modules } of inOrder) {
@@ -116,7 +108,7 @@ async function inOneStep(
   const versions = new Map<LiveModule, Version>();
   const undos: (() => void)[] = [];
   try {
-    const all = await transaction(async () => {
+    const all = await savedTogether(async () => {
       for (const { file, text, modules } of changed) {
         for (const module of modules) {
           try {
@@ -197,33 +189,6 @@ function importedFirst(changed: Changed[], programs: ReadonlyMap<string, Program
   };
   changed.forEach(visit);
   return [...inOrder];
-}
-
-/**
- * Whether a file imports what another of them is to export only now. @see inOneStep, which would be refused for it, after
- * all the work
- */
-function needsTurns(changed: Changed[], programs: ReadonlyMap<string, Program>): boolean {
-  if (changed.length === 1) return false;
-  const byFile = files(changed);
-  return changed.some(({ file, modules }) =>
-    ((programs.get(file)?.body ?? []) as Node[]).some((statement) => {
-      if (statement.type !== 'ImportDeclaration') return false;
-      const names = statement.specifiers.map((one) =>
-        one.type === 'ImportSpecifier' && one.imported.type === 'Identifier' ? one.imported.name : undefined,
-      );
-      return modules.some(({ url }) =>
-        importedBy(url, statement.source.value, byFile).some(({ modules }) =>
-          modules.some((one) => {
-            const exported = exportedLocals(currentText(one), one.url).map(({ name }) => name);
-            return (
-              !exported.includes('*') && names.some((name) => name !== undefined && !exported.includes(name))
-            );
-          }),
-        ),
-      );
-    }),
-  );
 }
 
 function files(changed: Changed[]): Map<string, Changed> {

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { isOther } from '../api/apply/commit.ts';
 import { currentText, needRegistry, runningVersion } from '../api/history/history.ts';
 import { hasFailed, importedBy, isWaiting } from '../api/modules/failed.ts';
-import { specifiersIn } from '../api/modules/importers.ts';
+import { importsOf, resolvedFrom, specifiersIn } from '../api/modules/importers.ts';
 import { madeOf } from '../api/modules/saved.ts';
 import { checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
@@ -303,6 +303,7 @@ function begin(): () => void {
     if (ended) return;
     const stamp = stampOf(file);
     if (dirty.get(file) === stamp) return; // it is to be read, and one save is told of several times
+    if (working && files.get(file)?.stamp === stamp) return; // it has been read just now
     dirty.set(file, stamp);
     wake();
     if (working) return;
@@ -390,7 +391,7 @@ function begin(): () => void {
     const failed = await setAside(burst);
     await leadAnew(failed, touched);
     due ||= come.length + failed.length > 0;
-    // What waits and shares a file with this burst belongs to it; the rest is tried again once this is in.
+    // What waits and shares a file with this burst belongs to it; what imports a file of it is tried again once this is in.
     const own: Waiting = { files: burst, said: '' };
     for (const one of waiting) {
       if (![...one.files].some((file) => burst.has(file))) continue;
@@ -412,10 +413,33 @@ function begin(): () => void {
       if (applied) await leadAnew([], touched); // what was imported meanwhile has failed over what was there before
     }
     if (!applied && !due) return;
+    const isOver = due ? () => true : (one: Waiting) => uses(one.files, burst);
     due = false;
-    for (const one of others) {
+    for (const one of others.filter(isOver)) {
       if ((await tryAll(one, false)) === 'in') waiting = waiting.filter((other) => other !== one);
     }
+  }
+
+  /** Whether files import some others, directly or through modules that run: then these may be why they fail. */
+  function uses(waiting: ReadonlySet<string>, saved: ReadonlySet<string>): boolean {
+    const reached = new Set<string>();
+    for (const file of waiting) {
+      const text = textOf(file);
+      const modules = files.get(file)?.modules ?? [];
+      try {
+        for (const module of modules)
+          if (typeof text === 'string')
+            for (const one of specifiersIn(text, module.url)) reached.add(resolvedFrom(module, one) ?? '');
+      } catch {
+        // it does not parse, which is why it fails
+      }
+    }
+    for (const url of reached) {
+      if (saved.has(fileOf(url) ?? '')) return true;
+      const module = registry.modules.get(url);
+      if (module !== undefined) for (const one of importsOf(module)) reached.add(one);
+    }
+    return false;
   }
 
   /** Takes files out of a burst of which no module runs. @returns the URLs of those that can be loaded now */

@@ -32,6 +32,10 @@ export interface Prepared {
   check: ((leads: Leads) => Promise<void>) | undefined;
   /** what takes time before all else changes: imports, and what awaits at the top level; gives what takes that back */
   load: ((leads: Leads) => Promise<() => void>) | undefined;
+  /** whether something awaits there */
+  waits: boolean;
+  /** specifiers of what is imported or passed on anew */
+  imports: readonly string[];
   /** evaluates what the version has newly at the top level, and returns what takes that back; see `prepareUnits` */
   evaluate: () => () => void;
   /** names of the version that live on the overlay */
@@ -98,6 +102,8 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   return {
     check: (topLevel.check ?? passing?.check) && check,
     load: (topLevel.load ?? passing?.load) && load,
+    waits: topLevel.waits,
+    imports: [...topLevel.imports, ...(passing?.imports ?? [])],
     evaluate,
     overlaid,
     steps,

@@ -29,6 +29,7 @@ import {
 } from '../history/history.ts';
 import { enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
+import { hotImportsOf, resolvedFrom } from '../modules/importers.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
@@ -142,7 +143,8 @@ async function inTime(proposal: Proposal | undefined, module: LiveModule): Promi
   if (proposal === undefined) return now(proposal, module);
   if (transaction === undefined) return ((await carryOut([proposal])) as [Version])[0];
   const { check } = proposal.prepared;
-  if (check !== undefined) await linked([...transaction.proposals.values(), proposal], check);
+  if (check !== undefined && !transaction.late)
+    await linked([...transaction.proposals.values(), proposal], check);
   return conclude(proposal);
 }
 
@@ -174,23 +176,16 @@ export interface Beside {
  * @throws what `settle` may be refused with; then nothing has changed
  */
 export async function carryOut(proposals: readonly Proposal[], beside?: Beside): Promise<Version[]> {
-  if (proposals.every(({ prepared }) => prepared.load === undefined))
-    return settle(proposals, proposals, beside);
-  const uses = new Map<Proposal, Set<string>>();
-  const undos: (() => void)[] = [];
+  if (proposals.every(({ prepared }) => prepared.load === undefined)) return settle(proposals, beside);
   return linked(proposals, async (leads) => {
+    if (needsTurns(proposals)) return settleInTurn(proposals, leads, beside);
+    const undos: (() => void)[] = [];
     try {
-      for (const one of proposals) {
-        const used = new Set<string>();
-        uses.set(one, used);
-        const undo = await one.prepared.load?.((url) => {
-          const to = leads(url);
-          if (to !== url) used.add(withoutInstance(url));
-          return to;
-        });
+      for (const { prepared } of proposals) {
+        const undo = await prepared.load?.(leads);
         if (undo !== undefined) undos.push(undo);
       }
-      return settle(proposals, usedFirst(proposals, uses), beside);
+      return settle(proposals, beside);
     } catch (error) {
       takeBack(undos);
       throw error;
@@ -198,21 +193,39 @@ export async function carryOut(proposals: readonly Proposal[], beside?: Beside):
   });
 }
 
-/** Proposals in an order in which what imports another's new exports comes after it, as far as there is one. */
-function usedFirst(
-  proposals: readonly Proposal[],
-  uses: ReadonlyMap<Proposal, ReadonlySet<string>>,
-): Proposal[] {
-  const inOrder = new Set<Proposal>();
-  const begun = new Set<Proposal>();
-  const visit = (one: Proposal): void => {
-    if (begun.has(one)) return;
-    begun.add(one);
-    for (const other of proposals) if (uses.get(one)?.has(other.module.url)) visit(other);
-    inOrder.add(one);
+/**
+ * Whether some of them must be evaluated before others are loaded: one imports a module that is loaded only by that, and that may import
+ * others of them as they are to be, or it awaits something.
+ */
+function needsTurns(proposals: readonly Proposal[]): boolean {
+  const { modules } = needRegistry();
+  return proposals.some(
+    ({ module, prepared: { waits, imports } }) =>
+      (waits && proposals.length > 1) ||
+      imports.some((specifier) => {
+        const url = resolvedFrom(module, specifier);
+        return url?.startsWith('file:') && !modules.has(url);
+      }),
+  );
+}
+
+/** Proposals in the order in which their modules would be evaluated: what is imported comes before what imports it. */
+function importedFirst(proposals: readonly Proposal[]): readonly Proposal[] {
+  if (proposals.length === 1) return proposals;
+  const { modules } = needRegistry();
+  const byUrl = new Map(proposals.map((one) => [one.module.url, one]));
+  const inOrder: Proposal[] = [];
+  const begun = new Set<string>();
+  const visit = (url: string): void => {
+    const one = byUrl.get(url);
+    const module = one?.module ?? modules.get(url);
+    if (module === undefined || begun.has(url)) return;
+    begun.add(url);
+    for (const imported of hotImportsOf(module, one?.after.source)) visit(imported);
+    if (one !== undefined) inOrder.push(one);
   };
-  proposals.forEach(visit);
-  return [...inOrder];
+  for (const { module } of proposals) visit(module.url);
+  return inOrder;
 }
 
 /** A text that is to be the newest version of a module, and that a fresh instance of it is to run. */
@@ -280,7 +293,7 @@ function returnTo(module: LiveModule, version: KeptVersion): Proposal | undefine
 function conclude(proposal: Proposal): Version {
   const { module, from, version, prepared } = proposal;
   const transaction = staging();
-  if (transaction === undefined) return (settle([proposal]) as [Version])[0];
+  if (transaction === undefined) return (settle([proposal], undefined) as [Version])[0];
   if (isSame(version, from)) transaction.proposals.delete(module);
   else transaction.proposals.set(module, proposal);
   return publicVersion(module, version, prepared.deferred);
@@ -411,37 +424,89 @@ function goneFrom(before: Analysis, { removed }: Plan, heirs: ReadonlyMap<string
 /**
  * Carries proposals out, all or none, in one synchronous step: every cell of every module is written, what is new is
  * evaluated, and all are written down.
- * @param inOrder in which order what is new is evaluated
  * @throws ERR_HOTSWAP_STRUCTURAL, ERR_HOTSWAP_CACHE when something new cannot be evaluated or written down; then nothing has changed
  */
-function settle(proposals: readonly Proposal[], inOrder = proposals, beside?: Beside): Version[] {
+function settle(proposals: readonly Proposal[], beside: Beside | undefined): Version[] {
   const undos: (() => void)[] = [];
-  const versions: KeptVersion[] = [];
-  const cells: Written[] = [];
+  const cells: Cells = new Map();
   try {
-    for (const { module, prepared } of proposals) {
-      const written = writeCells(module, prepared);
-      undos.push(written.undo);
-      cells.push(written);
-    }
-    for (const { module, before, after, prepared } of inOrder) {
-      undos.push(() => setFacades(module, before));
-      undos.push(prepared.evaluate());
-      setFacades(module, after);
-    }
-    for (const { module, version, isNew } of proposals) {
-      const written = isNew ? record(module, version) : recordRestore(module, version);
-      undos.push(written.undo);
-      versions.push(written.version);
-    }
-    beside?.check();
+    for (const one of proposals) write(one, cells, undos);
+    for (const one of importedFirst(proposals)) evaluate(one, undos);
+    return finish(proposals, cells, undos, beside);
   } catch (error) {
     takeBack(undos);
     throw error;
   }
-  const live = proposals.map(({ module, isNew, after, moves, prepared }, i) => {
+}
+
+/**
+ * The same where what one of them loads may use others: each is evaluated before the next one is loaded, and imports lead to what they are
+ * to export from the beginning. Nobody is told before all are there.
+ */
+async function settleInTurn(
+  proposals: readonly Proposal[],
+  leads: Leads,
+  beside: Beside | undefined,
+): Promise<Version[]> {
+  const undos: (() => void)[] = [];
+  const cells: Cells = new Map();
+  try {
+    for (const { module, before, after } of proposals) {
+      undos.push(() => exposeExports(module, before));
+      exposeExports(module, after);
+    }
+    for (const one of importedFirst(proposals)) {
+      const undo = await one.prepared.load?.(leads);
+      if (undo !== undefined) undos.push(undo);
+      write(one, cells, undos);
+      evaluate(one, undos);
+      const { overlay } = one.module;
+      if (overlay === undefined) continue;
+      const { names } = overlay;
+      undos.push(() => {
+        overlay.names = names;
+      });
+      overlay.names = one.prepared.overlaid; // facades that are loaded from now on read there
+    }
+    return finish(proposals, cells, undos, beside);
+  } catch (error) {
+    takeBack(undos);
+    throw error;
+  }
+}
+
+type Cells = Map<Proposal, Written>;
+
+function write(one: Proposal, cells: Cells, undos: (() => void)[]): void {
+  const written = writeCells(one.module, one.prepared);
+  undos.push(written.undo);
+  cells.set(one, written);
+}
+
+function evaluate({ module, before, after, prepared }: Proposal, undos: (() => void)[]): void {
+  undos.push(() => setFacades(module, before));
+  undos.push(prepared.evaluate());
+  setFacades(module, after);
+}
+
+/** Writes proposals down that have been evaluated, and makes them what runs. @param undos gets what takes back what fails */
+function finish(
+  proposals: readonly Proposal[],
+  cells: Cells,
+  undos: (() => void)[],
+  beside: Beside | undefined,
+): Version[] {
+  const versions: KeptVersion[] = [];
+  for (const { module, version, isNew } of proposals) {
+    const written = isNew ? record(module, version) : recordRestore(module, version);
+    undos.push(written.undo);
+    versions.push(written.version);
+  }
+  beside?.check();
+  const live = proposals.map((one, i) => {
+    const { module, isNew, after, moves, prepared } = one;
     const version = versions[i] as KeptVersion;
-    apply(module, prepared, cells[i] as Written, version.number);
+    apply(module, prepared, cells.get(one) as Written, version.number);
     compiledAs(module, version.number);
     if (isNew && version.file) savedAs(module, version.number);
     deferredBy.set(module, prepared.deferred);

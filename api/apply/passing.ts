@@ -20,6 +20,8 @@ import { putsBack, takeBack } from '../running/undo.ts';
 export interface Passing {
   /** refuses exports of others that there are not; undefined where it passes on nothing anew */
   check: ((leads: Leads) => Promise<void>) | undefined;
+  /** specifiers of the modules that it passes on anew */
+  imports: readonly string[];
   /** loads what importers are to get of others; undefined where that is nothing */
   load: ((leads: Leads) => Promise<void>) | undefined;
   /** gives importers' variables their values; returns what takes that back */
@@ -152,6 +154,7 @@ export function preparePassing(
   return {
     check: come.length + others.length === 0 ? undefined : check,
     load: come.length + others.length === 0 ? undefined : load,
+    imports: [...come, ...others].map(({ from }) => from as string),
     run,
     deferred,
   };

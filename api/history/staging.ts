@@ -22,6 +22,8 @@ export interface Staging {
   turns: Map<Queue, Promise<unknown>>;
   /** lets the edits go on that wait for the transaction's modules */
   release: (() => void)[];
+  /** whether what its edits import is looked at only once all of them are there, as it is carried out */
+  late: boolean;
   /** carried out or given up: what its callback left running edits as anyone does */
   ended: boolean;
 }

@@ -4,7 +4,7 @@
  */
 import { parse } from 'es-module-lexer/js';
 import type { Wishes } from '../../loader/hot.ts';
-import { languageOf } from '../../loader/language.ts';
+import { languageOf, writtenFor, writtenIn } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
 import { eachChild, type Node } from '../../loader/parse.ts';
 import { withoutInstance } from '../../loader/variants.ts';
@@ -45,6 +45,22 @@ export function importsOf(module: LiveModule): string[] {
   }
   known.set(module, { text, urls: [...urls] });
   return [...urls];
+}
+
+const hot = new WeakMap<LiveModule, { text: string; urls: string[] }>();
+
+/** URLs of what a module imports by declarations, as far as they plainly name files. @param text what it is to run; default: what runs */
+export function hotImportsOf(module: LiveModule, text = module.history?.text ?? module.source): string[] {
+  const found = hot.get(module);
+  if (found?.text === text) return found.urls;
+  const near = specifiersIn(text, module.url, true).filter((one) => /^(?:\.{0,2}\/|file:)/.test(one));
+  const urls = near.flatMap((one) => {
+    if (!URL.canParse(one, module.url)) return [];
+    const { href } = new URL(one, module.url);
+    return writtenIn(module.url) === 'js' ? href : [href, ...writtenFor(href)];
+  });
+  hot.set(module, { text, urls });
+  return urls;
 }
 
 /** What a module's text imports, with `import()` of a literal unless only `declared` imports are meant. */

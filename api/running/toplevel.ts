@@ -42,11 +42,21 @@ export interface Evaluation {
   check: ((leads: Leads) => Promise<void>) | undefined;
   /** what takes time: imports, and units that await; gives what takes these back. Undefined where nothing does */
   load: ((leads: Leads) => Promise<() => void>) | undefined;
+  /** whether some of them await */
+  waits: boolean;
+  /** specifiers of what they import */
+  imports: readonly string[];
   /** evaluates them, and gives what takes that back; throws with nothing changed */
   run: () => () => void;
 }
 
-const NOTHING: Evaluation = { check: undefined, load: undefined, run: () => () => {} };
+const NOTHING: Evaluation = {
+  check: undefined,
+  load: undefined,
+  waits: false,
+  imports: [],
+  run: () => () => {},
+};
 
 /** What is done where something stands in a text. */
 export interface Placed {
@@ -110,22 +120,13 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
     imported as Imported,
     lineOf(analysis.source, node.start),
   ];
-  const inTime =
-    (leads: Leads): Leads =>
-    (url) => {
-      const to = leads(url);
-      if (!waits || to === url) return to;
-      throw new Error(
-        'what this module awaits at its top level runs before the exports that the same transaction changes there are made. Change them first, by themselves',
-      );
-    };
   const check = async (leads: Leads): Promise<void> => {
-    for (const one of imports) await checkImport(...importing(one), inTime(leads));
+    for (const one of imports) await checkImport(...importing(one), leads);
   };
   const undos: (() => void)[] = [];
   const todo = steps(module, before, analysis, inOrder, overlaid, url, undos);
   const load = async (leads: Leads): Promise<() => void> => {
-    for (const one of imports) one.namespace = await importFor(...importing(one), inTime(leads));
+    for (const one of imports) one.namespace = await importFor(...importing(one), leads);
     await runSlowly(todo, last + 1, undos);
     return () => takeBack(undos);
   };
@@ -136,6 +137,8 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
   return {
     check: imports.length > 0 ? check : undefined,
     load: waits || imports.length > 0 ? load : undefined,
+    waits,
+    imports: imports.map(({ unit }) => (unit.imported as Imported).specifier),
     run,
   };
 }
