@@ -22,6 +22,16 @@ const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
 const REGISTRY = Symbol.for('hotswap');
 const NONE: readonly Replaced[] = [];
 
+/** `Function.prototype.toString` as V8 has it: later there is one that shows no patch points, see loader/tostring.ts. */
+export const toStringOfV8: () => string =
+  (globalThis as { [REGISTRY]?: { toStringOfV8?: () => string } })[REGISTRY]?.toStringOfV8 ??
+  Function.prototype.toString;
+
+/** The text of a function as it runs, patch points and all. @throws TypeError for what is no function */
+export function runningText(fn: unknown): string {
+  return apply(toStringOfV8, fn, []);
+}
+
 /**
  * Kept in the registry of loader/registry.ts, which other copies of this package share; there is none on a thread of hooks. It is
  * asked for at every load: nothing here may call what a program can patch.

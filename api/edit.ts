@@ -8,6 +8,7 @@ import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { ownOptions } from '../loader/options.ts';
 import { arityOf } from '../loader/parameters.ts';
+import { runningText } from '../node.ts';
 import { commit, type Edit, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { type Bindings, bindings, checkedOptions, type EditOptions } from './given/bind.ts';
@@ -196,7 +197,7 @@ export function removeExport(target: Target): Promise<Version> {
 /** The function in what is to be exported, if it is one. A class is a value like any other. */
 function functionIn(value: unknown, lang: Language): Given | undefined {
   if (typeof value === 'function') {
-    const isClass = isClassText(Function.prototype.toString.call(value));
+    const isClass = isClassText(runningText(value));
     return isClass ? undefined : given(value, 'the new source', lang);
   }
   if (typeof value !== 'string') return undefined;

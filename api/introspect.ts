@@ -8,6 +8,7 @@ import { type LiveModule, valueIn } from '../loader/live.ts';
 import { hasAll } from '../loader/options.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { registry } from '../loader/registry.ts';
+import { runningText } from '../node.ts';
 import { cellOf, cleanText, given, isClassText } from './given/given.ts';
 import { currentText } from './history/history.ts';
 import { liveModules, type ModuleRef, moduleOf } from './modules/module.ts';
@@ -256,7 +257,7 @@ function collect(url: string, seen: Set<string>): ExportInfo[] {
 
 function describeExport(name: string, value: unknown): ExportInfo {
   if (typeof value !== 'function') return { name, kind: 'value' };
-  const isClass = isClassText(Function.prototype.toString.call(value));
+  const isClass = isClassText(runningText(value));
   return { name, kind: isClass ? 'class' : 'function', arity: value.length };
 }
 

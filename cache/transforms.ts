@@ -27,6 +27,8 @@ export interface Transform {
   prefix: string;
   /** the text to run; undefined: the module's own, which cannot be instrumented */
   code: string | undefined;
+  /** where the author's text stands in it, as loader/layout.ts writes it; undefined where a compiler has printed it anew */
+  layout?: string | undefined;
 }
 
 /** A line of the index. The text has that fingerprint, and is `size` bytes from `at` on. */
@@ -82,12 +84,13 @@ export class Transforms {
     if (body === undefined) return undefined;
     const end = body.indexOf('\n');
     const code = end + 1 === body.length ? undefined : body.slice(end + 1);
-    return { prefix: body.slice(0, end), code };
+    const [prefix = '', layout] = cut(body.slice(0, end));
+    return { prefix, code, layout };
   }
 
   /** Keeps what was made of a module's text. It is written with others, at the latest in the next turn of the event loop. */
-  put(url: string, of: string, { prefix, code = '' }: Transform): void {
-    this.#waiting.push([url, of, `${prefix}\n${code}`]);
+  put(url: string, of: string, { prefix, code = '', layout }: Transform): void {
+    this.#waiting.push([url, of, `${prefix}${layout === undefined ? '' : ` ${layout}`}\n${code}`]);
     if (this.#waiting.length >= WAITING) this.write();
     if (this.#isAwaited) return;
     this.#isAwaited = true;
@@ -206,6 +209,12 @@ export class Transforms {
       removeEmpty(directory);
     }
   }
+}
+
+/** The first line of a body: a prefix, and a layout where there is one. */
+function cut(line: string): [prefix: string, layout?: string] {
+  const space = line.indexOf(' ');
+  return space < 0 ? [line] : [line.slice(0, space), line.slice(space + 1)];
 }
 
 function printed(lines: Line[]): string {

@@ -92,6 +92,7 @@ GLOBALS.split(' ').forEach((name) => keep(globalThis, name));
 const few = kept.filter(({ on, key }) => FEW.some(([holder, keys]) => holder === on && keys.includes(key)));
 
 function keep(on: object, key: PropertyKey): void {
+  if (on === Function.prototype && key === 'toString') return; // ours stands there, see tostring.ts, and nothing here calls it
   const descriptor = getOwnPropertyDescriptor(on, key);
   if (descriptor === undefined || !descriptor.configurable) return;
   const method = typeof descriptor.value === 'function' || on === globalThis ? descriptor.value : undefined;

@@ -8,6 +8,7 @@ import MagicString from 'magic-string';
 import { tooDeep } from '../error.ts';
 import { functionsOf, type HotFunction } from './functions.ts';
 import { languageOf, typed } from './language.ts';
+import { layoutOf } from './layout.ts';
 import { cellName, DEFAULT, gateName, HOT, importOf, SCOPE } from './names.ts';
 import {
   boundNames,
@@ -58,6 +59,8 @@ export interface Instrumented {
   cells: number;
   /** source map version 3 of `code`, as JSON, when asked for */
   map: string | undefined;
+  /** see layout.ts; undefined for what is not only the author's text with insertions of ours */
+  layout: string | undefined;
 }
 
 /**
@@ -108,7 +111,10 @@ export function instrument(
   else
     text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
 
-  return { ...finished(text, read, source, { url, settings }, mapped), cells: functions.length };
+  const made = finished(text, read, source, { url, settings }, mapped);
+  const isPrintedAnew = settings !== undefined && (read.left.length > 0 || read.properties.length > 0);
+  const layout = isPrintedAnew ? undefined : layoutOf(text, made.code, prefix);
+  return { ...made, cells: functions.length, layout };
 }
 
 /**
@@ -124,7 +130,7 @@ function isTooNested({ parent }: Pick<HotFunction, 'parent'>): boolean {
 }
 
 /** A text as JavaScript, without anything of ours in it. @throws as `instrument` */
-export function asJavaScript(source: string, where: WrittenIn, mapped: boolean): Omit<Instrumented, 'cells'> {
+export function asJavaScript(source: string, where: WrittenIn, mapped: boolean): Printed {
   const read = where.settings && readModule(source, where);
   if (read === undefined) return { code: source, map: undefined };
   const { program, plain, properties } = read;
@@ -144,6 +150,8 @@ function readModule(source: string, { url, settings }: WrittenIn): Read | undefi
   throw syntaxError(source, url, found.errors);
 }
 
+type Printed = Pick<Instrumented, 'code' | 'map'>;
+
 /** What Node can run of an edited text, and the way back to the author's. */
 function finished(
   text: MagicString,
@@ -151,7 +159,7 @@ function finished(
   source: string,
   { url, settings }: WrittenIn,
   mapped: boolean,
-): Omit<Instrumented, 'cells'> {
+): Printed {
   const ours = mapped ? text.generateMap({ hires: 'boundary', source: url }) : undefined;
   let made: Transformed | undefined;
   if (settings !== undefined && left.length > 0)

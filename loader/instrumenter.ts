@@ -6,3 +6,4 @@
 export { asJavaScript, instrument } from './instrument.ts';
 export { mapIn, withMap } from './maps.ts';
 export { tryParse, unwrapped } from './parse.ts';
+export { printedTexts } from './printed.ts';

@@ -138,6 +138,8 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   instance?: string;
   /** whether it stands in the place of one that has never come to run; see `Registry.loadAnew` */
   anew?: true;
+  /** where the author's text stands in the one that runs, see layout.ts */
+  layout: string | undefined;
   madeAs?: Language | undefined;
   /** whether it is a version that no start was healthy with yet; see ending.ts */
   isUntried?: true | undefined;

@@ -117,8 +117,8 @@ export function createLoader(
     const known = texts.known(url, print);
     if (known?.code === undefined) return undefined;
     bases.set(url, { print, vsn });
-    const { prefix, code } = known;
-    return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn } };
+    const { prefix, code, layout } = known;
+    return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn, layout } };
   }
 
   function load(
@@ -135,22 +135,22 @@ export function createLoader(
     const newer = newest(url, disk, base);
     if (newer !== undefined) {
       const { text, number, notice, isUntried } = newer;
-      const { prefix, code } = transformedOrNot(url, text, instance);
+      const { prefix, code, layout } = transformedOrNot(url, text, instance);
       if (code !== undefined) {
         if (notice !== undefined) say(notice);
         const untried = isUntried ? { isUntried } : {};
-        return { code, loaded: { ...of, prefix, source: text, started: number, ...untried } };
+        return { code, loaded: { ...of, prefix, source: text, started: number, layout, ...untried } };
       }
     }
-    const { prefix, code } = transformedOrTold(url, disk, print, instance);
+    const { prefix, code, layout } = transformedOrTold(url, disk, print, instance);
     if (code === undefined) return undefined;
-    return { code, loaded: { ...of, prefix, source: disk, started: 0 } };
+    return { code, loaded: { ...of, prefix, source: disk, started: 0, layout } };
   }
 
   function transformed(url: string, text: string, print: string, instance: string | undefined): Transform {
     if (instance === undefined) return texts.transformed(url, text, print);
-    const { prefix, code } = texts.again(url, text, instance);
-    return { prefix, code: code && namedAfter(url, code) };
+    const { code, ...made } = texts.again(url, text, instance);
+    return { ...made, code: code && namedAfter(url, code) };
   }
 
   /** The same, and tells of a text that does not parse. */
@@ -184,7 +184,7 @@ export function createLoader(
       return transformed(url, text, fingerprint(text), instance);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_HOTSWAP_SYNTAX') throw error;
-      return { prefix: '', code: undefined };
+      return { prefix: '', code: undefined, layout: undefined };
     }
   }
 }

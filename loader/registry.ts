@@ -2,7 +2,7 @@
  * What this thread has live, and the hidden globals that instrumented code uses. In: modules as they are loaded; out: the one registry,
  * held under `Symbol.for('hotswap')`, so that the preload, the program and a second copy of this package see the same.
  */
-import { createRequire, type Replaced } from '../node.ts';
+import { createRequire, type Replaced, toStringOfV8 } from '../node.ts';
 import type { Config } from './config.ts';
 import type { CoreModule, Slot } from './core.ts';
 import { defineGate, hidden } from './gates.ts';
@@ -18,6 +18,7 @@ import {
   valueIn,
 } from './live.ts';
 import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
+import { laidOut, type ShowEdited, showAuthors } from './tostring.ts';
 
 /** A module that is to be imported again. */
 export type Fresh = Pick<LiveModule, 'url' | 'base' | 'started' | 'vsn'> & {
@@ -116,6 +117,10 @@ export interface Registry {
   configure: (config: Config) => void;
   /** says a line on stderr, unless HOTSWAP_SILENT */
   say: (line: string) => void;
+  /** `Function.prototype.toString` as it was before ours */
+  readonly toStringOfV8: () => string;
+  /** what ours asks first for the text of a function; undefined before the first edit */
+  edited: ShowEdited | undefined;
 }
 
 /** Who is told of modules. `began` is called while modules run: it may call nothing that a program can patch. */
@@ -177,6 +182,8 @@ export function createRegistry(
     hot: createHot(),
     ...rest,
     unparsed: new Map(),
+    toStringOfV8,
+    edited: undefined,
     follower: undefined,
     follow(follower) {
       made.receive(); // those are told of with the rest
@@ -188,6 +195,7 @@ export function createRegistry(
     },
   };
   hidden(KEY, made);
+  showAuthors(() => made.edited);
   hidden(CONSTRUCT, Reflect.construct);
   hidden(NULLISH, nullish);
   defineProperty(globalThis, HELPERS, { get: helpers, configurable: true });
@@ -241,6 +249,7 @@ export const FACADE = 'hs$facade';
  */
 export function addModule(to: Registry, loaded: Loaded): void {
   defineGate(loaded.prefix);
+  laidOut(loaded);
   if (loaded.instance !== undefined && !loaded.anew) to.hot.arrived[loaded.instance] = loaded;
   const known = to.modules.get(loaded.url);
   const isFirst = known === undefined || loaded.anew || isOnceMore(known, loaded);

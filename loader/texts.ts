@@ -49,7 +49,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     const found = cache?.get(url, of);
     if (found !== undefined && isFree(found.prefix, url)) return found;
     const prefix = prefixFor(url);
-    const transform = { prefix, code: instrumented(text, { prefix, mapped, url, settings }) };
+    const transform = { prefix, ...instrumented(text, { prefix, mapped, url, settings }) };
     cache?.put(url, of, transform);
     return transform;
   }
@@ -57,7 +57,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
   function again(url: string, text: string, instance: string): Transform {
     const prefix = prefixFor(instance);
     const options = { prefix, mapped: sourceMaps(), hot: true, url, settings: settingsOf(url) };
-    return { prefix, code: instrumented(text, options) };
+    return { prefix, ...instrumented(text, options) };
   }
 
   function plain(url: string, text: string): string {
@@ -68,10 +68,14 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
   }
 
   /** A text with its patch points, and with the map that leads back; undefined where it cannot be had. */
-  function instrumented(text: string, options: Omit<InstrumentOptions, 'importGates'>): string | undefined {
+  function instrumented(
+    text: string,
+    options: Omit<InstrumentOptions, 'importGates'>,
+  ): Pick<Transform, 'code' | 'layout'> {
     const { instrument, withMap } = instrumenter();
     const made = instrument(text, { ...options, importGates });
-    return made?.map === undefined ? made?.code : withMap(made.code, made.map, text, options.url);
+    const code = made?.map === undefined ? made?.code : withMap(made.code, made.map, text, options.url);
+    return { code, layout: made?.layout };
   }
 
   function settle(): void {

@@ -108,11 +108,11 @@ export function createVariants(
   }
 
   function fresh({ url, instance, text, base, started, vsn }: Fresh): ReturnType<Variants['variant']> {
-    const { prefix, code } = texts.again(url, text, instance);
+    const { prefix, code, layout } = texts.again(url, text, instance);
     if (code === undefined) return { code: text, loaded: undefined };
     return {
       code: namedAfter(url, code),
-      loaded: { url, prefix, base, source: text, started, vsn, instance },
+      loaded: { url, prefix, base, source: text, started, vsn, instance, layout },
     };
   }
 

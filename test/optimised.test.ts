@@ -272,7 +272,7 @@ function files(): Record<string, string> {
   const runs = NAMES.map((name, i) => {
     const { code, path, fn, call, hot = fn } = KINDS[name] as Kind;
     made[`k${i}.js`] = code.replace('TAG', String(tagOf(name)));
-    return `await import('./k${i}.js').then((m) => ({ module: './k${i}.js', path: ${JSON.stringify(path)}, fn: ${fn}, hot: ${hot}, call: () => ${call}, cell: /hs\\$\\w+\\$\\d+/.exec(${hot})?.[0] }))`;
+    return `await import('./k${i}.js').then((m) => ({ module: './k${i}.js', path: ${JSON.stringify(path)}, fn: ${fn}, hot: ${hot}, call: () => ${call}, cell: /hs\\$\\w+\\$\\d+/.exec(globalThis[Symbol.for("hotswap")]?.toStringOfV8.call(${hot}))?.[0] }))`;
   });
   made['app.js'] = `import v8 from 'node:v8';
 const api = process.argv[2] === 'hot' ? await import('hotswap') : undefined;

@@ -365,7 +365,7 @@ test('what nothing leads to any more goes; what others have added is found', () 
   const cache = app.file('cache');
   const id = '0123456789abcdef';
   const text = 'x'.repeat(50_000);
-  const made = (n: number) => ({ prefix: `hs$${n}`, code: text + n });
+  const made = (n: number) => ({ prefix: `hs$${n}`, code: text + n, layout: `[[${n}],[],[]]` });
   const one = new Transforms(cache, id);
   for (let n = 0; n < 300; n++) {
     one.put('file:///often.js', String(n), made(n));
@@ -373,7 +373,7 @@ test('what nothing leads to any more goes; what others have added is found', () 
     one.write();
   }
   const other = new Transforms(cache, id);
-  assert.equal(other.get('file:///once.js', 'of'), { prefix: 'hs$once', code: undefined });
+  assert.equal(other.get('file:///once.js', 'of'), { prefix: 'hs$once', code: undefined, layout: undefined });
   assert.equal(other.get('file:///often.js', '299'), made(299));
   assert.equal(
     [other.get('file:///often.js', '298'), other.get('file:///never.js', 'of')],

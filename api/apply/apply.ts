@@ -14,6 +14,7 @@ import { cellsOf, nativeOf } from '../running/cells.ts';
 import type { Leads } from '../running/importing.ts';
 import { prepareMembers } from '../running/members.ts';
 import { overlaidIn, overlayOf } from '../running/overlay.ts';
+import { showEdits } from '../running/shown.ts';
 import { prepareUnits } from '../running/toplevel.ts';
 import { takeBack } from '../running/undo.ts';
 import { heldIn } from './evaluate.ts';
@@ -134,6 +135,7 @@ export interface Written {
 export function writeCells(module: LiveModule, { steps }: Prepared): Written {
   const former = new Map<number, unknown>();
   const { prefix, cells } = module;
+  showEdits();
   if (steps.length > 0) openGate(module);
   for (const { index, value } of steps) {
     if (cells[index] === undefined) continue; // it has gone since it was made ready

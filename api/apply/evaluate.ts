@@ -10,7 +10,7 @@ import { type LiveModule, type Scope, valueIn } from '../../loader/live.ts';
 import { cellName } from '../../loader/names.ts';
 import { eachChild, type FunctionNode, type Node } from '../../loader/parse.ts';
 import { assignments, isMade, parens, propertiesOf, selfName } from '../../loader/patch.ts';
-import { isProxy } from '../../node.ts';
+import { isProxy, runningText } from '../../node.ts';
 import { cellOf } from '../given/given.ts';
 import { outerReferences, partAround, scopesAround } from '../plan/analysis.ts';
 import { isWithin } from '../plan/plan.ts';
@@ -189,11 +189,7 @@ function homeFrom(self: unknown, cell: string): unknown {
   const text = new RegExp(`\\b${cell.replaceAll('$', '\\$')}\\b`);
   for (let at = self; at !== null && at !== undefined; at = Object.getPrototypeOf(at)) {
     for (const { value, get, set } of Object.values(Object.getOwnPropertyDescriptors(at))) {
-      if (
-        [value, get, set].some(
-          (one) => typeof one === 'function' && text.test(Function.prototype.toString.call(one)),
-        )
-      ) {
+      if ([value, get, set].some((one) => typeof one === 'function' && text.test(runningText(one)))) {
         return Object.getPrototypeOf(at);
       }
     }

@@ -23,10 +23,10 @@ import {
 import { parens } from '../../loader/patch.ts';
 import { oneLine, short } from '../../loader/paths.ts';
 import { registry } from '../../loader/registry.ts';
-import { isProxy } from '../../node.ts';
+import { isProxy, runningText } from '../../node.ts';
 import { currentText } from '../history/history.ts';
 import { moduleOfCells } from '../modules/module.ts';
-import { analyse } from '../plan/analysis.ts';
+import { type Analysis, analyse } from '../plan/analysis.ts';
 import { cellsOf, nativeOf, pathOf } from '../running/cells.ts';
 import { formerOf } from '../running/former.ts';
 import { classPathIn } from '../running/overlay.ts';
@@ -84,7 +84,11 @@ export function isClassText(text: string): boolean {
 
 /** A hot function as a value can be found again by the cell that its own text names. */
 export function cellOf(fn: unknown): { url: string; index: number } | undefined {
-  const text = Function.prototype.toString.call(fn);
+  return cellIn(runningText(fn));
+}
+
+/** The same by the text that V8 has of it. */
+export function cellIn(text: string): { url: string; index: number } | undefined {
   if (isClassText(text)) return undefined;
   const cells = [...text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)];
   const module = moduleOfCells(cells[0]?.[1]);
@@ -103,7 +107,7 @@ export function cellOf(fn: unknown): { url: string; index: number } | undefined 
  * @throws ERR_HOTSWAP_NO_SOURCE
  */
 export function cleanText(fn: unknown): string {
-  const text = Function.prototype.toString.call(fn);
+  const text = runningText(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_SOURCE',
@@ -128,21 +132,24 @@ export function cleanText(fn: unknown): string {
     const hot = now.functions.find((one) => one.path === former.path);
     if (hot !== undefined) return now.source.slice(hot.start, hot.end);
   }
-  const scope = isClassText(text)
-    ? /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text)
-    : null;
-  const owner = scope && moduleOfCells(scope[1]);
-  if (scope && owner) {
-    const now = analyse(currentText(owner), owner.url);
-    const path = classPathIn(owner, Number(scope[2]));
-    const node = now.classes.find((one) => one.path === path)?.node;
-    if (node) return now.source.slice(node.start, node.end);
-  }
-  return isClassText(text) ? innerClassText(text) : text;
+  const found = isClassText(text) ? classIn(text, currentText) : undefined;
+  return found === undefined ? text : found.analysis.source.slice(found.start, found.end);
 }
 
-/** The text of a class inside a function, which is known by the cells of its members. */
-function innerClassText(text: string): string {
+/** Where a class is, by the text that V8 has of it: in a version's text, or in the one that it was made from where that has it no more. */
+export function classIn(
+  text: string,
+  textOf: (module: LiveModule) => string,
+): { analysis: Analysis; start: number; end: number } | undefined {
+  const scope = /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text);
+  const owner = scope && moduleOfCells(scope[1]);
+  if (scope && owner) {
+    const now = analyse(textOf(owner), owner.url);
+    const path = classPathIn(owner, Number(scope[2]));
+    const node = now.classes.find((one) => one.path === path)?.node;
+    if (node) return { analysis: now, start: node.start, end: node.end };
+  }
+  // One inside a function is known by the cells of its members.
   let found: { module: LiveModule; cell: LiveCell; node: ClassNode } | undefined;
   for (const [, prefix, index] of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
     const module = moduleOfCells(prefix);
@@ -150,13 +157,13 @@ function innerClassText(text: string): string {
     const node = cell && nativeOf(module, cell).memberOf?.node;
     if (node && (found === undefined || node.start < found.node.start)) found = { module, cell, node };
   }
-  if (found === undefined) return text;
+  if (found === undefined) return undefined;
   const { module, cell, node } = found;
-  const now = analyse(currentText(module), module.url);
+  const now = analyse(textOf(module), module.url);
   const current = now.functions.find((one) => one.path === pathOf(module, cell))?.memberOf?.node;
-  return current === undefined
-    ? cell.source.slice(node.start, node.end)
-    : now.source.slice(current.start, current.end);
+  const analysis = current === undefined ? analyse(cell.source, module.url) : now;
+  const { start, end } = current ?? node;
+  return { analysis, start, end };
 }
 
 /** @throws ERR_HOTSWAP_NO_SOURCE for what is no function @throws ERR_HOTSWAP_SYNTAX for a class */
@@ -164,7 +171,7 @@ export function checkCallable(value: unknown, what: string): asserts value is An
   if (typeof value !== 'function') {
     throw new HotswapError('ERR_HOTSWAP_NO_SOURCE', `${what} must be a function; got ${describe(value)}`);
   }
-  if (isClassText(Function.prototype.toString.call(value))) {
+  if (isClassText(runningText(value))) {
     throw new HotswapError(
       'ERR_HOTSWAP_SYNTAX',
       `${what} must be a function, and ${describe(value)} is a class, which cannot be called. Give one that makes it: (...args) => new ${value.name || 'It'}(...args).`,

@@ -6,7 +6,7 @@ import { sha256 } from '../../cache/objects.ts';
 import { HotswapError } from '../../error.ts';
 import type { CoreModule, Layer, Standing } from '../../loader/core.ts';
 import { parens } from '../../loader/patch.ts';
-import { isAsyncFunction, isPromise, isProxy } from '../../node.ts';
+import { isAsyncFunction, isPromise, isProxy, runningText } from '../../node.ts';
 import type { EditOptions } from '../given/bind.ts';
 import { bindings, checkedOptions, literalOf } from '../given/bind.ts';
 import type { Code } from '../given/given.ts';
@@ -31,7 +31,7 @@ export function layered(layer: Layer, path: string, ready: Ready): Standing {
   return {
     path,
     value,
-    text: `${how}: ${text}\nof: ${inner?.text ?? Function.prototype.toString.call(before)}`,
+    text: `${how}: ${text}\nof: ${inner?.text ?? runningText(before)}`,
     layer,
   };
 }
@@ -42,7 +42,7 @@ export function made({ module, path }: CoreTarget, code: Code, options: EditOpti
   bindings(own.bind);
   const bind = Object.entries(own.bind ?? {});
   if (typeof code === 'function' && bind.length === 0) {
-    const text = Function.prototype.toString.call(code);
+    const text = runningText(code);
     if (!isClassText(text)) return { path, value: code, text: textOf(code) };
   }
   const what = given(code, role);
@@ -59,7 +59,7 @@ const numbers = new WeakMap<AnyFunction, number>();
 let lastNumber = 0;
 
 function textOf(value: AnyFunction): string {
-  const text = cellOf(value) === undefined ? Function.prototype.toString.call(value) : cleanText(value);
+  const text = cellOf(value) === undefined ? runningText(value) : cleanText(value);
   return `${text} // value ${numberOf(value)}`;
 }
 

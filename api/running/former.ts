@@ -14,6 +14,7 @@ import { liveModules } from '../modules/module.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { cellsOf, nativeOf } from './cells.ts';
 import { setterOf } from './compile.ts';
+import { showEdits } from './shown.ts';
 
 /** Notes an instance that is about to be succeeded. @returns what, called after that, leads its exports to the live one */
 export function succeeded(module: LiveModule): () => void {
@@ -30,6 +31,7 @@ export function succeeded(module: LiveModule): () => void {
     }
     const forward = forwardFor(module, name, found.generator);
     begin.push(() => {
+      showEdits();
       openGate({ prefix, cells });
       for (const [cell, made] of found.cells)
         (globalThis as unknown as Record<string, unknown>)[cell] = made ? () => forward.call : forward.call;

@@ -8,7 +8,7 @@ import { HotswapError } from '../../error.ts';
 import type { CoreModule, Slot } from '../../loader/core.ts';
 import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
-import { getBuiltinModule, isBuiltin, isModuleNamespaceObject, isProxy } from '../../node.ts';
+import { getBuiltinModule, isBuiltin, isModuleNamespaceObject, isProxy, runningText } from '../../node.ts';
 import { cellOf, describe, isClassText } from '../given/given.ts';
 import { needRegistry } from '../history/history.ts';
 import { coreRefused, list } from '../modules/module.ts';
@@ -355,11 +355,11 @@ function pathTo(at: string, key: PropertyKey): string | undefined {
 
 function kindOf(path: string, fn: AnyFunction): FunctionInfo['kind'] {
   if (/\.prototype[.[]/.test(path)) return 'method';
-  return /^(async\s*)?(\(|[\w$]+\s*=>)/.test(Function.prototype.toString.call(fn)) ? 'arrow' : 'function';
+  return /^(async\s*)?(\(|[\w$]+\s*=>)/.test(runningText(fn)) ? 'arrow' : 'function';
 }
 
 function isClass(value: AnyFunction): boolean {
-  return isClassText(Function.prototype.toString.call(value));
+  return isClassText(runningText(value));
 }
 
 function names({ exports }: CoreModule): string {

@@ -9,7 +9,7 @@ import { languageOf } from '../../loader/language.ts';
 import { type LiveCell, type LiveModule, valueIn } from '../../loader/live.ts';
 import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
-import { createRequire } from '../../node.ts';
+import { createRequire, runningText } from '../../node.ts';
 import { cellOf, describe, isClassText, nameOf } from '../given/given.ts';
 import { currentText, historyOf, needRegistry, numberOf, versionText } from '../history/history.ts';
 import { resolvedFrom } from '../modules/importers.ts';
@@ -88,7 +88,7 @@ export function placeOf(target: unknown): { ref: ModuleRef; path: string; arity:
 /** The module and name of an export that is there, by name or by what it holds. @throws as `find` */
 export function exportOf(target: unknown): { ref: ModuleRef; path: string } {
   if (typeof target !== 'function') return placeOf(target);
-  const isClass = isClassText(Function.prototype.toString.call(target));
+  const isClass = isClassText(runningText(target));
   const found = isClass ? classOf(target) : find(target);
   const { url } = found.module;
   const path = 'path' in found ? found.path : found.hot.path;
@@ -156,7 +156,7 @@ export function checkArity(url: string, path: string, has: number, asked: number
 
 function byValue(fn: object): Found {
   needRegistry();
-  const text = Function.prototype.toString.call(fn);
+  const text = runningText(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_SOURCE',
