@@ -70,7 +70,7 @@ const FEW: [object | null, PropertyKey[]][] = [
     RegExp.prototype,
     ['dotAll', 'global', 'hasIndices', 'ignoreCase', 'multiline', 'sticky', 'unicode', 'unicodeSets'],
   ],
-  [Map.prototype, ['get', 'has', 'set']],
+  [Map.prototype, ['delete', 'get', 'has', 'set']],
   [Set.prototype, ['add', 'has']],
   [Array.prototype, ['push', Symbol.iterator]],
   [getPrototypeOf([][Symbol.iterator]()), ['next']],

@@ -6,8 +6,9 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { makeDirectory } from '../cache/files.ts';
 import { notOwnDirectory } from '../cache/own.ts';
-import { asLoaded, environment, join, readdirSync } from '../node.ts';
+import { asLoaded, join, readdirSync } from '../node.ts';
 import type { Config } from './config.ts';
+import { countsCoverage } from './coverage.ts';
 
 interface CompileCache {
   enableCompileCache?: (directory: string) => { directory?: string } | undefined;
@@ -27,7 +28,7 @@ const REST = 0.5;
 export function keepCompiled({ cacheDir, compileCache }: Config): () => void {
   const none = (): void => {};
   // What is taken from it is covered less exactly: https://nodejs.org/api/module.html#module-compile-cache
-  if (cacheDir === undefined || !compileCache || environment('NODE_V8_COVERAGE') !== undefined) return none;
+  if (cacheDir === undefined || !compileCache || countsCoverage()) return none;
   const { enableCompileCache, flushCompileCache } = process.getBuiltinModule('node:module') as CompileCache;
   if (enableCompileCache === undefined) return none;
   const directory = join(cacheDir, 'transforms', 'compiled');

@@ -41,6 +41,8 @@ export interface InstrumentOptions extends WrittenIn {
   importGates: boolean;
   /** whether to make a source map */
   mapped: boolean;
+  /** whether V8 counts what is covered: then no branch of ours ends where one of the author's could */
+  isCovered?: boolean;
   /** whether the module is to have `import.meta.hot`, whatever its text says; default: where that mentions it */
   hot?: boolean;
 }
@@ -69,7 +71,7 @@ export interface Instrumented {
  */
 export function instrument(
   source: string,
-  { prefix, importGates, mapped, hot, url, settings }: InstrumentOptions,
+  { prefix, importGates, mapped, isCovered = false, hot, url, settings }: InstrumentOptions,
 ): Instrumented | undefined {
   const read = readModule(source, { url, settings });
   if (read === undefined) return undefined;
@@ -91,14 +93,21 @@ export function instrument(
       cellName(prefix, i),
       gateName(prefix),
       facts.readsNewTarget.has(hot.node),
+      undefined,
+      isCovered,
     );
   }
   // After the patch points: new code of a constructor sets what its own parameters say.
   setProperties(text, program, read.properties, settings?.define);
   for (let i = 0; i < accessors.length; i++) addAccessor(text, accessors[i] as (typeof accessors)[number]);
+  const bare: number[] = [];
   for (let i = 0; i < classes.length; i++) {
     const scope = classes[i] as (typeof classes)[number];
-    text.appendLeft(scope.node.body.start + 1, `static{${SCOPE}("${prefix}",hs$c=>eval(hs$c),${i})}`);
+    const first = isCovered ? scope.node.body.body.find(isStaticElement) : undefined;
+    if (isCovered && first === undefined) bare.push(i);
+    const at = first?.start ?? scope.node.body.start + 1;
+    const evaluate = isCovered ? '(()=>0,eval(hs$c))' : 'eval(hs$c)'; // see addPatchPoint
+    text.appendLeft(at, `static{${SCOPE}("${prefix}",hs$c=>${evaluate},${i})}`);
   }
   freeExports(text, facts);
 
@@ -111,10 +120,15 @@ export function instrument(
   else
     text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
 
-  const made = finished(text, read, source, { url, settings }, mapped);
   const isPrintedAnew = settings !== undefined && (read.left.length > 0 || read.properties.length > 0);
-  const layout = isPrintedAnew ? undefined : layoutOf(text, made.code, prefix);
+  const made = finished(text, read, source, { url, settings }, mapped || (isCovered && isPrintedAnew));
+  const layout = isPrintedAnew ? undefined : layoutOf(text, made.code, prefix, bare);
   return { ...made, cells: functions.length, layout };
+}
+
+/** What V8 counts as one function with all that a class has of it, so that ours comes right before its first. */
+function isStaticElement(member: Node): boolean {
+  return member.type === 'StaticBlock' || (member.type === 'PropertyDefinition' && member.static);
 }
 
 /**

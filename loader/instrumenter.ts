@@ -4,6 +4,6 @@
  * language.ts, and imported by nobody.
  */
 export { asJavaScript, instrument } from './instrument.ts';
-export { mapIn, withMap } from './maps.ts';
+export { mapFrom, mapIn, withMap } from './maps.ts';
 export { tryParse, unwrapped } from './parse.ts';
 export { printedTexts } from './printed.ts';

@@ -11,8 +11,8 @@ type Change = [gap: number, removed: string, inserted: number];
 /** Offsets at which a function's or class's own number first stands in the running text, each as the distance from the one before. */
 type Anchors = number[];
 
-/** `[gap, removed, inserted, gap, …]`, the cells' anchors, the classes' anchors. */
-type Written = [changes: (number | string)[], cells: Anchors, classes: Anchors];
+/** `[gap, removed, inserted, gap, …]`, the cells' anchors, the classes' anchors, and numbers of classes that have a static block of ours only. */
+type Written = [changes: (number | string)[], cells: Anchors, classes: Anchors, bare: readonly number[]];
 
 /** What magic-string has of a text: pieces in order, each with what comes before and after it. */
 interface Chunk {
@@ -24,8 +24,13 @@ interface Chunk {
   next: Chunk | null;
 }
 
-/** The layout of an edited text, as JSON on one line. @param code what `text` prints @param prefix of the names of its cells */
-export function layoutOf(text: MagicString, code: string, prefix: string): string {
+/**
+ * The layout of an edited text, as JSON on one line.
+ * @param code what `text` prints
+ * @param prefix of the names of its cells
+ * @param bare numbers of classes that have a static block of ours only, where coverage is counted
+ */
+export function layoutOf(text: MagicString, code: string, prefix: string, bare: readonly number[]): string {
   const changes: Written[0] = [];
   let gap = 0;
   /** whether the last change is an insertion that stands right here */
@@ -58,7 +63,7 @@ export function layoutOf(text: MagicString, code: string, prefix: string): strin
     insert(chunk.outro);
   }
   insert(outro);
-  return JSON.stringify([changes, ...anchorsIn(code, prefix)] satisfies Written);
+  return JSON.stringify([changes, ...anchorsIn(code, prefix), bare] satisfies Written);
 }
 
 function anchorsIn(code: string, prefix: string): [cells: Anchors, classes: Anchors] {
@@ -73,7 +78,10 @@ function anchorsIn(code: string, prefix: string): [cells: Anchors, classes: Anch
 /** The name of a cell, or a class's handing over of its scope; the group that is there has the number. */
 function ownNames(prefix: string): RegExp {
   const name = prefix.replace('$', '\\$');
-  return new RegExp(`${name}\\$(\\d+)|hs\\$scope\\("${name}",hs\\$c=>eval\\(hs\\$c\\),(\\d+)\\)`, 'g');
+  return new RegExp(
+    `${name}\\$(\\d+)|hs\\$scope\\("${name}",hs\\$c=>(?:\\(\\(\\)=>0,)?eval\\(hs\\$c\\)\\)?,(\\d+)\\)`,
+    'g',
+  );
 }
 
 function distances(offsets: number[]): Anchors {
@@ -94,13 +102,15 @@ export class Layout {
   readonly #inserted: number[] = [];
   readonly #cells: number[];
   readonly #classes: number[];
+  readonly #bare: readonly number[];
 
   /** @param written as `layoutOf` gives it */
   constructor(prefix: string, written: string) {
-    const [changes, cells, classes] = JSON.parse(written) as Written;
+    const [changes, cells, classes, bare] = JSON.parse(written) as Written;
     this.#prefix = prefix;
     this.#cells = sums(cells);
     this.#classes = sums(classes);
+    this.#bare = bare;
     let [author, running] = [0, 0];
     for (let i = 0; i < changes.length; i += 3) {
       const [gap, removed, inserted] = changes.slice(i, i + 3) as Change;
@@ -150,6 +160,48 @@ export class Layout {
     const author = this.#author[i] as number;
     if (into === 0 && (this.#inserted[i] as number) > 0) return author;
     return author + removed + Math.max(0, into - (this.#inserted[i] as number));
+  }
+
+  /** The author's offset of what ends at a running one: of what is ours, that of what comes before it. */
+  authorEnd(running: number): number {
+    const i = this.#lastBefore(running);
+    if (i < 0) return running;
+    const into = running - (this.#running[i] as number) - (this.#inserted[i] as number);
+    return (this.#author[i] as number) + (this.#removed[i] as string).length + Math.max(0, into);
+  }
+
+  /** Whether what begins at a running offset is the body of a class, or a static block in it, that has static code of ours only. */
+  isBare(running: number): boolean {
+    const author = this.author(running);
+    return this.#bare.some((number) => {
+      const block = this.#classes[number] as number;
+      return block > running && this.author(block) - author <= '{'.length;
+    });
+  }
+
+  /** Whether the character before a running offset is ours. */
+  endsInOurs(running: number): boolean {
+    const i = this.#lastBefore(running);
+    return i >= 0 && running <= (this.#running[i] as number) + (this.#inserted[i] as number);
+  }
+
+  /** The length of the running text. @param author that of the author's */
+  lengthOf(author: number): number {
+    const last = this.#running.length - 1;
+    if (last < 0) return author;
+    const removed = (this.#removed[last] as string).length - (this.#inserted[last] as number);
+    return author + (this.#running[last] as number) - (this.#author[last] as number) - removed;
+  }
+
+  /** The last change that begins before a running offset; -1 where there is none. */
+  #lastBefore(running: number): number {
+    let [from, to] = [0, this.#running.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#running[middle] as number) < running) from = middle + 1;
+      else to = middle;
+    }
+    return from - 1;
   }
 
   /** Where a function or class begins in the running text, by a number in its own text that no other has. */

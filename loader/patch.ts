@@ -19,6 +19,7 @@ const REST = '...hs$r';
  * @param gate name of the module's gate; undefined in a text whose cells are there
  * @param readsNewTarget whether the body reads `new.target`, which is then passed on
  * @param handedOn what a replacement can ask for of the functions around
+ * @param isCovered whether V8 counts branches, of which a default is none
  */
 export function addPatchPoint(
   text: MagicString,
@@ -28,9 +29,12 @@ export function addPatchPoint(
   gate: string | undefined,
   readsNewTarget: boolean,
   handedOn: HandedOn = handedOnBy(hot),
+  isCovered = false,
 ): void {
   const { node } = hot;
-  const made = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
+  const called = isMade(hot, keysOf(handedOn)) ? `${cell}(${argumentsOf(hot, handedOn)})` : cell;
+  // V8 guesses the names of functions that have none, and no longer that of the last one when it reads a call: here that one is ours.
+  const made = isCovered ? `(()=>0,${called})` : called;
   const check = gate === undefined ? cell : `${gate}&&${cell}`;
   const isArrow = node.type === 'ArrowFunctionExpression';
   const initialises = hasInitialisers(node);
@@ -44,7 +48,7 @@ export function addPatchPoint(
       text,
       source,
       node,
-      move,
+      { move, isCovered },
       isArrow ? hot.capturedParameters : [],
       (params) => redirect ?? redirectArrow(check, made, params, !initialises),
     );
@@ -241,13 +245,13 @@ function slowToCapture({ node, capturedParameters }: HotFunction): boolean {
  * Turns `f({ a }, b = g()) {` into `f(hs$0,hs$1=void 0){if(…)…;var { a }=…;var b=hs$1;if(b===void 0)b = g();`, with each
  * pattern, default and `captured` name left on its line: what stood around them moves, not they. The raw arguments can then be
  * handed on, and a replaced function's defaults no longer run. Equivalent where `movable` says so; where it says `nested`, each is a
- * `let`, and the body a block inside.
+ * `let`, and the body a block inside. Where branches are counted it is `var {0:b = g()}=[hs$1];`, which takes longer.
  */
 function moveParameters(
   text: MagicString,
   source: string,
   node: FunctionNode,
-  move: Move,
+  { move, isCovered }: { move: Move; isCovered: boolean },
   captured: readonly string[],
   redirect: (params: string[]) => string,
 ): void {
@@ -284,7 +288,9 @@ function moveParameters(
       const withDefault = param.type === 'AssignmentPattern';
       header.push(withDefault ? `${raw}=void 0` : raw);
       args.push(raw);
-      if (withDefault && param.left.type === 'Identifier') {
+      if (withDefault && isCovered) {
+        text.appendRight(param.start, `${declare}{0:`).appendLeft(param.end, `}=[${raw}];`);
+      } else if (withDefault && param.left.type === 'Identifier') {
         const { name } = param.left;
         text
           .appendRight(param.start, `${declare}${name}=${raw};if(${name}===void 0)`)

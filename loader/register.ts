@@ -9,6 +9,7 @@ import { asLoaded, environment } from '../node.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig, sayer } from './config.ts';
+import { keepCoverage } from './coverage.ts';
 import { markCrashes } from './crash.ts';
 import { isAlone } from './direct.ts';
 import { StartWatch } from './ending.ts';
@@ -73,6 +74,7 @@ if (registry() === undefined) {
   else onThisThread(registerHooks);
   if (config.watch && threads().isMainThread) beginWatching();
   markCrashes();
+  keepCoverage(OURS);
 
   /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */
   function beginWatching(): void {

@@ -6,6 +6,7 @@ import { fingerprint } from '../cache/fingerprint.ts';
 import { type Transform, Transforms } from '../cache/transforms.ts';
 import { dirname, fileURLToPath, join, readdirSync, readFileSync, statSync } from '../node.ts';
 import { type Config, nearestWith } from './config.ts';
+import { countsCoverage, withoutMap } from './coverage.ts';
 import type { InstrumentOptions } from './instrument.ts';
 import { instrumenter, languageOf } from './language.ts';
 import { type Settings, settingsFor } from './settings.ts';
@@ -29,6 +30,9 @@ export interface Texts {
  * @param sourceMaps whether the user asked for source maps, so that positions within a line count
  */
 export function createTexts(config: Config, importGates: boolean, sourceMaps: () => boolean): Texts {
+  const isCovered = countsCoverage();
+  // What reads coverage would follow our maps, and the offsets that it reads are the author's.
+  const isMapped = (): boolean => sourceMaps() && !isCovered;
   /** whose a prefix is, by URL */
   const prefixes = new Map<string, string>();
   /** by cache, and whether source maps were asked for */
@@ -37,12 +41,12 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
   return { known, transformed, again, plain, settle };
 
   function known(url: string, print: string): Transform | undefined {
-    const found = caches.get(keyOf(sourceMaps(), config.cacheDir))?.get(url, print);
+    const found = caches.get(keyOf(isMapped(), config.cacheDir))?.get(url, print);
     return found !== undefined && isFree(found.prefix, url) ? found : undefined;
   }
 
   function transformed(url: string, text: string, print: string): Transform {
-    const mapped = sourceMaps();
+    const mapped = isMapped();
     const settings = settingsOf(url);
     const of = settings === undefined ? print : fingerprint(print + JSON.stringify(settings));
     const cache = cacheFor(mapped);
@@ -56,14 +60,14 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
 
   function again(url: string, text: string, instance: string): Transform {
     const prefix = prefixFor(instance);
-    const options = { prefix, mapped: sourceMaps(), hot: true, url, settings: settingsOf(url) };
+    const options = { prefix, mapped: isMapped(), hot: true, url, settings: settingsOf(url) };
     return { prefix, ...instrumented(text, options) };
   }
 
   function plain(url: string, text: string): string {
     if (languageOf(url) === 'js') return text;
     const { asJavaScript, withMap } = instrumenter();
-    const { code, map } = asJavaScript(text, { url, settings: settingsOf(url) }, sourceMaps());
+    const { code, map } = asJavaScript(text, { url, settings: settingsOf(url) }, isMapped());
     return map === undefined ? code : withMap(code, map, text, url);
   }
 
@@ -73,9 +77,9 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     options: Omit<InstrumentOptions, 'importGates'>,
   ): Pick<Transform, 'code' | 'layout'> {
     const { instrument, withMap } = instrumenter();
-    const made = instrument(text, { ...options, importGates });
+    const made = instrument(text, { ...options, importGates, isCovered });
     const code = made?.map === undefined ? made?.code : withMap(made.code, made.map, text, options.url);
-    return { code, layout: made?.layout };
+    return { code: isCovered && code ? withoutMap(code) : code, layout: made?.layout };
   }
 
   function settle(): void {
@@ -88,7 +92,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     const key = keyOf(mapped, cacheDir);
     let found = caches.get(key);
     if (found === undefined) {
-      const id = fingerprint(`${identity()} ${importGates} ${mapped}`);
+      const id = fingerprint(`${identity()} ${importGates} ${mapped} ${isCovered}`);
       caches.set(key, (found = new Transforms(cacheDir, id)));
     }
     return found;

@@ -25,6 +25,11 @@ export function laidOut(loaded: Loaded): void {
   modules[loaded.prefix] = loaded;
 }
 
+/** Every module that was loaded, in order, other instances of one included. */
+export function loadedModules(): Loaded[] {
+  return Object.values(modules);
+}
+
 /** The layout of a module, by the prefix of its names; undefined where a compiler has printed it anew. */
 export function layoutFor(prefix: string): Layout | undefined {
   const written = modules[prefix]?.layout;

@@ -141,7 +141,10 @@ export function classIn(
   text: string,
   textOf: (module: LiveModule) => string,
 ): { analysis: Analysis; start: number; end: number } | undefined {
-  const scope = /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*eval\(hs\$c\),\s*(\d+)\)/.exec(text);
+  const scope =
+    /hs\$scope\("(hs\$[0-9a-z]+)",\s*\(?hs\$c\)?\s*=>\s*\(?(?:\(\)=>0,)?eval\(hs\$c\)\)?,\s*(\d+)\)/.exec(
+      text,
+    );
   const owner = scope && moduleOfCells(scope[1]);
   if (scope && owner) {
     const now = analyse(textOf(owner), owner.url);
