@@ -4,12 +4,13 @@
  */
 import { parse } from 'es-module-lexer/js';
 import type { Wishes } from '../../loader/hot.ts';
-import { languageOf, writtenFor, writtenIn } from '../../loader/language.ts';
+import { writtenFor, writtenIn } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
 import { eachChild, type Node } from '../../loader/parse.ts';
 import { withoutInstance } from '../../loader/variants.ts';
 import { boundOf, currentText, currentVersion, needRegistry } from '../history/history.ts';
 import { analyse } from '../plan/analysis.ts';
+import { isLexable } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
 import { liveModules } from './module.ts';
 
@@ -65,11 +66,11 @@ export function hotImportsOf(module: LiveModule, text = module.history?.text ?? 
 
 /** What a module's text imports, with `import()` of a literal unless only `declared` imports are meant. */
 export function specifiersIn(text: string, url: string, declared = false): string[] {
-  if (languageOf(url) === 'js')
+  if (isLexable(text, url))
     return parse(text)[0].flatMap(({ specifier, type }) =>
       typeof specifier === 'string' && !(declared && type === 'dynamic') ? [specifier] : [],
     );
-  // Of TypeScript and JSX only a tree tells.
+  // Of all others only a tree tells.
   const analysis = analyse(text, url);
   const found = unitsOf(analysis).flatMap(({ imported }) => imported?.specifier ?? []);
   const look = (node: Node): void => {

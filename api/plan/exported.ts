@@ -1,6 +1,6 @@
 /**
  * What a module exports, read from its text by es-module-lexer: no tree, no values. In: text, and the module's URL, since of
- * TypeScript and JSX only a tree tells; out: each exported name with the variable behind it or the module it comes from.
+ * TypeScript and JSX, and of what the lexer cannot read, only a tree tells; out: each exported name with the variable behind it or the module it comes from.
  */
 import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../../error.ts';
@@ -19,12 +19,20 @@ export interface Exported {
   importName: string | undefined;
 }
 
+/** White space and line ends beyond ASCII that es-module-lexer takes for letters, and escapes in names that it gives as they are written. */
+const MISREAD = /[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]|\\u/;
+
+/** Whether es-module-lexer reads a text right: not TypeScript, `\uFEFFexport const f`, or `export function \u0061bc() {}`. */
+export function isLexable(source: string, url: string): boolean {
+  return languageOf(url) === 'js' && !MISREAD.test(source);
+}
+
 const KEPT = 64;
 const recent = new Map<string, Exported[]>();
 
 /** The exports of a text, in source order. */
 export function exportedLocals(source: string, url: string): Exported[] {
-  if (languageOf(url) !== 'js') {
+  if (!isLexable(source, url)) {
     const analysis = analyse(source, url);
     let list = typed.get(analysis);
     if (list === undefined) typed.set(analysis, (list = exportsOf(analysis)));
@@ -54,7 +62,7 @@ export function exportedLocals(source: string, url: string): Exported[] {
   return list;
 }
 
-/** Exports of TypeScript and JSX, as a tree tells them. */
+/** Exports as a tree tells them. */
 const typed = new WeakMap<Analysis, Exported[]>();
 
 function exportsOf({ source, url, program }: Analysis): Exported[] {
