@@ -23,8 +23,10 @@ export interface Erased {
   left: Place[];
   /** parameters that set a property of the instance: `constructor(private db: Db)`; the place is that of the name */
   properties: (Place & { name: string })[];
-  /** names in types that decorators are told at run time */
-  told: Set<string>;
+  /** `import fs = require('node:fs')`, which stands there as `const  fs = require('node:fs')` */
+  requires: (Place & { name: string; word: number })[];
+  /** the tree with its types, where something is decorated that may be told them at run time */
+  withTypes: Program | undefined;
   /** types at the end of something, by where they start; see `restoreEnds` */
   ends: Map<number, { of: number; to: number }>;
   /** type parameters that arrows begin with, by the parenthesis after them */
@@ -45,8 +47,6 @@ interface Blank {
 }
 
 export interface EraseOptions {
-  /** leave the types of decorated members in place, which `emitDecoratorMetadata` tells at run time */
-  metadata?: boolean;
   /** off: what a class declares without a value is no field */
   define?: boolean;
 }
@@ -54,15 +54,11 @@ export interface EraseOptions {
 const MODIFIERS = new Set(['public', 'private', 'protected', 'readonly', 'override', 'abstract', 'declare']);
 
 /** Blanks the types of a text. */
-export function erase(
-  source: string,
-  program: Program,
-  { metadata = false, define = true }: EraseOptions = {},
-): Erased {
+export function erase(source: string, program: Program, { define = true }: EraseOptions = {}): Erased {
   const blanks: Blank[] = [];
   const left: Place[] = [];
   const properties: Erased['properties'] = [];
-  const told = new Set<string>();
+  const requires: Erased['requires'] = [];
   /** where statements and fields end by the end of their line */
   const unended = new Set<number>();
   /** where fields end that are called as modifiers are */
@@ -71,7 +67,9 @@ export function erase(
   const ends: Erased['ends'] = new Map();
   const starts: Erased['starts'] = new Map();
   visit(program);
-  return { plain: blanked(source, blanks, unended, words, ends), left, properties, told, ends, starts };
+  const plain = blanked(source, blanks, unended, words, ends);
+  const withTypes = left.some((one) => one.type === 'Decorator') ? program : undefined;
+  return { plain, left, properties, requires, withTypes, ends, starts };
 
   function blank(start: number, end: number, instead = ''): void {
     if (end > start) blanks.push({ start, end, instead });
@@ -93,7 +91,7 @@ export function erase(
   }
 
   function visit(node: Node): void {
-    if (isErased(node)) return drop(node);
+    if (isErased(node) && !isDecorated(node)) return drop(node);
     switch (node.type) {
       case 'ImportDeclaration':
         for (const one of node.specifiers)
@@ -125,6 +123,7 @@ export function erase(
         return;
       }
       case 'TSImportEqualsDeclaration':
+        return node.moduleReference.type === 'TSExternalModuleReference' ? required(node) : leave(node);
       case 'TSExportAssignment':
         return leave(node);
       case 'TSEnumDeclaration':
@@ -159,10 +158,24 @@ export function erase(
       case 'MethodDefinition':
       case 'PropertyDefinition':
       case 'AccessorProperty':
+      case 'TSAbstractPropertyDefinition':
+      case 'TSAbstractAccessorProperty':
         return visitMember(node);
     }
     blankTypes(node);
     eachChild(node, visit);
+  }
+
+  /** `import fs = require('node:fs')` is a constant, whose value is asked for as TypeScript has it in an ES module. */
+  function required({
+    start,
+    end,
+    type,
+    id,
+    moduleReference,
+  }: Extract<Node, { type: 'TSImportEqualsDeclaration' }>): void {
+    blank(start, start + 'import'.length, 'const ');
+    requires.push({ start, end, type, name: id.name, word: moduleReference.start });
   }
 
   function end(node: Node): void {
@@ -292,13 +305,15 @@ export function erase(
 
   function visitMember(node: MethodDefinition | PropertyDefinition | AccessorProperty): void {
     decorators(node);
-    const isTold = metadata && node.decorators.length > 0;
     const { key } = node;
     const opening = afterDecorators(node);
     for (let at = opening, kept = node.decorators.length > 0; at < key.start; ) {
       const word = /^[a-z]+/.exec(source.slice(at, at + 20))?.[0];
       if (word === undefined) break;
-      if (MODIFIERS.has(word)) blank(at, at + word.length, kept ? '' : ';');
+      const isOnly = isErased(node); // only its decorators are left of it, which take it as `declare x`
+      if (isOnly && word === 'abstract') blank(at, at + word.length, 'declare ');
+      else if (MODIFIERS.has(word) && !(isOnly && word === 'declare'))
+        blank(at, at + word.length, kept ? '' : ';');
       kept = true;
       at = skipTrivia(source, at + word.length);
     }
@@ -309,14 +324,7 @@ export function erase(
       if (source[at] === '?' || source[at] === '!') blank(at, at + 1);
     }
     if ('kind' in node) {
-      const types = node.value as FunctionNode;
-      if (
-        isTold ||
-        (metadata &&
-          types.params.some((param: Node) => 'decorators' in param && (param.decorators ?? []).length > 0))
-      )
-        return visitTold(types);
-      return visit(types);
+      return visit(node.value as Node);
     }
     if (!define && node.value === null && node.decorators.length === 0 && key.type !== 'PrivateIdentifier')
       return drop(node);
@@ -324,36 +332,14 @@ export function erase(
     const isWord =
       key.type === 'Identifier' && !node.computed && /^(?:get|set|static|accessor)$/.test(key.name);
     if (isWord && node.value === null) words.add(node.end);
-    if (node.typeAnnotation && isTold) tell(node.typeAnnotation);
-    else if (node.typeAnnotation) blankEnd(node, node.typeAnnotation.start, node.typeAnnotation.end);
+    if (node.typeAnnotation) blankEnd(node, node.typeAnnotation.start, node.typeAnnotation.end);
     if (node.value) visit(node.value);
   }
+}
 
-  /** A method whose decorators are told its types. */
-  function visitTold(node: FunctionNode): void {
-    if (node.typeParameters) blank(node.typeParameters.start, node.typeParameters.end);
-    for (const param of node.params as Node[]) {
-      const inner = param.type === 'TSParameterProperty' ? (param.parameter as Node) : param;
-      const named = inner.type === 'AssignmentPattern' ? inner.left : inner;
-      if (param.type === 'Identifier' && param.name === 'this') dropItem(param, source.length);
-      else if ('typeAnnotation' in named && named.typeAnnotation) {
-        decorators(param);
-        if (param.type === 'TSParameterProperty') {
-          blank(afterDecorators(param), inner.start);
-          if (named.type === 'Identifier') properties.push({ ...placeOf(named), name: named.name });
-        }
-        tell(named.typeAnnotation);
-        if (inner.type === 'AssignmentPattern') visit(inner.right);
-      } else visitParameter(param);
-    }
-    if (node.returnType) tell(node.returnType);
-    if (node.body) visit(node.body as Node);
-  }
-
-  function tell(type: Node): void {
-    for (const [name] of source.slice(type.start, type.end).matchAll(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu))
-      told.add(name);
-  }
+/** Whether something that is for the compiler only has decorators, which run all the same: `@Column() declare id: number`. */
+function isDecorated(node: Node): boolean {
+  return node.type !== 'ClassDeclaration' && 'decorators' in node && (node.decorators ?? []).length > 0;
 }
 
 function placeOf({ start, end, type }: Node): Place {

@@ -7,6 +7,7 @@ import remapping from '@jridgewell/remapping';
 import MagicString from 'magic-string';
 import { tooDeep } from '../error.ts';
 import { functionsOf, type HotFunction } from './functions.ts';
+import type { ImportUse } from './imports.ts';
 import { languageOf, typed } from './language.ts';
 import { layoutOf } from './layout.ts';
 import { cellName, DEFAULT, gateName, HOT, importOf, SCOPE } from './names.ts';
@@ -16,6 +17,7 @@ import {
   isClass,
   isFunction,
   loadParse,
+  MARKED,
   type Node,
   type Program,
   type Read,
@@ -79,7 +81,8 @@ export function instrument(
   const references: Reference[] = [];
   const { functions, classes, accessors } = functionsOf(read.plain, program, settings && references, false);
   if (functions.length > NESTED && functions.some(isTooNested)) throw tooDeep('the text');
-  const plain = settings === undefined ? source : typed().withoutUnused(read, source, references, settings);
+  const imports = settings && typed().importUse(read, source, references, settings, url);
+  const plain = imports === undefined ? source : typed().withoutUnused(read, imports);
   const text = new MagicString(plain);
   const facts = survey(plain, program);
 
@@ -99,6 +102,7 @@ export function instrument(
   }
   // After the patch points: new code of a constructor sets what its own parameters say.
   setProperties(text, program, read.properties, settings?.define);
+  if (settings !== undefined) typed().finishTypes(text, read, imports as ImportUse, settings, url);
   for (let i = 0; i < accessors.length; i++) addAccessor(text, accessors[i] as (typeof accessors)[number]);
   const bare: number[] = [];
   for (let i = 0; i < classes.length; i++) {
@@ -115,6 +119,7 @@ export function instrument(
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
   const opening = `${gates}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
   const { hashbang } = program;
+  if (source.startsWith(MARKED)) text.overwrite(1, MARKED.length, '//');
   if (hashbang === null) text.prepend(opening);
   else if (hashbang.end === source.length) text.append(`\n${opening}`);
   else
@@ -150,15 +155,18 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   const { program, plain, properties } = read;
   const references: Reference[] = [];
   functionsOf(plain, program, references, false);
-  const text = new MagicString(typed().withoutUnused(read, source, references, where.settings as Settings));
-  setProperties(text, program, properties, where.settings?.define);
+  const settings = where.settings as Settings;
+  const imports = typed().importUse(read, source, references, settings, where.url);
+  const text = new MagicString(typed().withoutUnused(read, imports));
+  setProperties(text, program, properties, settings.define);
+  typed().finishTypes(text, read, imports, settings, where.url);
   return finished(text, read, source, where, mapped);
 }
 
 function readModule(source: string, { url, settings }: WrittenIn): Read | undefined {
   const lang = settings === undefined ? 'js' : languageOf(url);
-  const { metadata = false, define = true } = settings ?? {};
-  const found = tryRead(source, lang, { early: lang === 'js', parser: loadParse, metadata, define });
+  const { define = true } = settings ?? {};
+  const found = tryRead(source, lang, { early: lang === 'js', parser: loadParse, define });
   if ('program' in found) return found;
   if (lang === 'js') return undefined;
   throw syntaxError(source, url, found.errors);

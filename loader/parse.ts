@@ -50,8 +50,16 @@ export interface Read extends Erased {
  */
 export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
   if (lang === 'js') checkDepth(source);
-  return parseSync(`module.${lang}`, source, { ...OPTIONS, lang, showSemanticErrors: early });
+  return parseSync(`module.${lang}`, withoutMark(source), { ...OPTIONS, lang, showSemanticErrors: early });
 }
+
+/** Node takes a byte order mark off before it looks for a line for the shell; the parser does not, and offsets are to stay: a comment. */
+function withoutMark(source: string): string {
+  return source.startsWith(MARKED) ? `\uFEFF//${source.slice(MARKED.length)}` : source;
+}
+
+/** What a text begins with whose line for the shell comes after a byte order mark. */
+export const MARKED = '\uFEFF#!';
 
 const OPTIONS = { sourceType: 'module', preserveParens: true } as const;
 
@@ -84,7 +92,8 @@ export function tryRead(
 const NOTHING: Omit<Erased, 'plain'> = {
   left: [],
   properties: [],
-  told: new Set(),
+  requires: [],
+  withTypes: undefined,
   ends: new Map(),
   starts: new Map(),
 };
@@ -182,7 +191,9 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
-      return asOurs(() => asImported(() => parseSync(`module.${lang}`, source, options as ParserOptions)));
+      return asOurs(() =>
+        asImported(() => parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions)),
+      );
     } catch (error) {
       if (isTooDeep(error)) throw error;
       rawTransfer = false; // an address space too small for its buffer

@@ -224,20 +224,43 @@ export function createRegistry(
   return made;
 }
 
-/** Global that holds what decorators of TypeScript go through. */
+/** Global that holds what decorators of TypeScript, and its `import x = require()`, go through. */
 export const HELPERS = 'hs$helpers';
 
-let decorating: object | undefined;
+let helping: object | undefined;
 
-/** TypeScript's own helpers, under the names that the transformer has for them; loaded when a decorator first runs. */
+/**
+ * What texts in TypeScript are made to call: its own helpers for decorators, under the names that the transformer has for them, the
+ * same for what parameters' decorators are told, and `require` of a module; tslib is loaded when a decorator first runs.
+ */
 function helpers(): object {
-  if (decorating === undefined) {
-    const { __decorate, __metadata, __param } = createRequire(import.meta.url)(
-      'tslib',
-    ) as typeof import('tslib');
-    decorating = { decorate: __decorate, decorateMetadata: __metadata, decorateParam: __param };
-  }
-  return decorating;
+  const tslib = () => createRequire(import.meta.url)('tslib') as typeof import('tslib');
+  helping ??= {
+    get decorate() {
+      return tslib().__decorate;
+    },
+    get decorateParam() {
+      return tslib().__param;
+    },
+    get decorateMetadata() {
+      return tslib().__metadata;
+    },
+    /** As `decorateMetadata`, called with a parameter's number, which metadata of the whole list has nothing to do with. */
+    parameterMetadata(key: string, value: unknown) {
+      const decorator = tslib().__metadata(key, value) as
+        | ((on: object, name?: PropertyKey) => void)
+        | undefined;
+      return (on: object, name?: PropertyKey) => decorator?.(on, name);
+    },
+    /** What a type in other declarations is at run time: `ns.inner.Type`. */
+    designType(from: unknown, path: readonly string[]) {
+      let value = from;
+      for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
+      return typeof value === 'function' ? value : Object;
+    },
+    require: createRequire,
+  };
+  return helping;
 }
 
 /** Global through which a facade hands over what sets its variables; see load.ts. */

@@ -10,6 +10,8 @@ export interface Settings {
   decorators: boolean;
   /** `emitDecoratorMetadata` */
   metadata: boolean;
+  /** `strictNullChecks`, of which what decorators are told depends: a `string | null` is an object then */
+  strict: boolean;
   /** `useDefineForClassFields`: off, fields without a value are no fields */
   define: boolean;
   /** `verbatimModuleSyntax`: imports stay as they are written, used or not */
@@ -48,6 +50,7 @@ function readSettings(directory: string): Settings {
         : { runtime: 'automatic', importSource: jsxImportSource ?? 'react' },
     decorators: options.experimentalDecorators === true,
     metadata: options.experimentalDecorators === true && options.emitDecoratorMetadata === true,
+    strict: options.strictNullChecks ?? options.strict ?? false,
     define: options.useDefineForClassFields ?? !old,
     verbatim: options.verbatimModuleSyntax === true,
   };

@@ -108,7 +108,7 @@ function run(
         onlyRemoveTypeImports: true,
         removeClassFieldsWithoutInitializer: !settings.define,
       },
-      decorator: { legacy: settings.decorators, emitDecoratorMetadata: settings.metadata },
+      decorator: { legacy: settings.decorators },
       helpers: { mode: 'External' as never },
     }),
   );

@@ -3,6 +3,6 @@
  * rooms behind it. Loaded through `typed` of language.ts, and imported by nobody.
  */
 export { erase, restoreEnds } from './erase.ts';
-export { unusedImports, withoutUnused } from './imports.ts';
+export { finishTypes, importUse, setRequires, tellTypes, toldName, withoutUnused } from './imports.ts';
 export { settingsFor } from './settings.ts';
 export { JSX, relaid, transformExpression, transformModule } from './transform.ts';

@@ -17,7 +17,7 @@ import { isWithin } from '../plan/plan.ts';
 import { sameTree } from '../plan/sametree.ts';
 import { canBecome } from '../plan/units.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from '../running/cells.ts';
-import { evaluated, placed, setParameters } from '../running/evaluation.ts';
+import { evaluated, finishTypes, placed, setParameters } from '../running/evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from '../running/overlay.ts';
 import {
   isField,
@@ -59,6 +59,8 @@ export function makeFunction(making: Making): Made {
   const around = new Set(scopesAround(hot));
   patchInside(text, making, inside, hot.node, around, reached.answer);
   setParameters(text, hot.node, analysis);
+  const { start, end } = hot.node.body as Node;
+  finishTypes(text, analysis, making.overlaid, (offset) => offset > start && offset < end);
   decoratorsOf(hot.node).forEach(({ start, end }) =>
     text.overwrite(start, end, blankOf(text.original, start, end)),
   );

@@ -52,7 +52,8 @@ class Changed implements Analysis {
   readonly plain: string;
   readonly left = [];
   readonly properties = [];
-  readonly told = new Set<string>();
+  readonly requires = [];
+  readonly withTypes = undefined;
   readonly ends = new Map();
   readonly starts = new Map();
   readonly parts: Part[];

@@ -4,6 +4,7 @@
  * one. Pure.
  */
 import type { Part } from '../../loader/functions.ts';
+import type { ImportUse } from '../../loader/imports.ts';
 import { languageOf, typed } from '../../loader/language.ts';
 import type { Kind } from '../../loader/live.ts';
 import {
@@ -37,6 +38,8 @@ export interface Imported {
   name: string | undefined;
   /** import attributes, e.g. `{ type: 'json' }` */
   attributes: Record<string, string>;
+  /** only decorators are told of it, as of a type: there need be nothing by that name */
+  told?: true;
 }
 
 const known = new WeakMap<Part, Unit[]>();
@@ -103,22 +106,27 @@ export function nodesOf({ node, more }: Pick<Unit, 'node' | 'more'>): Node[] {
 /** The units of one statement. Imports of TypeScript that no code of the text uses are none. */
 function unitsIn(analysis: Analysis, part: Part): Unit[] {
   const units = unitsOfPart(part);
-  if (part.statement.type !== 'ImportDeclaration' || languageOf(analysis.url) === 'js') return units;
-  const unused = leftOut(analysis);
-  return units.filter(({ node, statement }) => !unused.has(node) && !unused.has(statement));
+  const isImport = part.statement.type === 'ImportDeclaration' || analysis.requires.length > 0;
+  if (!isImport || languageOf(analysis.url) === 'js') return units;
+  const { unused, told } = importsIn(analysis);
+  for (const { node, imported } of units) if (imported !== undefined && told.has(node)) imported.told = true;
+  return units.filter(
+    ({ node, statement }) => told.has(node) || (!unused.has(node) && !unused.has(statement)),
+  );
 }
 
-const unusedIn = new WeakMap<Analysis, Set<Node>>();
+const uses = new WeakMap<Analysis, ImportUse>();
 
-function leftOut(analysis: Analysis): Set<Node> {
-  let unused = unusedIn.get(analysis);
-  if (unused === undefined) {
+/** What the imports of a text in TypeScript are for. */
+export function importsIn(analysis: Analysis): ImportUse {
+  let use = uses.get(analysis);
+  if (use === undefined) {
     const { source, url } = analysis;
-    const { settingsFor, unusedImports } = typed();
-    unused = unusedImports(analysis, source, referencesIn(analysis), settingsFor(url));
-    unusedIn.set(analysis, unused);
+    const { settingsFor, importUse } = typed();
+    use = importUse(analysis, source, referencesIn(analysis), settingsFor(url), url);
+    uses.set(analysis, use);
   }
-  return unused;
+  return use;
 }
 
 function unitsOfPart(part: Part): Unit[] {
@@ -150,7 +158,7 @@ function unitsOfStatement(statement: Node): Unit[] {
       return [{ node: statement, statement, names: name === undefined ? [] : [name] }];
     }
     case 'ImportDeclaration':
-      return importsIn(statement);
+      return importedBy(statement);
     case 'EmptyStatement':
       return [];
     default:
@@ -158,7 +166,7 @@ function unitsOfStatement(statement: Node): Unit[] {
   }
 }
 
-function importsIn(statement: Extract<Node, { type: 'ImportDeclaration' }>): Unit[] {
+function importedBy(statement: Extract<Node, { type: 'ImportDeclaration' }>): Unit[] {
   const specifier = statement.source.value;
   const attributes: Record<string, string> = {};
   for (const { key, value } of statement.attributes)
@@ -280,7 +288,7 @@ export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undef
   for (let i = 0; i < to.parts.length; i++) {
     const [was, now] = [from.parts[i] as Part, to.parts[i] as Part];
     if (was === now || from.source.slice(was.start, was.end) === to.source.slice(now.start, now.end)) {
-      if (now.statement.type === 'ImportDeclaration' && isTyped)
+      if (isTyped && (now.statement.type === 'ImportDeclaration' || to.requires.length > 0))
         if (namesIn(unitsIn(from, was)) !== namesIn(unitsIn(to, now))) return undefined;
       continue;
     }
@@ -299,7 +307,7 @@ export function alignedInPlace(from: Analysis, to: Analysis): UnitPair[] | undef
 }
 
 function namesIn(units: readonly Unit[]): string {
-  return units.flatMap((one) => one.names).join();
+  return units.map(({ names, imported }) => `${imported?.told ? 'type ' : ''}${names}`).join();
 }
 
 /** Whether two units in the same place are plainly the same one. */

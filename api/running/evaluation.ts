@@ -11,6 +11,7 @@ import type { LiveCell, LiveModule, Scope } from '../../loader/live.ts';
 import { eachChild, lineOf, type Node } from '../../loader/parse.ts';
 import { setProperties } from '../../loader/patch.ts';
 import { type Analysis, partAround } from '../plan/analysis.ts';
+import { importsIn } from '../plan/units.ts';
 import { lifeOf } from './cells.ts';
 import { isOverlaid, overlaidIn, same } from './overlay.ts';
 import { compiling } from './stacktraces.ts';
@@ -63,6 +64,7 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   patchInside(text, { module, analysis, overlaid }, inside, place, new Set(), () => undefined);
   const last = module.cells.length;
   for (const node of nodes) setParameters(text, node, analysis);
+  finishTypes(text, analysis, overlaid, (offset) => isHere({ start: offset, end: offset }));
   const [head, body, tail] = piece.body(text, module.cells.slice(first) as LiveCell[]);
   const all = ['hs$o', 'hs$i', 'hs$meta', ...params, 'hs$life', 'hs$see=()=>hs$life', ...guard];
   const opening = `(${isAsync ? 'async' : ''}(${all.join()})=>${head}`;
@@ -80,6 +82,22 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
 /** Gives constructors in a piece of text the assignments that their parameters stand for, as the module's settings have it. */
 export function setParameters(text: MagicString, node: Node, { url, properties }: Analysis): void {
   if (properties.length > 0) setProperties(text, node, properties, typed().settingsFor(url).define);
+}
+
+/** Puts into pieces of a text what their types come to at run time: what decorators are told, and `require`. */
+export function finishTypes(
+  text: MagicString,
+  analysis: Analysis,
+  overlaid: ReadonlySet<string>,
+  isHere: (offset: number) => boolean,
+): void {
+  const { requires, withTypes, url } = analysis;
+  if (requires.length === 0 && withTypes === undefined) return;
+  const { setRequires, settingsFor, tellTypes, toldName } = typed();
+  setRequires(text, analysis, url, isHere);
+  const placed = (name: string): string | undefined =>
+    overlaid.has(name) ? `hs$o.${name}` : toldName(importsIn(analysis).told, name);
+  tellTypes(text, analysis, settingsFor(url), placed, isHere);
 }
 
 /** Rewrites `import.meta`. @returns whether there was any */

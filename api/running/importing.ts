@@ -27,7 +27,7 @@ export async function importFor(
   line: number,
   leads: Leads,
 ): Promise<Record<string, unknown>> {
-  const { specifier, name, attributes = {} } = wanted;
+  const { specifier, name, attributes = {}, told } = wanted;
   let namespace: Record<string, unknown>;
   let url = '';
   try {
@@ -48,7 +48,7 @@ export async function importFor(
     const why = `which cannot be loaded: ${isNoFile(cause, url) ? noFile(specifier, url) : message}`;
     throw refused(module, wanted, line, why, cause);
   }
-  if (name !== undefined && name !== '*' && !(name in namespace)) {
+  if (name !== undefined && name !== '*' && !told && !(name in namespace)) {
     const has = Object.keys(namespace).join(', ');
     throw refused(module, wanted, line, `which has no export ${JSON.stringify(name)}; it has ${has}`);
   }
@@ -66,7 +66,8 @@ export async function checkImport(
   line: number,
   leads: Leads,
 ): Promise<void> {
-  const { specifier, name, attributes = {} } = wanted;
+  const { specifier, attributes = {} } = wanted;
+  const name = wanted.told ? undefined : wanted.name;
   let url: string;
   try {
     const found = resolved(module, specifier);
