@@ -9,7 +9,7 @@ import type { Node, Program } from './parse.ts';
 /** A value: one of `Constant`, or what a name leads to at run time where that is a function, and `Object` where it is none. */
 export type TypeValue = Constant | NamedValue;
 
-export type Constant =
+type Constant =
   | 'Object'
   | 'Function'
   | 'String'
