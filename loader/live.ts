@@ -175,6 +175,8 @@ export interface Overlay {
   made: Map<string, MadeBy>;
   /** by place and text: what a variable held when it was given something else, newest last */
   kept: Map<string, Held>;
+  /** by what an import says (see `importKey`): how often the namespace that it stands for has become another */
+  namespaces: Map<string, number>;
   /** texts of statements that have run since the module was loaded */
   ran: Set<string>;
   /** by path: the number by which a class handed over its scope */

@@ -35,13 +35,15 @@ import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
 import { isIn } from '../plan/units.ts';
-import { endOffer, exposeExports, offerExports, setFacades } from '../running/facade.ts';
+import { endOffer, exportsMore, exposeExports, offerExports, setFacades } from '../running/facade.ts';
 import type { Leads } from '../running/importing.ts';
+import { importKey, overlayOf } from '../running/overlay.ts';
 import { compiledAs, notCompiled, savedAs } from '../running/stacktraces.ts';
 import { takeBack } from '../running/undo.ts';
 import { followWrappers } from '../running/wrapped.ts';
 import { apply, type Prepared, prepare, type Written, writeCells } from './apply.ts';
 import { announce } from './events.ts';
+import { followersOf } from './following.ts';
 import { rebind, rehome } from './homes.ts';
 import { movesBetween, withMoves } from './moves.ts';
 import { heirsOf } from './passing.ts';
@@ -73,6 +75,8 @@ export interface Proposal {
   replaced: string[];
   moves: Move[];
   prepared: Prepared;
+  /** makes it ready once more, where what it imports has become another since; absent where its text stays, and only that changes */
+  again?: () => Proposal;
 }
 
 /**
@@ -151,7 +155,7 @@ async function inTime(proposal: Proposal | undefined, module: LiveModule): Promi
 /** Lets imports lead, while `work` goes on, to what modules are to export that are edited together. */
 async function linked<T>(proposals: readonly Proposal[], work: (leads: Leads) => Promise<T>): Promise<T> {
   const facades = new Map<string, string>();
-  for (const { module, after } of proposals) {
+  for (const { module, after } of importedFirst(proposals)) {
     const url = offerExports(module, after);
     if (url !== undefined) facades.set(module.url, url);
   }
@@ -175,7 +179,8 @@ export interface Beside {
  * Carries proposals out, all or none: what takes time first, then the rest in one step.
  * @throws what `settle` may be refused with; then nothing has changed
  */
-export async function carryOut(proposals: readonly Proposal[], beside?: Beside): Promise<Version[]> {
+export async function carryOut(edits: readonly Proposal[], beside?: Beside): Promise<Version[]> {
+  const proposals = withFollowers(edits);
   if (proposals.every(({ prepared }) => prepared.load === undefined)) return settle(proposals, beside);
   return linked(proposals, async (leads) => {
     if (needsTurns(proposals)) return settleInTurn(proposals, leads, beside);
@@ -191,6 +196,35 @@ export async function carryOut(proposals: readonly Proposal[], beside?: Beside):
       throw error;
     }
   });
+}
+
+/** Proposals, with those of modules that hold or pass on what they export, where that becomes another. */
+function withFollowers(edits: readonly Proposal[]): readonly Proposal[] {
+  const changing = edits.filter(({ module, before, after }) => exportsMore(module, before, after));
+  if (changing.length === 0) return edits;
+  const texts = new Map(edits.map(({ module, after }) => [module.url, after.source]));
+  const followers = followersOf(texts, new Set(changing.map(({ module }) => module.url)));
+  if (followers.length === 0) return edits;
+  const all = new Map(edits.map((one) => [one.module, one]));
+  for (const { module, imports } of followers) {
+    const { namespaces } = overlayOf(module);
+    for (const one of imports) namespaces.set(importKey(one), (namespaces.get(importKey(one)) ?? 0) + 1);
+    const edit = all.get(module);
+    if (edit === undefined) all.set(module, following(module));
+    else if (imports.length > 0 && edit.again !== undefined)
+      all.set(module, { ...edit.again(), version: edit.version, again: edit.again });
+  }
+  return [...all.values()];
+}
+
+/** What is to become of a module whose text stays, where imports of it lead elsewhere. */
+function following(module: LiveModule): Proposal {
+  const from = runningVersion(module);
+  const now = analyse(versionText(module, from), module.url);
+  const planned = plan(now, now);
+  const kept = rehome(module, planned, now, now);
+  const difference = { from, before: now, after: now, planned };
+  return madeReady(module, difference, from, false, [], kept);
 }
 
 /**
@@ -320,7 +354,8 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   // What a transaction has in mind so far never comes to be on its own.
   const madeFrom = staged(module)?.isNew ? parent.parent : parent.number;
   const version = newVersion(module, { ...edit, bound }, madeFrom, summary);
-  return madeReady(module, difference, version, true, moves, kept);
+  const again = (): Proposal => propose(module, edit, parent);
+  return { ...madeReady(module, difference, version, true, moves, kept), again };
 }
 
 /** What going to a version is to do. */
@@ -331,7 +366,8 @@ function proposeReturn(module: LiveModule, version: KeptVersion): Proposal {
   rebind(planned, after, boundOf(from), boundOf(version));
   const kept = rehome(module, planned, before, after);
   const moves = movesBetween(module, from.number, version.number);
-  return madeReady(module, difference, version, false, moves, kept);
+  const again = (): Proposal => proposeReturn(module, version);
+  return { ...madeReady(module, difference, version, false, moves, kept), again };
 }
 
 /** What differs between the version that runs and a text. */
@@ -497,13 +533,19 @@ function finish(
   beside: Beside | undefined,
 ): Version[] {
   const versions: KeptVersion[] = [];
-  for (const { module, version, isNew } of proposals) {
+  const edits = proposals.filter(({ again }) => again !== undefined);
+  for (const { module, version, isNew } of edits) {
     const written = isNew ? record(module, version) : recordRestore(module, version);
     undos.push(written.undo);
     versions.push(written.version);
   }
   beside?.check();
-  const live = proposals.map((one, i) => {
+  for (const one of proposals) {
+    if (one.again !== undefined) continue;
+    apply(one.module, one.prepared, cells.get(one) as Written, one.version.number);
+    exposeExports(one.module, one.after);
+  }
+  const live = edits.map((one, i) => {
     const { module, isNew, after, moves, prepared } = one;
     const version = versions[i] as KeptVersion;
     apply(module, prepared, cells.get(one) as Written, version.number);
@@ -516,7 +558,7 @@ function finish(
     return publicVersion(module, version, prepared.deferred);
   });
   beside?.settle();
-  proposals.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
+  edits.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
   beside?.tell();
   return live;
 }

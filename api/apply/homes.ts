@@ -9,7 +9,14 @@ import type { Deferred } from '../history/history.ts';
 import { type Analysis, referencesIn } from '../plan/analysis.ts';
 import type { Plan } from '../plan/plan.ts';
 import { classOf, isIn, type Unit, unitsOf } from '../plan/units.ts';
-import { followsFields, isOverlaid, madeIn, namesInFields, overlaidIn } from '../running/overlay.ts';
+import {
+  followsFields,
+  isOverlaid,
+  madeIn,
+  namesInFields,
+  namespaceOf,
+  overlaidIn,
+} from '../running/overlay.ts';
 
 /** Adds functions into which other values are bound. */
 export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound): void {
@@ -23,7 +30,9 @@ export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound)
  * @returns classes whose fields keep what they were given
  */
 export function rehome(module: LiveModule, planned: Plan, before: Analysis, after: Analysis): Deferred[] {
-  const [old, now] = [overlaidIn(module, before), overlaidIn(module, after)];
+  const [old, now] = [module.overlay?.names ?? overlaidIn(module, before), overlaidIn(module, after)];
+  if (module.overlay !== undefined && module.overlay.namespaces.size > 0)
+    renewImports(module, planned, after, now);
   if (old === now) return [];
   for (const one of referencesIn(after)) {
     if (isOverlaid(one, old) === isOverlaid(one, now)) continue;
@@ -45,6 +54,18 @@ export function rehome(module: LiveModule, planned: Plan, before: Analysis, afte
     else kept.push(...deferredIn(path, homes, planned));
   }
   return kept;
+}
+
+/** Adds imports of namespaces that have become others. */
+function renewImports(module: LiveModule, planned: Plan, after: Analysis, now: ReadonlySet<string>): void {
+  const planning = new Set([...planned.added, ...planned.changed]);
+  const stale = unitsOf(after).filter((unit) => {
+    const { imported, names } = unit;
+    const [name = ''] = names;
+    if (imported === undefined || !now.has(name) || planning.has(unit)) return false;
+    return namespaceOf(module, imported) !== (madeIn(module, name, now)?.homes ?? '');
+  });
+  if (stale.length > 0) planned.changed = [...planned.changed, ...stale];
 }
 
 /** What to say of a class that stays, where one of the names in its fields has come to stand for something else. */

@@ -8,6 +8,7 @@ import { type LiveModule, valueIn } from '../../loader/live.ts';
 import { type ExportedBy, registry } from '../../loader/registry.ts';
 import { facadeUrl } from '../../loader/variants.ts';
 import { currentText } from '../history/history.ts';
+import { resolvedFrom } from '../modules/importers.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
@@ -19,6 +20,7 @@ export function exposeExports(module: LiveModule, after: Analysis): void {
   const now = keyFor(module, exported);
   if (now !== module.exposed) {
     module.exposed = now;
+    hasFacades = true;
     registry()?.expose(module.url, now === undefined ? undefined : exported);
   }
   setFacades(module, after);
@@ -36,7 +38,7 @@ export function addedExport(
 ): Record<string, unknown> | undefined {
   const module = registry()?.modules.get(url);
   if (module?.scope === undefined) return undefined;
-  const after = isOffered ? offered.get(module) : analyse(currentText(module), url);
+  const after = isOffered ? offered.get(module)?.after : analyse(currentText(module), url);
   const [, local] = (after && exportedBy(module, after).own.find(([one]) => one === name)) ?? [];
   if (local === undefined) return undefined;
   const all = held.get(module) ?? new Map<string, Record<string, unknown>>();
@@ -55,8 +57,20 @@ export function addedExport(
 /** Those objects, by the export's name and the variable's. */
 const held = new WeakMap<LiveModule, Map<string, Record<string, unknown>>>();
 
-/** What versions are to export that are on offer. */
-const offered = new WeakMap<LiveModule, Analysis>();
+/** What versions are to export that are on offer, and the URLs of facades that export that. */
+const offered = new WeakMap<LiveModule, { after: Analysis; facade: string }>();
+
+/**
+ * Whether a version exports something that who imported the namespace before cannot find there. Exports that are only gone are none: a
+ * call of one says so (ERR_HOTSWAP_REMOVED), which tells more than that it is no function.
+ */
+export function exportsMore(module: LiveModule, before: Analysis, after: Analysis): boolean {
+  const now = exportedBy(module, after);
+  if (keyFor(module, now) === module.exposed) return false;
+  const was = exportedBy(module, before);
+  const isSame = JSON.stringify([was.own, was.from]) === JSON.stringify([now.own, now.from]);
+  return !isSame || now.native.some((name) => !was.native.includes(name));
+}
 
 /**
  * Lets a facade be imported that exports what a version is to export that does not run yet. Its variables are set when what they
@@ -66,9 +80,11 @@ const offered = new WeakMap<LiveModule, Analysis>();
 export function offerExports(module: LiveModule, after: Analysis): string | undefined {
   const exported = exportedBy(module, after);
   if (keyFor(module, exported) === module.exposed) return undefined;
-  offered.set(module, after);
+  const facade = facadeUrl(module.url, exported);
+  hasFacades = true;
+  offered.set(module, { after, facade });
   registry()?.offer(module.url, exported);
-  return facadeUrl(module.url, exported);
+  return facade;
 }
 
 /** Ends the offer. */
@@ -109,13 +125,31 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy {
   const all = exportedLocals(after.source, module.url);
   for (const one of all) {
     const local = localOf(one, after);
-    const isNative =
-      known.get(one.name) === keyOf(one, after) && !(local !== undefined && overlaid.has(local));
+    const isOther =
+      local === undefined
+        ? one.from !== undefined && one.importName === undefined && passedFrom(module, one.from) !== one.from
+        : overlaid.has(local);
+    const isNative = known.get(one.name) === keyOf(one, after) && !isOther;
     if (isNative && one.name !== '*') exported.native.push(one.name);
-    else if (one.from !== undefined) exported.from.push([one.name, one.from, one.importName]);
+    else if (one.from !== undefined)
+      exported.from.push([one.name, passedFrom(module, one.from), one.importName]);
     else if (local !== undefined) exported.own.push([one.name, local]);
   }
   return exported;
+}
+
+/** Whether any module has had a facade, or one on offer. */
+let hasFacades = false;
+
+/** Where a facade has from what its module passes on: a facade of that where its exports are others by now. */
+function passedFrom(module: LiveModule, specifier: string): string {
+  const known = registry()?.modules;
+  if (known === undefined || !hasFacades) return specifier;
+  const from = known.get(resolvedFrom(module, specifier) ?? '');
+  if (from === undefined) return specifier;
+  const facade = offered.get(from)?.facade;
+  if (facade !== undefined) return facade;
+  return from.exposed === undefined ? specifier : facadeUrl(from.url, JSON.parse(from.exposed));
 }
 
 function keyOf(one: Exported, text: Pick<Analysis, 'source' | 'url'>): string | undefined {

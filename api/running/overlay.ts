@@ -15,6 +15,7 @@ import {
   alignedInPlace,
   classOf,
   givenBy,
+  type Imported,
   kindOf,
   kindOfFunction,
   textOfUnit,
@@ -120,16 +121,35 @@ export function namesInFields(
   return [...new Set(uses.map(({ key }) => key))].sort();
 }
 
-const overlaid = new WeakMap<Analysis, { cells: LiveModule['cells']; names: ReadonlySet<string> }>();
+/** What an import of a namespace says, as a key. */
+export function importKey({ specifier, name }: Imported): string {
+  return `${name} ${specifier}`;
+}
+
+/** Which of the namespaces that an import has stood for it is made by, as `MadeBy.homes`; empty for the first. */
+export function namespaceOf({ overlay }: LiveModule, imported: Imported): string {
+  const times = overlay?.namespaces.get(importKey(imported));
+  return times === undefined ? '' : `${times}`;
+}
+
+interface Overlaid {
+  cells: LiveModule['cells'];
+  /** how many imports led to other namespaces then */
+  namespaces: number;
+  names: ReadonlySet<string>;
+}
+
+const overlaid = new WeakMap<Analysis, Overlaid>();
 
 /**
  * The names of a version that live on the overlay: those that the module was not evaluated with, and constants that are
- * made otherwise now, the code of functions in them aside.
+ * made otherwise now, the code of functions in them aside; and namespaces that have become others.
  */
 export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<string> {
-  if (analysis.source === module.source) return NONE;
+  const namespaces = module.overlay?.namespaces.size ?? 0;
+  if (analysis.source === module.source && namespaces === 0) return NONE;
   const known = overlaid.get(analysis);
-  if (known?.cells === module.cells) return known.names;
+  if (known?.cells === module.cells && known.namespaces === namespaces) return known.names;
   const native = nativesOf(module);
   const before = analyse(module.source, module.url);
   const inPlace = alignedInPlace(before, analysis)?.map(([, unit]) => unit as Unit);
@@ -141,9 +161,12 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
       if (was === undefined || !isSame(before, name, analysis, unit)) (found ??= new Set()).add(name);
     }
   }
+  for (const { names, imported } of namespaces > 0 ? unitsOf(analysis) : [])
+    if (imported !== undefined && module.overlay?.namespaces.has(importKey(imported)))
+      for (const name of names) (found ??= new Set()).add(name);
   if (found !== undefined) addClasses(module, analysis, found);
   const names = found ?? NONE;
-  overlaid.set(analysis, { cells: module.cells, names });
+  overlaid.set(analysis, { cells: module.cells, namespaces, names });
   return names;
 }
 
@@ -186,6 +209,7 @@ export function overlayOf(module: LiveModule): Overlay {
     values: Object.create(null),
     names: NONE,
     made: new Map(),
+    namespaces: new Map(),
     kept: new Map(),
     ran: new Set(),
     classes: new Map(),

@@ -27,6 +27,7 @@ import {
   keptAs,
   madeBy,
   madeIn,
+  namespaceOf,
   nativesOf,
   overlaidIn,
   overlayOf,
@@ -90,7 +91,12 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
   const { before, after: analysis, units, members, bound, again, url } = top;
   if (units.length === 0 && members.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
-  const made = new Map(units.map((unit) => [unit, madeBy(analysis, unit, overlaid)]));
+  const made = new Map(
+    units.map((unit) => {
+      const by = madeBy(analysis, unit, overlaid);
+      return [unit, unit.imported === undefined ? by : { ...by, homes: namespaceOf(module, unit.imported) }];
+    }),
+  );
   const madeOf = (unit: Unit): MadeBy => made.get(unit) as MadeBy;
   const there = units.filter((unit) => isThere(module, analysis, unit, madeOf(unit), overlaid, again));
   const fresh = units.filter(
