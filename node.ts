@@ -149,6 +149,21 @@ const isConsole =
   process.getBuiltinModule('node:tty').isatty(2) &&
   process.getBuiltinModule('node:worker_threads').isMainThread;
 
+/** What a terminal obeys instead of showing it, and what turns the direction of letters. Line ends and tabs are as they are. */
+const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * A text from outside, as the name of a file, for a terminal: nothing in it is obeyed.
+ * @example printable('\x1b[2Jname') // '\\x1b[2Jname'
+ */
+export function printable(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(CONTROL, (letter) => {
+    if (letter === '\n' || letter === '\t') return letter;
+    const code = letter.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+  });
+}
+
 /** Writes to stderr, at once and from any thread. What it refuses, closed or full, is not worth an error. */
 export function writeError(text: string): void {
   try {

@@ -14,6 +14,7 @@ import {
   programDirectory,
   readConfig,
 } from '../loader/config.ts';
+import { ownOptions } from '../loader/options.ts';
 import { registry } from '../loader/registry.ts';
 import { bringUp, type Failure, failOn, putBack, touched } from './all.ts';
 import { allAsides } from './history/asides.ts';
@@ -141,9 +142,10 @@ function attachAll(cacheDir: string | undefined): void {
  */
 export async function stop(options: StopOptions = {}): Promise<Status> {
   checkOptions(options, 'stop()', ['persist', 'unload']);
+  const own = ownOptions(options);
   const settings = (otherwise: Pick<Config, 'persist' | 'unload'>) => ({
-    persist: flag([options.persist, 'the option persist'], otherwise.persist),
-    unload: flag([options.unload, 'the option unload'], otherwise.unload),
+    persist: flag([own.persist, 'the option persist'], otherwise.persist),
+    unload: flag([own.unload, 'the option unload'], otherwise.unload),
   });
   settings({ persist: true, unload: false }); // what cannot be understood is refused before anything is waited for
   if (registry() === undefined) return status();

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { printable } from '../node.ts';
 import { prepare } from './prepare.ts';
 import { run } from './run.ts';
 
@@ -87,7 +88,7 @@ function isFile(file: string): boolean {
 function refuse(why: string): void {
   const name = basename(process.argv[1] ?? 'hotswap', '.js');
   process.stderr.write(
-    `hotswap: ${why}. Usage: ${name} run [node options] [--] file [arguments], or ${name} prepare [node options] [--] file ...; ${name} --help says more\n`,
+    `hotswap: ${printable(why)}. Usage: ${name} run [node options] [--] file [arguments], or ${name} prepare [node options] [--] file ...; ${name} --help says more\n`,
   );
   process.exitCode = 2;
 }

@@ -6,6 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { registry } from '../loader/registry.ts';
+import { printable, writeError } from '../node.ts';
 
 const LINKED = 'linked';
 
@@ -15,7 +16,7 @@ if (config.cacheDir === undefined)
   end(1, `${file} cannot be prepared: there is no cache, it is turned off (HOTSWAP_CACHE_DIR, cacheDir)`);
 const error = await linked(pathToFileURL(file).href);
 if (error !== undefined) {
-  process.stderr.write(`hotswap: ${file} cannot be prepared:\n`);
+  writeError(`hotswap: ${printable(file)} cannot be prepared:\n`);
   throw error; // which Node prints, with the place in the text
 }
 await written();
@@ -44,6 +45,6 @@ async function written(): Promise<void> {
 }
 
 function end(code: number, line: string): never {
-  process.stderr.write(`hotswap: ${line}\n`);
+  writeError(`hotswap: ${printable(line)}\n`);
   process.exit(code);
 }

@@ -10,6 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { removeEmpty, removeFile } from '../cache/files.ts';
 import { packageRoot } from '../loader/config.ts';
 import { CRASHED, type Crash } from '../loader/crash.ts';
+import { printable, writeError } from '../node.ts';
 import { sayError, shown } from '../watch/say.ts';
 
 export const REGISTER = new URL('../loader/register.js', import.meta.url).href;
@@ -68,7 +69,7 @@ export async function run(options: string[], file: string, words: string[]): Pro
       `${file} ended with ${how[readFileSync(mark, 'utf8') as Crash]}; it is started again at the next save`,
     );
     const saved = await nextSave(packageRoot(dirname(resolve(file))) ?? dirname(resolve(file)), endedAt);
-    process.stderr.write(`hotswap: ${saved} was saved; ${file} is started again\n`);
+    writeError(`hotswap: ${saved} was saved; ${printable(file)} is started again\n`);
   }
 
   function clear(): void {

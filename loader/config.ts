@@ -11,6 +11,7 @@ import {
   existsSync,
   inspect,
   join,
+  printable,
   readFileSync,
   realpath,
   resolve,
@@ -114,11 +115,18 @@ export function programDirectory(): string {
 const EVALUATED = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
 
 /** Writes notices to stderr at once, from any thread. */
-export function sayer(config: Config): (line: string) => void {
-  return (line) => {
-    if (!config.silent) writeError(`hotswap: ${line}\n`);
+export function sayer(config: Config): Say {
+  return (line, coloured = (text) => text) => {
+    // Indented, what goes on in another line is no line of ours, whoever wrote it.
+    if (!config.silent) writeError(`hotswap: ${coloured(printable(line).replaceAll('\n', '\n  '))}\n`);
   };
 }
+
+/**
+ * Says something, unless HOTSWAP_SILENT. Names in it may be anybody's, so that nothing in it is obeyed by a terminal.
+ * @param coloured puts colours into what is left
+ */
+export type Say = (line: string, coloured?: (text: string) => string) => void;
 
 /**
  * Looks at the options that a call was given; their values are looked at where they are read.

@@ -22,7 +22,6 @@ import { givenText } from './made.ts';
 import { GATES, GATES_URL, importOf, SENT, TOLD, TURN } from './names.ts';
 import type { News } from './registry.ts';
 import { textOf } from './source.ts';
-import { askedFor } from './variants.ts';
 
 export interface HooksData {
   port: MessagePort;
@@ -97,7 +96,7 @@ function receive(): void {
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (url.startsWith(GATES_URL)) return { format: 'module', source: `${GATES}()`, shortCircuit: true };
   receive();
-  const asked = askedFor(url);
+  const asked = loader.askedFor(url);
   if (asked !== undefined) {
     const text = givenText(asked, (await given(asked, context, nextLoad)).source)?.text;
     return { format: 'module', source: `export default ${JSON.stringify(text)}`, shortCircuit: true };
@@ -174,6 +173,7 @@ function hear(news: News): void {
   else if ('offer' in news) loader.offer(...news.offer);
   else if ('batch' in news) loader.begin(news.batch);
   else if ('end' in news) loader.end(...news.end);
+  else if ('ask' in news) loader.ask(...news.ask);
   else if ('anew' in news) loader.loadAnew(...news.anew);
   else loader.forget(news.forget);
 }

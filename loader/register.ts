@@ -23,7 +23,6 @@ import { givenText } from './made.ts';
 import { GATES, SENT, TOLD, TURN } from './names.ts';
 import { addModule, addUnparsed, createRegistry, type News, type Registry, registry } from './registry.ts';
 import { type Source, textOf } from './source.ts';
-import { askedFor } from './variants.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
 interface LoadContext {
@@ -112,6 +111,7 @@ if (registry() === undefined) {
         loader.begin(batch);
       },
       end: loader.end,
+      ask: loader.ask,
       loadAnew(urls, number) {
         resolveAll();
         loader.loadAnew(urls, number);
@@ -138,7 +138,7 @@ if (registry() === undefined) {
         }
         // From here on what such a module stands before must be led to, where it is another.
         if (includes(url, 'iitm=')) resolveAll();
-        const asked = includes(url, 'hotswap') ? withBuiltins(() => askedFor(url)) : undefined;
+        const asked = includes(url, 'hotswap') ? withBuiltins(() => loader.askedFor(url)) : undefined;
         if (asked !== undefined) return exported(asked, typed(asked));
         const source = includes(url, 'hotswap') ? withBuiltins(() => ours(url, context.format)) : undefined;
         if (source !== undefined) return { format: 'module', source, shortCircuit: true };
@@ -277,6 +277,7 @@ if (registry() === undefined) {
       forget: (url) => tell({ forget: url }),
       begin: (batch) => tell({ batch }),
       end: (...end) => tell({ end }),
+      ask: (...ask) => tell({ ask }),
       loadAnew: (...anew) => tell({ anew }),
       configure(next: Config) {
         Object.assign(config, next);

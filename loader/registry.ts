@@ -3,7 +3,7 @@
  * held under `Symbol.for('hotswap')`, so that the preload, the program and a second copy of this package see the same.
  */
 import { createRequire, type Replaced, toStringOfV8 } from '../node.ts';
-import type { Config } from './config.ts';
+import type { Config, Say } from './config.ts';
 import type { CoreModule, Slot } from './core.ts';
 import { defineGate, hidden } from './gates.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
@@ -43,6 +43,7 @@ export type News =
   | { offer: Parameters<Registry['offer']> }
   | { config: Config }
   | { forget: string }
+  | { ask: Parameters<Registry['ask']> }
   | { anew: Parameters<Registry['loadAnew']> }
   | { batch: Batch }
   | { end: Parameters<Registry['end']> };
@@ -94,6 +95,8 @@ export interface Registry {
   follower: Follower | undefined;
   /** modules whose text did not parse when it was loaded last, by URL */
   readonly unparsed: Map<string, Unparsed>;
+  /** makes a URL known by which the text of a module is asked for, or forgets it; see `textModule` */
+  ask: (url: string, isOpen: boolean) => void;
   /**
    * lets the next import of modules that have never come to run load them once more, from their files, under another URL: Node keeps
    * a failure for the life of the process. @param number of the instances; undefined: it is not to be, after all
@@ -116,7 +119,7 @@ export interface Registry {
   /** makes other settings hold, for this thread and the load hook */
   configure: (config: Config) => void;
   /** says a line on stderr, unless HOTSWAP_SILENT */
-  say: (line: string) => void;
+  say: Say;
   /** `Function.prototype.toString` as it was before ours */
   readonly toStringOfV8: () => string;
   /** what ours asks first for the text of a function; undefined before the first edit */
@@ -155,6 +158,7 @@ export function createRegistry(
     | 'expose'
     | 'offer'
     | 'forget'
+    | 'ask'
     | 'loadAnew'
     | 'begin'
     | 'end'

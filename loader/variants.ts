@@ -41,6 +41,10 @@ export interface Variants {
   begin(batch: Batch): void;
   /** Leads imports of modules to instances that are loaded as they themselves would be. @see Registry.loadAnew */
   loadAnew(urls: string[], number: number | undefined): void;
+  /** Makes a URL known by which the text of a module is asked for, or forgets it. @see textModule */
+  ask(url: string, isOpen: boolean): void;
+  /** The module whose text a URL asks for, where it was made known. */
+  askedFor(url: string): string | undefined;
   /** The URL of the module that an instance is to be loaded as; undefined for any other URL. */
   anewOf(url: string): string | undefined;
   /** Ends that: whether they are what imports lead to from now on. */
@@ -81,7 +85,19 @@ export function createVariants(
   /** by the URL of an instance that is loaded as its module itself would be: that of the module */
   const anew = new Map<string, string>();
 
-  return { variant, leadsTo, remember, forget, expose, offer, begin, end, loadAnew, anewOf };
+  /** URLs by which texts are asked for just now */
+  const asked = new Set<string>();
+
+  return { variant, leadsTo, remember, forget, expose, offer, begin, end, loadAnew, anewOf, ask, askedFor };
+
+  function ask(url: string, isOpen: boolean): void {
+    if (isOpen) asked.add(url);
+    else asked.delete(url);
+  }
+
+  function askedFor(url: string): string | undefined {
+    return asked.has(url) ? url.slice(0, url.lastIndexOf(TEXT_QUERY) - 1) : undefined;
+  }
 
   function loadAnew(...[urls, number]: Parameters<Variants['loadAnew']>): void {
     for (const url of urls) {
@@ -286,14 +302,13 @@ export function instanceUrl(url: string, batch: number): string {
 /** What a URL has that asks for a module's text as the other loaders make it; a number comes after it. */
 const TEXT_QUERY = 'hotswap=text';
 
-/** URL of a module that exports, as its default, the text that the other loaders make of a file now. */
-export function textModule(url: string, number: number): string {
-  return `${url}${url.includes('?') ? '&' : '?'}${TEXT_QUERY}${number}`;
-}
-
-/** The module whose text a URL asks for. */
-export function askedFor(url: string): string | undefined {
-  return /^(.*)[?&]hotswap=text\d+$/s.exec(url)?.[1];
+/**
+ * URL of a module that exports, as its default, the text that the other loaders make of a file now. Nobody can guess the number, and
+ * the hooks answer only while they know of it, see `Registry.ask`: a program is given no file's text by its URL.
+ */
+export function textModule(url: string): string {
+  const { randomInt } = process.getBuiltinModule('node:crypto');
+  return `${url}${url.includes('?') ? '&' : '?'}${TEXT_QUERY}${randomInt(2 ** 48 - 1)}`;
 }
 
 /** URL of a module, whichever instance or facade of it another one names. */

@@ -1,9 +1,11 @@
 // Whose files are used, as root and as another user: a cache, settings and texts of somebody else's never run.
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
   chownSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,6 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fingerprint } from '../cache/fingerprint.ts';
+import { printable } from '../node.ts';
 import { type Program, program, type RunOptions } from './program.ts';
 
 /** A user who is neither root nor the owner of anything here. */
@@ -216,6 +219,106 @@ testAsRoot(
     app.remove();
   },
 );
+
+test('a named pipe, or a directory, in the place of a file of the cache is not waited for', async () => {
+  if (process.platform === 'win32') return;
+  const app = await edited();
+  const pipe: Deed = (path) => {
+    unlinkSync(path);
+    execFileSync('mkfifo', ['-m', '600', path]);
+  };
+  const directory: Deed = (path) => {
+    unlinkSync(path);
+    mkdirSync(path, { mode: 0o700 });
+  };
+  const parts = under(app.file(CACHE)).filter((name) => /(log|index|texts|\.js)$/.test(name));
+  assert.is(parts.length, 5, parts.join());
+  const texts = parts.map((name) => readFileSync(name));
+  for (const deed of [pipe, directory]) {
+    for (const name of parts) deed(name);
+    const [out] = await ran(app, { timeout: 20_000 });
+    assert.equal(out, FRESH);
+    const { stdout } = await app.run({ args: ['edit'], timeout: 20_000 });
+    assert.not.match(stdout, /file/, 'an edit is made, or refused');
+    parts.forEach((name, i) => {
+      rmSync(name, { recursive: true, force: true });
+      mkdirSync(dirname(name), { recursive: true, mode: 0o700 });
+      writeFileSync(name, texts[i] as Buffer, { mode: 0o600 });
+    });
+  }
+  assert.equal((await ran(app))[0], EDITED);
+  app.remove();
+});
+
+test('no URL gives a program the text of a file', async () => {
+  const app = program({
+    'secret.txt': 'secret',
+    'm.js': `export const f = () => 'secret';`,
+    'app.js': `import { f } from './m.js'; import { rewrite } from 'hotswap'; await rewrite(f, () => 'secret too');
+const out = [];
+for (const file of ['./secret.txt', './m.js', './m.js?x', '/etc/hostname'])
+  for (const what of ['text', 'text1', 'text2', 'fresh1', 'text281474976710655'])
+    for (const query of ['?hotswap=' + what, '?a&hotswap=' + what, '?hotswap=' + what + '&iitm=true'])
+      try { const { default: text } = await import(file + query); if (text !== undefined) out.push(file + query, text); } catch {}
+for (const url of ['hotswap:gates/00000001', 'hotswap:cells/1', 'hotswap:text/1'])
+  try { out.push(url, ...Object.keys(await import(url))); } catch {}
+console.log(JSON.stringify([out.filter((one) => !one.startsWith('hotswap:')), f()]));`,
+  });
+  assert.equal(await app.json(), [[], 'secret too']);
+  app.remove();
+});
+
+test('what somebody has put on Object.prototype is no option, no setting and no target', async () => {
+  const app = program({
+    'm.js': `export const f = () => 'file'; export const g = (x) => { if (x) return 1; return 2; };`,
+    'app.js': `const polluted = { cacheDir: 'evil', persist: false, rollbackLength: 0, include: ['**'], silent: true, watch: true, unload: true,
+  HOTSWAP_CACHE_DIR: 'evil', HOTSWAP_PERSIST: '0', hotswap: { cacheDir: 'evil' }, vsn: 9, bind: { RATE: 1 }, at: 'end', clauses: [0] };
+for (const [key, value] of Object.entries(polluted)) Object.defineProperty(Object.prototype, key, { value, configurable: true, writable: true, enumerable: process.argv[2] === 'enumerable' });
+const { code, inject, rewrite, start, status, stop, version } = await import('hotswap');
+const code2 = async (work) => { try { await work(); return 'done'; } catch (error) { return error.code; } };
+const out = [];
+await start(); out.push(status().cacheDir.endsWith('node_modules/.cache/hotswap'), status().rollbackLength > 1, status().include.length, status().watch);
+const { f, g } = await import('./m.js');
+out.push(await code2(() => rewrite(f, () => RATE)), await code2(() => rewrite(f, () => RATE, {})), await code2(() => { Object.assign(Object.prototype, { module: './m.js', path: 'f' }); const done = rewrite({}, () => 1); delete Object.prototype.module; delete Object.prototype.path; return done; }));
+await inject(g, () => { globalThis.told = 1; }); out.push(code(g).indexOf('told') < code(g).indexOf('if (x)'), version('./m.js').number);
+await stop(); out.push((await import('node:fs')).existsSync('node_modules/.cache/hotswap/objects'));
+for (const key of Object.keys(polluted)) delete Object.prototype[key];
+console.log(JSON.stringify(out));`,
+  });
+  const scope = 'ERR_HOTSWAP_OUT_OF_SCOPE';
+  const expected = [true, true, 0, false, scope, scope, 'ERR_HOTSWAP_BAD_TARGET', true, 1, true];
+  for (const how of ['hidden', 'enumerable']) {
+    assert.equal(await app.json({ hot: false, args: [how] }), expected, how);
+    assert.not.ok(app.exists('evil'));
+    rmSync(app.file(CACHE), { recursive: true });
+  }
+  app.remove();
+});
+
+test('names of files are printed without what a terminal would obey', async () => {
+  const table: [text: string, shown: string][] = [
+    ['a b\tc\nd', 'a b\tc\nd'],
+    ['\x1b[2J\x07\x9b\x7f\r', '\\x1b[2J\\x07\\x9b\\x7f\\x0d'],
+    ['\u202ecod.exe', '\\u202ecod.exe'],
+    ['line\r\nline', 'line\nline'],
+    ['\u00e9 \u4e2d \u{1f600}', '\u00e9 \u4e2d \u{1f600}'],
+  ];
+  for (const [text, shown] of table) assert.is(printable(text), shown);
+  if (process.platform === 'win32') return;
+
+  const name = '\x1b[31mm\x1b]0;title\x07\nhotswap: all is well.js';
+  const app = program({
+    [name]: `export const f = () => 'file';`,
+    'app.js': `import { pathToFileURL } from 'node:url'; import { rewrite } from 'hotswap';
+const { f } = await import(pathToFileURL(${JSON.stringify(name)})); if (process.argv[2] === 'edit') await rewrite(f, () => 'edited'); console.log(f());`,
+  });
+  await app.run({ args: ['edit'] });
+  const { stdout, stderr } = await app.run();
+  assert.is(stdout, 'edited\n');
+  assert.match(stderr, /m\\x1b\]0;title\\x07\n {2}hotswap: all is well\.js runs version 1/);
+  assert.not.match(stderr, /[^\P{Cc}\n]|^hotswap: all/mu);
+  app.remove();
+});
 
 test('a program behind a link, and one that is named by its directory, have the package of the real file', async () => {
   const app = program({ 'real/index.js': FILES['app.js'], 'real/m.js': FILES['m.js'] });

@@ -6,7 +6,7 @@
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history/history.ts';
 import type { Registry } from '../loader/registry.ts';
-import { environment, fileURLToPath, relative, resolve, writeError } from '../node.ts';
+import { environment, fileURLToPath, printable, relative, resolve, writeError } from '../node.ts';
 
 const COLOURS = { red: 31, green: 32, yellow: 33 } as const;
 
@@ -20,12 +20,13 @@ function paint(text: string, colour: keyof typeof COLOURS): string {
 /** A file as a person at this working directory would name it. */
 export function shown(file: string): string {
   const path = relative(process.cwd(), file);
-  return path.startsWith('..') || resolve(path) !== file ? file : path.replaceAll('\\', '/');
+  const name = path.startsWith('..') || resolve(path) !== file ? file : path.replaceAll('\\', '/');
+  return printable(name).replaceAll('\n', '\\n');
 }
 
 /** Says what went wrong, silent or not. */
 export function sayError(text: string): void {
-  const [head = '', ...rest] = text.split('\n');
+  const [head = '', ...rest] = printable(text).split('\n');
   writeError(`hotswap: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
 }
 
@@ -46,14 +47,15 @@ export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, w
   const what =
     summary === 'comments and layout'
       ? `${summary}: nothing to do`
-      : `${painted(summary)}, ${imported === undefined ? 'state kept' : importedAgain(version.module, imported)}`;
+      : `${summary}, ${imported === undefined ? 'state kept' : importedAgain(version.module, imported)}`;
   const [first, last] = [lost[0], lost.at(-1)];
   const range = first === last ? `v${first}` : `v${first} to v${last}`;
   const edits =
     lost.length === 0
       ? ''
       : `; edits made since the file was loaded (${range}) are not in the file; rollback() brings them back`;
-  say(head + what + edits);
+  const plain = printable(summary);
+  say(head + what + edits, (line) => line.replace(plain, () => painted(plain)));
   for (const { path, reason } of deferred) say(`  ${path}: closures that exist keep their code: ${reason}`);
   for (const statement of withdrawn)
     say(`  ${statement.replace(/;$/, '')}: it has run, and what it did stays`);

@@ -15,8 +15,11 @@ import { needRegistry } from '../history/history.ts';
  */
 export async function madeOf({ url, madeAs }: LiveModule, text: string): Promise<string> {
   if (madeAs === undefined) return text;
+  const { ask } = needRegistry();
+  const asked = textModule(url);
+  ask(asked, true);
   try {
-    return (await import(textModule(url, ++needRegistry().hot.batches))).default;
+    return (await import(asked)).default;
   } catch (cause) {
     const file = fileURLToPath(url);
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -29,6 +32,8 @@ export async function madeOf({ url, madeAs }: LiveModule, text: string): Promise
         cause,
       },
     );
+  } finally {
+    ask(asked, false);
   }
 }
 
