@@ -71,19 +71,25 @@ export function tooDeep(
 ): HotswapError {
   return new HotswapError(
     'ERR_HOTSWAP_SYNTAX',
-    `${what} nests too deep${line === undefined ? '' : ` (line ${line})`}: brackets, operators or functions, one in the other by the hundreds or thousands; with a list or a loop in their place it can be edited`,
+    isTooLong(cause)
+      ? `${what} is too long to be parsed; in several modules it can be edited`
+      : `${what} nests too deep${line === undefined ? '' : ` (line ${line})`}: brackets, operators or functions, one in the other by the hundreds or thousands; with a list or a loop in their place it can be edited`,
     { ...(line === undefined ? {} : { line }), cause },
   );
 }
 
-/** Whether an error is about depth: ours, or V8's where recursion comes to its end. */
+function isTooLong(cause: unknown): boolean {
+  return cause instanceof RangeError && cause.message.startsWith('too long');
+}
+
+/** Whether an error is about depth or length: ours, or V8's where recursion comes to its end. */
 export function isTooDeep(error: unknown): boolean {
   if (error instanceof HotswapError) return error.code === 'ERR_HOTSWAP_SYNTAX' && isOverflow(error.cause);
   return isOverflow(error);
 }
 
 function isOverflow(error: unknown): boolean {
-  return error instanceof RangeError && /too deep|call stack/.test(error.message);
+  return error instanceof RangeError && /too (?:deep|long)|call stack/.test(error.message);
 }
 
 /**

@@ -8,12 +8,13 @@ import { type Language, languageOf } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { ownOptions } from '../loader/options.ts';
 import { arityOf } from '../loader/parameters.ts';
+import { checkReadable, describe } from '../messages.ts';
 import { runningText } from '../node.ts';
 import { commit, type Edit, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { type Bindings, bindings, checkedOptions, type EditOptions } from './given/bind.ts';
 import type { Destination } from './given/check.ts';
-import { type Code, describe, type Given, given, isClassText } from './given/given.ts';
+import { type Code, type Given, given, isClassText } from './given/given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history/history.ts';
 import { moduleOf } from './modules/module.ts';
 import { injectCore, rewriteCore } from './override/override.ts';
@@ -82,6 +83,7 @@ export function rewrite(target: Target, to: Code, options: EditOptions = {}): Pr
  */
 export function inject(target: Target, what: Code, options: InjectOptions = {}): Promise<Version> {
   return reported(async () => {
+    checkReadable(options, 'the object of options');
     const own = ownOptions(options);
     const at = own?.at === undefined ? 0 : own.at;
     const core = coreTarget(target);

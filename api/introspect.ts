@@ -8,6 +8,7 @@ import { type LiveModule, valueIn } from '../loader/live.ts';
 import { hasAll } from '../loader/options.ts';
 import { eachChild, type Node, parse, unwrapped } from '../loader/parse.ts';
 import { registry } from '../loader/registry.ts';
+import { checkReadable } from '../messages.ts';
 import { runningText } from '../node.ts';
 import { cellOf, cleanText, given, isClassText } from './given/given.ts';
 import { currentText } from './history/history.ts';
@@ -207,6 +208,7 @@ function isLive(name: string): boolean {
 }
 
 function isPlace(what: object): what is { module: ModuleRef; path: string } {
+  checkReadable(what, 'the target');
   return hasAll(what, 'module', 'path') && !(Symbol.toStringTag in what);
 }
 

@@ -3,10 +3,12 @@
  * out in one synchronous step, or nothing; or a description of what it would have done.
  */
 import { HotswapError } from '../error.ts';
+import { checkReadable, describe } from '../messages.ts';
+import { runningText } from '../node.ts';
 import { carryOut, type Proposal } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { unified } from './diff.ts';
-import { describe } from './given/given.ts';
+import { isClassText } from './given/given.ts';
 import {
   type Deferred,
   needRegistry,
@@ -104,7 +106,8 @@ export async function plan(edit: () => unknown): Promise<Planned[]> {
 }
 
 function checkCallback(work: unknown, what: string): asserts work is () => unknown {
-  if (typeof work === 'function') return;
+  checkReadable(work, `what ${what} takes`);
+  if (typeof work === 'function' && !isClassText(runningText(work))) return;
   throw new HotswapError(
     'ERR_HOTSWAP_BAD_TARGET',
     `${what} takes a function that makes the edits, e.g. async () => { await rewrite(…); }; got ${describe(work)}`,

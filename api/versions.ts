@@ -5,6 +5,7 @@
 
 import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
+import { describe } from '../messages.ts';
 import { goTo, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { asidesOf } from './history/asides.ts';
@@ -40,7 +41,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   if (!Number.isInteger(n) || n < 0) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
-      `rollback goes back a whole number of edits, 0 or more; ${String(n)} was asked for`,
+      `rollback goes back a whole number of edits, 0 or more; ${describe(n)} was asked for`,
     );
   }
   const module = versioned(ref);

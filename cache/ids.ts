@@ -8,8 +8,8 @@ const WIDE = 32;
 const WORD = 4;
 
 /** Whether a text may be how an id begins: 7 digits are enough to name one. */
-export function isStart(text: string): boolean {
-  return /^[0-9a-f]{7,64}$/.test(text);
+export function isStart(text: unknown): text is string {
+  return typeof text === 'string' && /^[0-9a-f]{7,64}$/.test(text);
 }
 
 /** Bytes with room for `size` of them, and for some more where that has to be made. */

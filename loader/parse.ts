@@ -46,11 +46,17 @@ export interface Read extends Erased {
  * The parser's answer, errors included; for text that may well be wrong. Of TypeScript it is the whole tree.
  * @param early whether to report what only a whole module can be judged by: names declared twice, unknown #private
  *   names, `"use strict"` after a pattern, and the like (the early errors of ECMA-262)
- * @throws ERR_HOTSWAP_SYNTAX for a text that nests too deep to be read, as everything here does
+ * @throws ERR_HOTSWAP_SYNTAX for a text that nests too deep or is too long to be read, as everything here does
  */
 export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
   if (lang === 'js') checkDepth(source);
-  return parseSync(`module.${lang}`, withoutMark(source), { ...OPTIONS, lang, showSemanticErrors: early });
+  try {
+    return parseSync(`module.${lang}`, withoutMark(source), { ...OPTIONS, lang, showSemanticErrors: early });
+  } catch (error) {
+    // The tree comes as JSON, in a string: of some 20 million statements there can be none.
+    if ((error as { code?: string }).code !== 'GenericFailure') throw error;
+    throw tooDeep('the text', undefined, new RangeError('too long', { cause: error }));
+  }
 }
 
 /** Node takes a byte order mark off before it looks for a line for the shell; the parser does not, and offsets are to stay: a comment. */
@@ -195,8 +201,9 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
         asImported(() => parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions)),
       );
     } catch (error) {
-      if (isTooDeep(error)) throw error;
-      rawTransfer = false; // an address space too small for its buffer
+      if (error instanceof HotswapError) throw error;
+      // A list of a million items is too long for it alone; else there is an address space too small for its buffer.
+      if (!isTooDeep(error)) rawTransfer = false;
     }
   }
   return tryParse(source, lang, early);

@@ -2,6 +2,7 @@
  * How a person would name a place in a source text. In: keys, callees and left sides of assignments; out: the parts that
  * paths are made of: `.total`, `['a-b']`, `app.get('/x')`; and text as a line of a message has it. Pure.
  */
+import { oneLine } from '../messages.ts';
 import {
   type CallExpression,
   isFunction,
@@ -87,14 +88,4 @@ export function naming(source: string): Naming {
       inner.arguments.some((argument) => isFunction(argument));
     return registers ? chainRoot(callee.object, method) : text(inner);
   }
-}
-
-/** A text without its line breaks and indentation. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
-}
-
-/** A text for a line of a message: its beginning, where it is longer than `most` characters. */
-export function short(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 3)}…` : text;
 }

@@ -15,7 +15,7 @@ import type { HotswapError } from '../error.ts';
 import { writtenFor } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
 import type { Node, Program } from '../loader/parse.ts';
-import { oneLine, short } from '../loader/paths.ts';
+import { oneLine, short } from '../messages.ts';
 import { fileOf } from '../node.ts';
 import { type JsonChange, jsonChange } from './json.ts';
 import type { Done } from './say.ts';

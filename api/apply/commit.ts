@@ -4,9 +4,11 @@
  * Whatever can be known to fail is known before the first cell is written; what is left is one synchronous step, or is taken back.
  */
 import { sha256 } from '../../cache/objects.ts';
+import { HotswapError } from '../../error.ts';
 import type { HotFunction } from '../../loader/functions.ts';
 import { type Bound, isSame, type KeptVersion, type Move } from '../../loader/kept.ts';
 import type { LiveModule } from '../../loader/live.ts';
+import { isFunction, lineOf } from '../../loader/parse.ts';
 import { withoutInstance } from '../../loader/variants.ts';
 import { checkNames, openNames } from '../given/check.ts';
 import { bringBack } from '../history/asides.ts';
@@ -30,11 +32,11 @@ import {
 import { enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
 import { hotImportsOf, resolvedFrom } from '../modules/importers.ts';
-import { type Analysis, analyse } from '../plan/analysis.ts';
+import { type Analysis, analyse, partAround } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
-import { isIn } from '../plan/units.ts';
+import { givenBy, isIn } from '../plan/units.ts';
 import { endOffer, exportsMore, exposeExports, offerExports, setFacades } from '../running/facade.ts';
 import type { Leads } from '../running/importing.ts';
 import { importKey, overlayOf } from '../running/overlay.ts';
@@ -339,6 +341,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const difference = differenceTo(module, edit.source, what);
   const { from, before, after, planned } = difference;
   const { replaced, added, moves } = planned;
+  checkSwappable(module, difference);
   const bound = moves.length === 0 ? edit.bound : movedBound(edit.bound, moves);
   rebind(planned, after, boundOf(from), bound);
   const summary = summaryOf(planned, before, after);
@@ -356,6 +359,30 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
   const version = newVersion(module, { ...edit, bound }, madeFrom, summary);
   const again = (): Proposal => propose(module, edit, parent);
   return { ...madeReady(module, difference, version, true, moves, kept), again };
+}
+
+/**
+ * Whether what a function of the top level becomes can be swapped as well: whoever holds the function gets to the new code by its
+ * patch point, for which `function f() { "use asm"; … }` has no place.
+ * @throws ERR_HOTSWAP_STRUCTURAL
+ */
+function checkSwappable({ url }: LiveModule, { before, after, planned }: Difference): void {
+  for (const unit of [...planned.added, ...planned.changed]) {
+    const node = givenBy(unit);
+    const [name] = unit.names;
+    if (!isFunction(node) || partAround(after, node).functions.some((hot) => hot.node === node)) continue;
+    if (name === undefined || !before.functions.some((hot) => hot.path === name)) continue;
+    const line = lineOf(after.source, node.start);
+    const why =
+      node.type === 'ArrowFunctionExpression'
+        ? 'one of its defaults reads its own parameter, or means another variable than a `var` of that name in its body'
+        : 'it begins with "use asm"';
+    throw new HotswapError(
+      'ERR_HOTSWAP_STRUCTURAL',
+      `${url}#${name} cannot be replaced by what line ${line} has, as that could not be replaced in turn: ${why}. Write it otherwise, or restart.`,
+      { module: url, path: name, line },
+    );
+  }
 }
 
 /** What going to a version is to do. */

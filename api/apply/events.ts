@@ -5,7 +5,7 @@
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { HotswapError, isTooDeep, tooDeep } from '../../error.ts';
-import { describe } from '../given/given.ts';
+import { describe } from '../../messages.ts';
 import type { Version } from '../history/history.ts';
 import { outside } from '../history/staging.ts';
 
@@ -56,10 +56,10 @@ const channels = {
  * @example const off = on('swap', ({ module, paths, number }) => console.log(`${module} v${number}: ${paths}`));
  */
 export function on<E extends keyof Events>(event: E, listener: (message: Events[E]) => void): () => void {
-  if (!Object.hasOwn(channels, event)) {
+  if (typeof event !== 'string' || !Object.hasOwn(channels, event)) {
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
-      `there is no event ${JSON.stringify(event)}; there are ${Object.keys(channels).join(', ')}`,
+      `there is no event ${describe(event)}; there are ${Object.keys(channels).join(', ')}`,
     );
   }
   if (typeof listener !== 'function') {

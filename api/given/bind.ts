@@ -5,7 +5,9 @@
 import { HotswapError } from '../../error.ts';
 import { ownOptions } from '../../loader/options.ts';
 import { isIdentifier } from '../../loader/parse.ts';
-import { describe, type Role } from './given.ts';
+import { checkReadable, describe } from '../../messages.ts';
+import { isProxy } from '../../node.ts';
+import type { Role } from './given.ts';
 
 export interface EditOptions {
   /**
@@ -28,6 +30,7 @@ export interface Bindings {
  * @throws ERR_HOTSWAP_SYNTAX for what is no options object, and for an option that the edit does not have
  */
 export function checkedOptions<Options extends EditOptions>(options: Options, role?: Role): Options {
+  checkReadable(options, 'the object of options');
   if (options === null || typeof options !== 'object') {
     throw new HotswapError(
       'ERR_HOTSWAP_SYNTAX',
@@ -47,6 +50,7 @@ export function checkedOptions<Options extends EditOptions>(options: Options, ro
 export function bindings(bind: unknown): Bindings {
   const sorted: Bindings = { constants: new Map(), values: Object.create(null) };
   if (bind === undefined) return sorted;
+  checkReadable(bind, 'bind');
   if (bind === null || typeof bind !== 'object') {
     throw new HotswapError(
       'ERR_HOTSWAP_SYNTAX',
@@ -84,7 +88,7 @@ export function literalOf(value: unknown, around: readonly object[] = []): strin
       return undefined;
   }
   if (value === null) return 'null';
-  if (around.includes(value) || around.length > DEEP) return undefined;
+  if (isProxy(value) || around.includes(value) || around.length > DEEP) return undefined;
   const inside = [...around, value];
   if (Array.isArray(value)) {
     if (Object.getPrototypeOf(value) !== Array.prototype) return undefined;

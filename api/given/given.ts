@@ -21,9 +21,9 @@ import {
   unwrapped,
 } from '../../loader/parse.ts';
 import { parens } from '../../loader/patch.ts';
-import { oneLine, short } from '../../loader/paths.ts';
 import { registry } from '../../loader/registry.ts';
-import { isProxy, runningText } from '../../node.ts';
+import { checkReadable, describe, nameOf, oneLine, short } from '../../messages.ts';
+import { runningText } from '../../node.ts';
 import { currentText } from '../history/history.ts';
 import { moduleOfCells } from '../modules/module.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
@@ -171,6 +171,7 @@ export function classIn(
 
 /** @throws ERR_HOTSWAP_NO_SOURCE for what is no function @throws ERR_HOTSWAP_SYNTAX for a class */
 export function checkCallable(value: unknown, what: string): asserts value is AnyFunction {
+  checkReadable(value, what);
   if (typeof value !== 'function') {
     throw new HotswapError('ERR_HOTSWAP_NO_SOURCE', `${what} must be a function; got ${describe(value)}`);
   }
@@ -329,20 +330,4 @@ export function typesText({ source, plain, node, owner }: Given): { before: stri
 /** Whether the function's body is one expression, as in `x => x + 1`. */
 export function isConcise(node: FunctionNode): boolean {
   return blockOf(node) === undefined;
-}
-
-/** A function's own name, where it has one; asking a Proxy, or for an accessor, would run code of the program's. */
-export function nameOf(fn: object): string {
-  const name = isProxy(fn) ? undefined : Object.getOwnPropertyDescriptor(fn, 'name')?.value;
-  return typeof name === 'string' ? name : '';
-}
-
-/** A value as a person would call it in a message. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return JSON.stringify(short(value, 60));
-  if (typeof value === 'function') return `function ${nameOf(value) || '(anonymous)'}`;
-  if (isProxy(value)) return 'a Proxy';
-  if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value)})`;
-  return `${typeof value} ${String(value)}`;
 }

@@ -15,6 +15,7 @@ import { extensionOf } from '../../loader/language.ts';
 import type { History, LiveModule } from '../../loader/live.ts';
 import { damageOf } from '../../loader/newest.ts';
 import { type Registry, registry } from '../../loader/registry.ts';
+import { describe } from '../../messages.ts';
 import { pathToFileURL } from '../../node.ts';
 import { stagedVersion } from './staging.ts';
 
@@ -179,7 +180,7 @@ export function findVersion(module: Versioned, wanted: number | string): KeptVer
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${JSON.stringify(wanted)}; there ${versions.length === 1 ? `is only ${vsn}, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are ${vsn} to ${vsn + versions.length - 1}`}`,
+    `${module.url} has no version ${describe(wanted)}; there ${versions.length === 1 ? `is only ${vsn}, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are ${vsn} to ${vsn + versions.length - 1}`}`,
     { module: module.url },
   );
 }

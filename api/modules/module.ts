@@ -8,6 +8,7 @@ import { writtenFor } from '../../loader/language.ts';
 import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
 import { registry } from '../../loader/registry.ts';
 import { withoutVersion } from '../../loader/variants.ts';
+import { checkReadable } from '../../messages.ts';
 import {
   asImported,
   existsSync,
@@ -55,6 +56,7 @@ const byPrefix = new Map<string, LiveModule>();
  */
 export function moduleOf(ref: ModuleRef): LiveModule {
   needRegistry();
+  checkReadable(ref, 'the module');
   if (ref instanceof URL) return byUrl(ref.href, ref.href);
   if (typeof ref === 'string') return byName(ref);
   if (isModuleNamespaceObject(ref)) return byNamespace(ref as Record<string, unknown>);

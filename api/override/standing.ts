@@ -6,11 +6,12 @@ import { sha256 } from '../../cache/objects.ts';
 import { HotswapError } from '../../error.ts';
 import type { CoreModule, Layer, Standing } from '../../loader/core.ts';
 import { parens } from '../../loader/patch.ts';
+import { describe } from '../../messages.ts';
 import { isAsyncFunction, isPromise, isProxy, runningText } from '../../node.ts';
 import type { EditOptions } from '../given/bind.ts';
 import { bindings, checkedOptions, literalOf } from '../given/bind.ts';
 import type { Code } from '../given/given.ts';
-import { cellOf, cleanText, describe, type Given, given, isClassText, type Role } from '../given/given.ts';
+import { cellOf, cleanText, type Given, given, isClassText, type Role } from '../given/given.ts';
 import { freeReferences } from '../given/scope.ts';
 import type { CoreTarget } from '../target/core.ts';
 

@@ -452,7 +452,7 @@ function compareOwn(
       return;
     }
     // A function that can be swapped and one that cannot are two: `(x, y = z) => …` becomes such a one by a `var z` in its body.
-    if (a !== first && (before === undefined) !== (after === undefined)) difference ??= b;
+    if ((before === undefined) !== (after === undefined)) difference ??= b;
     if (a.type !== b.type) difference ??= b;
     const left = a as unknown as Record<string, unknown>;
     const right = b as unknown as Record<string, unknown>;

@@ -4,7 +4,7 @@
  */
 import type { HotFunction } from '../../loader/functions.ts';
 import type { Node } from '../../loader/parse.ts';
-import { oneLine, short } from '../../loader/paths.ts';
+import { oneLine, short } from '../../messages.ts';
 import type { Analysis } from './analysis.ts';
 import { exportedLocals, localOf } from './exported.ts';
 import type { Plan } from './plan.ts';

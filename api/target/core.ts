@@ -8,8 +8,9 @@ import { HotswapError } from '../../error.ts';
 import type { CoreModule, Slot } from '../../loader/core.ts';
 import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
+import { checkReadable, describe } from '../../messages.ts';
 import { getBuiltinModule, isBuiltin, isModuleNamespaceObject, isProxy, runningText } from '../../node.ts';
-import { cellOf, describe, isClassText } from '../given/given.ts';
+import { cellOf, isClassText } from '../given/given.ts';
 import { needRegistry } from '../history/history.ts';
 import { coreRefused, list } from '../modules/module.ts';
 import type { FunctionInfo } from './target.ts';
@@ -35,6 +36,7 @@ type AnyFunction = Function;
  * @throws ERR_HOTSWAP_BAD_TARGET for a `node:` module that this Node has not
  */
 export function coreOf(ref: unknown): CoreModule | undefined {
+  checkReadable(ref, 'the module');
   if (registry() === undefined) return undefined;
   const name = coreName(ref);
   return name === undefined ? undefined : coreModule(name);
@@ -47,6 +49,7 @@ export function coreOf(ref: unknown): CoreModule | undefined {
  *   ERR_HOTSWAP_STRUCTURAL for a property that Node lets no one change, and as `coreOf`
  */
 export function coreTarget(target: unknown): CoreTarget | undefined {
+  checkReadable(target, 'the target');
   if (registry() === undefined) return undefined;
   if (typeof target === 'function') return byValue(target);
   if (typeof target === 'string') {

@@ -9,8 +9,9 @@ import { languageOf } from '../../loader/language.ts';
 import { type LiveCell, type LiveModule, valueIn } from '../../loader/live.ts';
 import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
+import { checkReadable, describe, nameOf } from '../../messages.ts';
 import { createRequire, runningText } from '../../node.ts';
-import { cellOf, describe, isClassText, nameOf } from '../given/given.ts';
+import { cellOf, isClassText } from '../given/given.ts';
 import { currentText, historyOf, needRegistry, numberOf, versionText } from '../history/history.ts';
 import { resolvedFrom } from '../modules/importers.ts';
 import { list, liveModules, type ModuleRef, moduleOf } from '../modules/module.ts';
@@ -57,6 +58,7 @@ export interface Found {
  * @throws ERR_HOTSWAP_ARITY where `/n` is not the function's arity
  */
 export function find(target: unknown): Found {
+  checkReadable(target, 'the target');
   if (typeof target === 'function') return byValue(target);
   if (typeof target === 'string') {
     const { module, path } = split(target);
@@ -74,6 +76,7 @@ export function find(target: unknown): Found {
 
 /** The module and name of something that need not be there yet. @throws ERR_HOTSWAP_BAD_TARGET */
 export function placeOf(target: unknown): { ref: ModuleRef; path: string; arity: number | undefined } {
+  checkReadable(target, 'the target');
   const place = typeof target === 'string' ? split(target) : target;
   if (place === null || typeof place !== 'object' || !hasAll(place, 'module', 'path')) {
     throw new HotswapError(
@@ -117,18 +120,55 @@ function badPath(path: unknown): HotswapError {
 }
 
 /** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import), and the name of a directory may have one. */
-function split(target: string): { module: string; path: string } {
+export function split(target: string): { module: string; path: string } {
   const first = target.indexOf('#', 1);
-  let hash = first;
-  while (hash > 0 && !isModule(target.slice(0, hash))) hash = target.indexOf('#', hash + 1);
-  if (hash < 1 || hash === target.length - 1) hash = first;
-  if (hash < 1 || hash === target.length - 1) {
+  if (first < 1 || first === target.length - 1) {
     throw new HotswapError(
       'ERR_HOTSWAP_BAD_TARGET',
-      `${JSON.stringify(target)} is not a target: it must be '<module>#<path>', for example './pricing.js#price'`,
+      `${describe(target)} is not a target: it must be '<module>#<path>', for example './pricing.js#price'`,
     );
   }
+  const hash = isModule(target.slice(0, first)) ? first : (laterHash(target, first) ?? first);
   return { module: target.slice(0, hash), path: target.slice(hash + 1) };
+}
+
+/**
+ * The `#` that ends the name of a hot module, where the name has another: `./a#b.js#f`. Only what ends as the file of a hot module
+ * does is looked up, so that a text of many `#` takes as long as it is long.
+ */
+function laterHash(target: string, first: number): number | undefined {
+  const names = new Set(liveModules().map(({ url }) => baseName(decoded(url))));
+  let start = Math.max(target.lastIndexOf('/', first), target.lastIndexOf('\\', first)) + 1;
+  let left = 16;
+  for (let at = first + 1; at < target.length - 1 && left > 0; at++) {
+    if (target[at] === '/' || target[at] === '\\') start = at + 1;
+    if (target[at] !== '#' || at - start > LONGEST_NAME) continue;
+    if (!names.has(baseName(decoded(target.slice(start, at))))) continue;
+    if (isModule(target.slice(0, at))) return at;
+    left--;
+  }
+  return undefined;
+}
+
+/** Characters of the longest name of a file, each a `%23` or the like. */
+const LONGEST_NAME = 255 * 3 * 3;
+
+/** The last part of a path or URL, without its extension and in small letters: `./x.js` may stand for `X.ts`. */
+function baseName(text: string): string {
+  const query = text.indexOf('?');
+  const whole = query < 0 ? text : text.slice(0, query);
+  const name = whole.slice(Math.max(whole.lastIndexOf('/'), whole.lastIndexOf('\\')) + 1);
+  const dot = name.lastIndexOf('.');
+  return (dot > 0 ? name.slice(0, dot) : name).toLowerCase();
+}
+
+/** A part of a URL as a file is called; as it stands where it is no part of one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function isModule(name: string): boolean {

@@ -14,9 +14,10 @@ import {
   type Node,
   skipTrivia,
 } from '../../loader/parse.ts';
+import { describe } from '../../messages.ts';
 import type { Bindings } from '../given/bind.ts';
 import type { Destination } from '../given/check.ts';
-import { describe, type Given } from '../given/given.ts';
+import type { Given } from '../given/given.ts';
 import { declaredWithin, freeReferences, parameterReferences, varReferences } from '../given/scope.ts';
 import { sameTree } from '../plan/sametree.ts';
 import { type Carried, carry, innerText, rename } from './carry.ts';

@@ -6,8 +6,9 @@ import MagicString from 'magic-string';
 import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
 import { exportName, isIdentifier, type Node, tryParse, unwrapped } from '../../loader/parse.ts';
+import { describe } from '../../messages.ts';
 import { type Bindings, literalOf } from '../given/bind.ts';
-import { describe, type Given } from '../given/given.ts';
+import type { Given } from '../given/given.ts';
 import { list } from '../modules/module.ts';
 import { type Analysis, analyse, referencesIn } from '../plan/analysis.ts';
 import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
@@ -54,9 +55,11 @@ export function addExpressionText(place: ExportPlace, text: string): Edited {
       { module: place.module, path: place.name },
     );
   }
-  const { start, end } = unwrapped(only.expression);
-  const inner = `(${text}\n)`.slice(start, end);
-  return { source: withStatement(place, constant(place.name, inner)), values: {} };
+  const value = unwrapped(only.expression);
+  const inner = `(${text}\n)`.slice(value.start, value.end);
+  // `1, z = 2` in a declaration would be two variables.
+  const whole = value.type === 'SequenceExpression' ? `(${inner})` : inner;
+  return { source: withStatement(place, constant(place.name, whole)), values: {} };
 }
 
 /** Text in which a variable that the module has already is exported. */

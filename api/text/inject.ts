@@ -6,9 +6,10 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../../error.ts';
 import { awaits, blockOf, eachChild, isClass, isFunction, type Node } from '../../loader/parse.ts';
+import { checkReadable, describe } from '../../messages.ts';
 import type { Bindings } from '../given/bind.ts';
 import type { Destination } from '../given/check.ts';
-import { describe, type Given } from '../given/given.ts';
+import type { Given } from '../given/given.ts';
 import { freeReferences } from '../given/scope.ts';
 import { type Carried, carry, innerText } from './carry.ts';
 import { bodyOf, type Clause, clausesOf, isDirective, lastReached, type StatementList } from './clauses.ts';
@@ -68,6 +69,7 @@ export function injectText(to: Destination, what: Given, bind: Bindings, at: At,
 
 /** The clauses that are asked for, in source order, each once. @throws ERR_HOTSWAP_MISSING */
 function chosen({ hot, module }: Destination, asked: unknown): [Clause, number][] {
+  checkReadable(asked, 'the list of clauses');
   const all = clausesOf(hot.node, hot.derived).map((clause, i): [Clause, number] => [clause, i]);
   if (asked === 'all') return all;
   const unknown = Array.isArray(asked) ? asked.filter((one) => !all.some(([, i]) => i === one)) : [asked];
