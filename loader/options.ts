@@ -3,11 +3,14 @@
  * an object of options; out: its own properties.
  */
 
-const { assign, create, hasOwn } = Object;
+const { create, hasOwn, keys } = Object;
 
 /** A copy that inherits nothing; what is no object is as it is, for whoever refuses it. */
 export function ownOptions<T>(options: T): T {
-  return options === null || typeof options !== 'object' ? options : assign(create(null), options);
+  if (options === null || typeof options !== 'object') return options;
+  const own = create(null);
+  for (const name of keys(options)) own[name] = options[name as keyof typeof options];
+  return own;
 }
 
 /** Whether an object itself has all of these properties. */
