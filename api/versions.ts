@@ -41,7 +41,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   if (!Number.isInteger(n) || n < 0) {
     throw new HotswapError(
       'ERR_HOTSWAP_NO_VERSION',
-      `rollback goes back a whole number of edits, 0 or more; ${describe(n)} was asked for`,
+      `rollback goes back a whole number of edits, 0 or more; ${typeof n === 'number' ? n : describe(n)} was asked for`,
     );
   }
   const module = versioned(ref);

@@ -180,7 +180,7 @@ export function findVersion(module: Versioned, wanted: number | string): KeptVer
   if (found !== undefined) return found;
   throw new HotswapError(
     'ERR_HOTSWAP_NO_VERSION',
-    `${module.url} has no version ${describe(wanted)}; there ${versions.length === 1 ? `is only ${vsn}, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are ${vsn} to ${vsn + versions.length - 1}`}`,
+    `${module.url} has no version ${typeof wanted === 'number' ? wanted : describe(wanted)}; there ${versions.length === 1 ? `is only ${vsn}, ${'exports' in module ? 'as Node has it' : 'the file'}` : `are ${vsn} to ${vsn + versions.length - 1}`}`,
     { module: module.url },
   );
 }
