@@ -148,10 +148,14 @@ export class HealthFile {
     }
   }
 
-  /** Which file it is and how long; empty where there is none. */
+  /** Which file it is and how long; empty where none can be read. */
   #look(): string {
-    const found = statSync(this.file, { throwIfNoEntry: false });
-    return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+    try {
+      const { ino, size, mtimeMs } = statSync(this.file);
+      return `${ino} ${size} ${mtimeMs}`;
+    } catch {
+      return ''; // none, or none that can be had, as where the cache's directory is a file
+    }
   }
 
   #events(): HealthEvent[] {
