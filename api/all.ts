@@ -11,7 +11,7 @@ import type { CoreModule, CoreVersion } from '../loader/core.ts';
 import { isSame, type KeptVersion, KeptVersions } from '../loader/kept.ts';
 import type { LiveModule } from '../loader/live.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
-import { goTo, queued } from './apply/commit.ts';
+import { follow, goTo, queued } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
 import { numberToRun } from './history/asides.ts';
 import {
@@ -26,6 +26,7 @@ import {
   versionAt,
   versionText,
 } from './history/history.ts';
+import { agree } from './history/record.ts';
 import { keepRecorded } from './history/withdraw.ts';
 import { alone } from './modules/alone.ts';
 import { liveModules } from './modules/module.ts';
@@ -75,7 +76,9 @@ export function bringUp(
       while (!current.kept && current.parent !== undefined) current = versionAt(module, current.parent);
       if (inForce === undefined || current.number === inForce) return undefined;
       const newest = versions.at(numberToRun(module, inForce));
-      return newest === undefined || isSame(newest, current) ? undefined : goTo(module, newest);
+      if (newest !== undefined && !isSame(newest, current)) return follow(module, inForce);
+      agree(module, current, inForce);
+      return undefined;
     }),
   );
 }
@@ -156,7 +159,7 @@ function beginAnew(module: LiveModule, cacheDir: string | undefined): void {
   const current = versions.length - 1;
   const log = cacheDir === undefined ? undefined : new ModuleLog(cacheDir, module.url);
   const left = current === 0 ? undefined : { number: current, recorded: false };
-  module.history = { versions, current, text, cacheDir, log, left };
+  module.history = { versions, current, text, cacheDir, log, agreed: 0, unwritten: false, left };
   catchUp(module);
 }
 

@@ -3,6 +3,7 @@
  * that is then live. Versions are never removed: going back is itself undone by `restore`.
  */
 
+import { oldestKept } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import type { KeptVersion } from '../loader/kept.ts';
 import { describe } from '../messages.ts';
@@ -47,7 +48,7 @@ async function goBack(ref: ModuleRef, n: number): Promise<Version> {
   const module = versioned(ref);
   return queued(module, async () => {
     catchUp(module);
-    const oldest = oldestKept(versionsOf(module).length);
+    const oldest = oldestOf(module);
     let version = currentVersion(module);
     for (let i = 0; i < n && version.parent !== undefined; i++) {
       version = versionAt(module, version.parent < oldest ? 0 : version.parent);
@@ -84,7 +85,7 @@ async function bringBack(ref: ModuleRef, which: number | string): Promise<Versio
   const module = versioned(ref);
   return queued(module, async () => {
     const version = findVersion(module, which);
-    if (version.number !== 0 && version.number < oldestKept(versionsOf(module).length)) {
+    if (version.number !== 0 && version.number < oldestOf(module)) {
       throw new HotswapError(
         'ERR_HOTSWAP_NO_VERSION',
         `version ${numberOf(module, version)} of ${module.url} is older than HOTSWAP_ROLLBACK_LENGTH (${needRegistry().config.rollbackLength}) lets come back`,
@@ -113,7 +114,7 @@ export function history(ref: ModuleRef): Version[] {
   const module = versioned(ref);
   catchUp(module);
   const versions = [...versionsOf(module)];
-  const oldest = oldestKept(versions.length);
+  const oldest = oldestOf(module);
   const asides = 'exports' in module ? undefined : asidesOf(module);
   return versions
     .filter(({ number }) => number === 0 || number >= oldest)
@@ -132,7 +133,7 @@ function back(module: Versioned, version: KeptVersion): Promise<Version> {
   return 'exports' in module ? goToCore(module, version) : goTo(module, version);
 }
 
-/** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves: that many before the newest. @param count of versions, 0 included */
-function oldestKept(count: number): number {
-  return Math.max(1, count - 1 - needRegistry().config.rollbackLength);
+/** The lowest number, besides 0, that HOTSWAP_ROLLBACK_LENGTH leaves. */
+function oldestOf(module: Versioned): number {
+  return oldestKept(versionsOf(module).length - 1, needRegistry().config.rollbackLength);
 }

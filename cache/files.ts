@@ -8,6 +8,7 @@ import {
   dirname,
   existsSync,
   fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -27,12 +28,12 @@ const DIRECTORY = 0o700;
 const PLAIN = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 export const TO_READ = constants.O_RDONLY | PLAIN;
 export const TO_APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | PLAIN;
-const TO_FILL = constants.O_RDWR | PLAIN;
+export const TO_FILL = constants.O_RDWR | PLAIN;
 const TO_MAKE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | PLAIN;
 
 /**
  * Opens a file of ours, and nothing else that may have its name.
- * @param flags `TO_READ` or `TO_APPEND`
+ * @param flags `TO_READ`, `TO_APPEND` or `TO_FILL`
  * @throws what the system says, and an error for a directory, a named pipe or a device, and for what others own or can write to
  */
 export function openFile(file: string, flags: number): number {
@@ -66,23 +67,42 @@ function withFile<T>(file: string, flags: number, work: (fd: number) => T): T {
   }
 }
 
+/** Whether what is written is to survive a loss of power: then it is waited for, some milliseconds a file (HOTSWAP_DURABLE). */
+export const durability = { on: false };
+
 /**
- * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A lost power
- * line may leave it empty, which its hash then shows; no fsync is worth its milliseconds here.
+ * Writes a file whole or not at all, and at once: five threads' work for one file takes longer than the file. A loss of
+ * power may leave it empty, which its hash then shows, unless `durability` is on.
  * @param spare an empty file on the same disk that becomes this one, if it is still there
  */
 export function writeWhole(file: string, text: string | Buffer, spare?: string): void {
   if (spare !== undefined) {
     try {
-      return moveWhole(spare, file, () => withFile(spare, TO_FILL, (fd) => writeFileSync(fd, text)));
+      return moveWhole(spare, file, () => fill(spare, TO_FILL, text));
     } catch {
       // gone, or what will be said of a new one
     }
   }
   const temporary = `${file}.${unique()}`;
-  moveWhole(temporary, file, () =>
-    inDirectory(file, () => withFile(temporary, TO_MAKE, (fd) => writeFileSync(fd, text))),
-  );
+  moveWhole(temporary, file, () => inDirectory(file, () => fill(temporary, TO_MAKE, text)));
+}
+
+function fill(file: string, flags: number, text: string | Buffer): void {
+  withFile(file, flags, (fd) => {
+    writeFileSync(fd, text);
+    if (durability.on) fsyncSync(fd);
+  });
+}
+
+/** Waits, where that is asked for, until the names in a directory are on the disk. Windows has no such thing, and needs none. */
+export function syncDirectory(directory: string): void {
+  if (!durability.on || process.platform === 'win32') return;
+  const fd = openSync(directory, constants.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Has a file written under another name and moves it to its own. */
@@ -90,6 +110,7 @@ function moveWhole(temporary: string, file: string, write: () => void): void {
   try {
     write();
     inDirectory(file, () => patiently(() => renameSync(temporary, file)));
+    syncDirectory(dirname(file));
   } catch (error) {
     try {
       removeFile(temporary);
@@ -138,9 +159,29 @@ export function removeFile(file: string): void {
   }
 }
 
-/** What no other thread or process calls a file. */
+/** What no other thread or process calls a file: `<process>.<time since the machine was started>`. */
 export function unique(): string {
-  return `${process.pid}.${process.hrtime.bigint().toString(36)}`;
+  return `${process.pid}.${hrtime.bigint().toString(36)}`;
+}
+
+const { hrtime, kill, uptime } = process;
+
+/**
+ * Whether the process may run that gave a file a name with `unique`. In another container there may be one of that number, too; its
+ * number may be ours, where containers are started again and again.
+ */
+export function isRunning(name: string): boolean {
+  const [, id, time = ''] = /(\d+)\.([0-9a-z]+)$/.exec(name) ?? [];
+  if (Number(id) === process.pid) {
+    const now = Number(hrtime.bigint());
+    const made = Number.parseInt(time, 36);
+    return made <= now && made >= now - uptime() * 1e9;
+  }
+  try {
+    return kill(Number(id), 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Does what makes a file, and makes its directory first where there is none yet. */

@@ -7,6 +7,11 @@
 const WIDE = 32;
 const WORD = 4;
 
+/** Whether `id` has the form of an object id; anything else (`../..`, a number, a short hash) is not one. */
+export function isId(id: string): boolean {
+  return /^[0-9a-f]{64}$/.test(id);
+}
+
 /** Whether a text may be how an id begins: 7 digits are enough to name one. */
 export function isStart(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9a-f]{7,64}$/.test(text);
@@ -33,6 +38,10 @@ export class Ids {
         .toString(16)
         .padStart(WORD * 2, '0');
     return id;
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
   }
 
   /** Puts an id in the place of one that is there, or at the end. */

@@ -1,19 +1,20 @@
 /**
- * What was done to one module, as it was done: `modules/<sha256 of url>/log`, one JSON line an event, append only.
- * In: events; out: the histories they make, one for each text of the file (its *base*). Version numbers are
- * positions in the log, so that several processes that append to one log agree on them without a lock. Each line ends
- * with a fingerprint of what it says. A torn line (a killed process) is skipped. Any other without its fingerprint may have
- * been any event, so a log with such a line says nothing, and is set aside when something is to be appended.
- * Nothing that was written is ever rewritten.
+ * What was done to one module, as it was done: `modules/<sha256 of url>/log`, one JSON line an event (see lines.ts), append only.
+ * In: events; out: the histories they make (see ledger.ts). Each event has its place in the log, so that several processes agree on
+ * every number without a lock: of two that write the same place the first has written it, and the other reads on and
+ * writes again, or hears that something else is in force by now. Nothing that was written is ever rewritten.
  */
 
 import type { BigIntStats } from 'node:fs';
+import { HotswapError } from '../error.ts';
 import {
   asLoaded,
+  basename,
   closeSync,
   dirname,
   existsSync,
   fstatSync,
+  fsyncSync,
   join,
   readdirSync,
   readSync,
@@ -23,6 +24,7 @@ import {
   writeSync,
 } from '../node.ts';
 import {
+  durability,
   inDirectory,
   openFile,
   patiently,
@@ -30,36 +32,16 @@ import {
   readFile,
   removeEmpty,
   removeFile,
+  syncDirectory,
   TO_APPEND,
   TO_READ,
   unique,
 } from './files.ts';
-import { fingerprint } from './fingerprint.ts';
-import { cacheError, isId, sha256 } from './objects.ts';
-import { type VersionRecord, VersionTable } from './table.ts';
-
-/** All that happened on top of one text of the file. */
-export interface Era {
-  versions: VersionTable;
-  /** number of the version that the last event left in force */
-  current: number;
-}
-
-/** An event as it stands in the log. `base` is the SHA-256 of the file on disk that the history rests on. */
-type LogEvent =
-  | { event: 'base'; base: string; module: string }
-  | {
-      event: 'version';
-      base: string;
-      id: string;
-      parent: number;
-      at: number;
-      summary: string;
-      kept: boolean;
-      file?: true;
-      key: string;
-    }
-  | { event: 'restore'; base: string; to: number; at: number };
+import { type Era, Ledger, type Loss } from './ledger.ts';
+import { isTorn, type LogEvent, lineOf, linesIn, parseLine } from './lines.ts';
+import { cacheError, reason, sha256 } from './objects.ts';
+import { isPending } from './pending.ts';
+import type { VersionRecord } from './table.ts';
 
 /** What is added to the name of a log that is set aside. */
 export const DAMAGED = '.damaged';
@@ -71,10 +53,21 @@ const ROOM = 'modules';
 const OURS = `${unique()}.`;
 let appended = 0;
 
-/** The log of a module that has one. For starts, which ask for every module: a directory is read once for those that are loaded at one stretch. */
-export function existingLog(cacheDir: string, url: string): ModuleLog | undefined {
+/** How often an event is written that others come before, and how often one waits for a transaction: 1, 2, 4 … ms up to 64. */
+const TRIES = 40;
+
+/**
+ * The log of a module that has one. For starts, which ask for every module: a directory is read once for those that are loaded
+ * at one stretch.
+ * @param say is told, once a cache, of one that cannot be read
+ */
+export function existingLog(
+  cacheDir: string,
+  url: string,
+  say: (line: string) => void,
+): ModuleLog | undefined {
   if (cacheDir !== asked) {
-    logs = logsIn(cacheDir);
+    logs = logsIn(cacheDir, say);
     asked = cacheDir;
     queueMicrotask(() => {
       asked = undefined;
@@ -82,20 +75,28 @@ export function existingLog(cacheDir: string, url: string): ModuleLog | undefine
   }
   if (!logs?.has(nameOf(url))) return undefined;
   const log = new ModuleLog(cacheDir, url);
-  return existsSync(log.file) ? log : undefined;
+  return log.isThere() ? log : undefined;
 }
 
 const { queueMicrotask } = globalThis;
 let asked: string | undefined;
 let logs: Set<string> | undefined;
+/** Caches of which it was said that they cannot be read. */
+const told = new Set<string>();
 
 /** Names of the directories that logs are in; undefined where there is none. */
-function logsIn(cacheDir: string): Set<string> | undefined {
+function logsIn(cacheDir: string, say: (line: string) => void): Set<string> | undefined {
   const directory = join(cacheDir, ROOM);
   try {
-    return existsSync(directory) ? new Set(readdirSync(directory)) : undefined;
-  } catch {
-    return undefined; // one that this user may not read: nothing is re-applied
+    const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined;
+    return isThere ? new Set(readdirSync(directory)) : undefined;
+  } catch (error) {
+    if (!told.has(cacheDir))
+      say(
+        `the histories in ${directory} cannot be read (${reason(error)}), so that no version is live again and the files are used. Let this user read them, or name another directory with HOTSWAP_CACHE_DIR`,
+      );
+    told.add(cacheDir);
+    return undefined;
   }
 }
 
@@ -107,26 +108,26 @@ export function hasLogs(cacheDir: string): boolean {
 /** The log of one module, read as far as it has grown; other processes may write to it at any time. */
 export class ModuleLog {
   readonly file: string;
-  /** the base that the newest event rests on; undefined while the log is empty */
-  newestBase: string | undefined;
-  /** the first line that is damaged, from 1: then this is as an empty log */
-  damaged: number | undefined;
-  /** whether it ends in a line that was begun and not written to its end */
+  /** why it cannot be read; then it is as an empty one, and nothing can be written to it */
+  unreadable: string | undefined;
+  /** whether it ends in what was not written to its end */
   torn = false;
-  /** lines that were read */
-  #lines = 0;
+  #ledger = new Ledger();
   readonly #cacheDir: string;
   readonly #url: string;
-  readonly #eras = new Map<string, Era>();
+  /** where the first line begins that was not taken yet, and how far the file went then: what is between is torn, or pending */
   #offset = 0;
+  #size = 0;
   /** whether the last line that was taken has no end yet */
   #isOpen = false;
+  /** whether the next line is part of a transaction that another process is writing */
+  #isPending = false;
   /** which file that is: a log that was purged and begun anew by others may be as long as the one before */
   #source = '';
   /** how far the log went when this process had last appended to it */
   #end = 0;
-  /** the version that was appended last: its key, and its number once it is known */
-  #last: { key: string; number: number | undefined } = { key: '', number: undefined };
+  /** the line that was appended last, and whether it counts */
+  #last = { line: '', counts: false };
   /** what this process appended: where it began, how many bytes in all, and on which bases */
   readonly #own = { file: '', start: 0, size: 0, bases: new Set<string>() };
 
@@ -136,57 +137,94 @@ export class ModuleLog {
     this.file = join(cacheDir, ROOM, nameOf(url), 'log');
   }
 
+  /** Name of the directory it is in. */
+  get name(): string {
+    return basename(dirname(this.file));
+  }
+
+  /** The base that the newest event rests on; undefined while the log is empty. */
+  get newestBase(): string | undefined {
+    return this.#ledger.newestBase;
+  }
+
+  /** See `Ledger`. */
+  get damaged(): number | undefined {
+    return this.#ledger.damaged;
+  }
+
+  /** See `Ledger`. */
+  get losses(): readonly Loss[] {
+    return this.#ledger.losses;
+  }
+
+  /** Whether there is such a file, or something that hinders one from knowing. */
+  isThere(): boolean {
+    try {
+      return lookAt(this.file) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
   /** The history on top of `base` as it is on disk now; an empty one where there is none. */
   era(base: string): Era {
-    this.#catchUp();
-    return this.#era(base);
+    asLoaded(() => this.#readOn());
+    return this.#ledger.era(base);
   }
 
   /**
    * Adds a version.
-   * @returns the record that `era` has of it, with the number it got
+   * @param inForce the versions of which one must be in force before, where that matters: others may have edited the module
+   * @param part see pending.ts
+   * @returns the record that `era` has of it, with the number it got; undefined where another version is in force
    * @throws ERR_HOTSWAP_CACHE when the log cannot be written; then the version is not in it.
    */
-  appendVersion(base: string, record: Omit<VersionRecord, 'number'>): VersionRecord {
-    this.#last = { key: `${OURS}${appended++}`, number: undefined };
-    // Again where someone empties the cache between the line's writing and its reading; that takes them some milliseconds.
-    for (let tries = 0; tries < 10 && this.#last.number === undefined; tries++) {
-      if (tries > 1) pause(2 ** (tries - 2));
-      this.#append({ event: 'version', base, ...record, parent: record.parent ?? 0, key: this.#last.key });
-    }
-    const made = this.#era(base).versions.at(this.#last.number ?? 0);
-    if (made === undefined) throw cacheError(this.#cacheDir, 'read back the log', `${this.file} lost a line`);
-    return made;
+  appendVersion(
+    base: string,
+    record: Omit<VersionRecord, 'number'>,
+    { inForce, part }: { inForce?: readonly number[]; part?: string } = {},
+  ): VersionRecord | undefined {
+    const key = `${OURS}${appended++}`;
+    let number = 0;
+    const isMade = this.#append(() => {
+      const { versions, current } = this.#ledger.era(base);
+      if (inForce?.includes(current) === false) return undefined;
+      number = versions.next;
+      return { event: 'version', base, number, ...record, parent: record.parent ?? 0, key, ...partOf(part) };
+    });
+    return isMade ? this.#ledger.era(base).versions.at(number) : undefined;
   }
 
-  /** Records that version `to` is in force again. @throws ERR_HOTSWAP_CACHE */
-  appendRestore(base: string, to: number): void {
-    this.#append({ event: 'restore', base, to, at: Date.now() });
+  /** Records that version `to` is in force again. @param part see pending.ts @throws ERR_HOTSWAP_CACHE */
+  appendRestore(base: string, to: number, part?: string): void {
+    this.#append(() => ({ event: 'restore', base, to, at: Date.now(), ...partOf(part) }));
+  }
+
+  /** Records that a new history begins, because the file is now another. @throws ERR_HOTSWAP_CACHE */
+  appendBase(base: string): void {
+    this.#append(() => ({ event: 'base', base, module: this.#url }));
   }
 
   /** How many bytes the log has, for `retract`. */
   size(): number {
-    this.#catchUp();
+    asLoaded(() => this.#readOn());
     return this.damaged === undefined ? this.#offset : 0;
   }
 
   /**
    * Takes back all that was appended since the log had `size` bytes, because something else that belonged to it failed. Where
-   * another process has appended since, version `to` of `base` is put in force again instead.
+   * another process has appended since, version `to` of `base` is put in force again instead, unless that is undefined: then
+   * a transaction is taken back, and `Pending` sees to it.
    */
-  retract(size: number, base: string, to: number): void {
+  retract(size: number, base: string, to: number | undefined): void {
     const found = lookAt(this.file);
     if (found?.identity !== this.#own.file) return; // purged by someone
-    if (found.size !== this.#end) return this.appendRestore(base, to);
-    this.#cut(size);
-    this.#own.size -= this.#end - size;
-    this.#end = size;
+    if (found.size === this.#end) {
+      this.#cut(size);
+      this.#own.size -= this.#end - size;
+      this.#end = size;
+    } else if (to !== undefined) return this.appendRestore(base, to);
     this.#forget();
-  }
-
-  /** Records that a new history begins, because the file is now another. @throws ERR_HOTSWAP_CACHE */
-  appendBase(base: string): void {
-    this.#append({ event: 'base', base, module: this.#url });
   }
 
   /**
@@ -215,15 +253,12 @@ export class ModuleLog {
   own(base: string): Set<number> {
     const own = new Set<number>();
     if (this.#own.size === 0) return own;
-    let number = 0;
-    let offset = 0;
-    for (const line of readFile(this.file).toString().split('\n')) {
-      const event = parse(line);
-      const start = offset;
-      offset += Buffer.byteLength(line) + 1;
-      if (event?.event !== 'version' || event.base !== base) continue;
-      number++;
-      if (start >= this.#own.start && String(event.key).startsWith(OURS)) own.add(number);
+    const ledger = new Ledger();
+    for (const { line, at } of linesIn(readFile(this.file))) {
+      const event = parseLine(line);
+      if (!ledger.take(line, event) || event?.event !== 'version' || event.base !== base) continue;
+      if (at >= this.#own.start && String(event.key).startsWith(OURS))
+        own.add(ledger.era(base).versions.length);
     }
     return own;
   }
@@ -234,10 +269,28 @@ export class ModuleLog {
     removeEmpty(dirname(this.file), dirname(dirname(this.file)));
   }
 
-  #append(event: LogEvent): void {
-    asLoaded(() => {
-      if (this.damaged !== undefined) this.#setAside();
-      if (!this.#write(event)) this.#readOn();
+  /**
+   * Writes an event until it counts.
+   * @param make gives it for the log as it is now; undefined: it is not to be written any more
+   * @returns whether it was
+   */
+  #append(make: () => LogEvent | undefined): boolean {
+    return asLoaded(() => {
+      for (let tries = 0; tries < TRIES; tries++) {
+        if (this.damaged !== undefined) this.#setAside();
+        const event = make();
+        if (event === undefined) return false;
+        const { seq, losses } = this.#ledger;
+        const known = losses.length > 0 ? { known: true as const } : {};
+        if (this.#write({ ...event, by: (writer ??= thisProcess()), seq: seq + 1, ...known })) return true;
+        // Others write, or empty the cache; that takes them some milliseconds.
+        if (tries > 0) pause(2 ** Math.min(tries - 1, 6));
+        this.#readOn();
+      }
+      const why = this.#isPending
+        ? 'another process is writing a transaction'
+        : 'other processes came before';
+      throw cacheError(this.#cacheDir, 'write the history', new Error(`${this.file}: ${why}`));
     });
   }
 
@@ -254,142 +307,140 @@ export class ModuleLog {
     this.#forget();
   }
 
-  /** @returns whether the line is taken already: nobody else has written, so there is nothing to read back */
+  /** @returns whether it was written and counts; false as well where the log has grown and must be read first */
   #write(event: LogEvent): boolean {
     try {
       const fd = inDirectory(this.file, () => openFile(this.file, TO_APPEND));
       try {
         const { size, identity } = seen(fstatSync(fd, { bigint: true }));
-        const isRead = size === this.#offset && (size === 0 || identity === this.#source);
+        if (size !== this.#size || (size > 0 && identity !== this.#source) || this.#isPending) return false;
         const last = Buffer.alloc(1);
         const isOpen = size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
         // One write in append mode: lines of several processes do not mix.
-        const line = Buffer.from(`${isOpen ? '\n' : ''}${lineOf(event)}\n`);
-        const written = writeSync(fd, line);
-        if (written !== line.length) {
-          // A full disk: what was written of the line goes again, unless someone has written behind it. By its name: on Windows
-          // what is open for appending cannot be cut.
-          const now = lookAt(this.file);
-          if (now?.identity === identity && now.size === size + written) truncateSync(this.file, size);
-          throw new Error('the disk is full');
-        }
+        const line = lineOf(event);
+        const bytes = Buffer.from(`${isOpen ? '\n' : ''}${line}\n`);
+        this.#last = { line, counts: false };
+        this.#writeWhole(fd, bytes, { size, identity, isGone: false });
         if (identity !== this.#own.file) this.#own.size = 0; // the first, or purged by someone
         this.#own.file = identity;
-        this.#end = size + written;
+        this.#end = size + bytes.length;
         if (this.#own.size === 0) this.#own.start = size;
-        this.#own.size += written;
+        this.#own.size += bytes.length;
         this.#own.bases.add(event.base);
         const after = seen(fstatSync(fd, { bigint: true }));
-        // Others may have written before this line or behind it, or taken the file away.
-        if (!isRead || after.size !== size + written || after.isGone) return false;
-        this.#offset = after.size;
-        this.#isOpen = false;
-        this.#lines++;
-        this.#source = identity;
-        this.#take(event);
-        return true;
+        if (after.size === this.#end && !after.isGone) {
+          if (this.torn) this.#ledger.lines++;
+          this.#offset = this.#size = after.size;
+          this.torn = this.#isOpen = false;
+          this.#source = identity;
+          return this.#ledger.take(line, event);
+        }
       } finally {
         closeSync(fd);
       }
     } catch (error) {
-      if (this.#offset === 0) removeEmpty(dirname(this.file), dirname(dirname(this.file)));
+      if (this.#size === 0) removeEmpty(dirname(this.file), dirname(dirname(this.file)));
+      if (error instanceof HotswapError) throw error;
       throw cacheError(this.#cacheDir, 'write the history', error);
     }
+    // Others have written before this line or behind it, or taken the file away.
+    this.#readOn();
+    return this.#last.counts;
   }
 
-  #catchUp(): void {
-    asLoaded(() => this.#readOn());
+  /** @param before what the file was @throws where the disk is full, and then has written nothing */
+  #writeWhole(fd: number, bytes: Buffer, { size, identity }: Seen): void {
+    const written = writeSync(fd, bytes);
+    if (written !== bytes.length) {
+      // What was written of the line goes again, unless someone has written behind it. By its name: on Windows what is open for
+      // appending cannot be cut.
+      const now = lookAt(this.file);
+      if (now?.identity === identity && now.size === size + written) truncateSync(this.file, size);
+      throw new Error('the disk is full');
+    }
+    if (!durability.on) return;
+    fsyncSync(fd);
+    if (size > 0) return;
+    for (const directory of [dirname(this.file), join(this.#cacheDir, ROOM), this.#cacheDir])
+      syncDirectory(directory);
   }
 
   #readOn(): void {
-    let fd: number | undefined;
+    let fd: number;
     try {
       const found = lookAt(this.file);
-      if (
-        found === undefined
-          ? this.#offset === 0
-          : found.size === this.#offset && found.identity === this.#source
-      )
+      this.unreadable = undefined;
+      if (found === undefined) {
+        if (this.#size > 0) this.#forget(); // purged by someone
         return;
-      if (found !== undefined) fd = openFile(this.file, TO_READ);
-    } catch {
-      // as if there were none
-    }
-    if (fd === undefined) {
-      if (this.#offset > 0) this.#forget(); // purged by someone
-      return; // no log yet, or one that this user may not read: nothing is re-applied
+      }
+      if (found.size === this.#size && found.identity === this.#source && !this.#isPending) return;
+      fd = openFile(this.file, TO_READ);
+    } catch (error) {
+      if (this.#size > 0) this.#forget();
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.unreadable = reason(error);
+      return;
     }
     try {
       const { size, identity } = seen(fstatSync(fd, { bigint: true }));
       if (size < this.#offset || identity !== this.#source) this.#forget(); // purged by someone
       this.#source = identity;
+      this.#size = size;
       if (size === this.#offset) return;
       const room = Buffer.alloc(size - this.#offset);
-      const grown = room.subarray(0, readSync(fd, room, 0, room.length, this.#offset));
-      const lines = grown.toString('utf8').split('\n');
-      const rest = lines.at(-1) as string;
-      // One that is whole but for its end is a line as any other.
-      this.torn = rest !== '' && parse(rest) === undefined && isTorn(rest);
-      if (rest === '' || this.torn) lines.pop();
-      this.#offset += this.torn ? grown.lastIndexOf(10) + 1 : grown.length;
-      if (this.#isOpen) lines.shift();
-      this.#isOpen = rest !== '' && !this.torn;
-      this.#takeLines(lines);
+      this.#takeLines(room.subarray(0, readSync(fd, room, 0, room.length, this.#offset)));
     } catch (error) {
-      throw cacheError(this.#cacheDir, 'read the history', error);
+      this.#forget();
+      this.unreadable = reason(error);
     } finally {
       closeSync(fd);
     }
   }
 
-  #takeLines(lines: string[]): void {
-    if (this.damaged !== undefined) return;
-    for (const line of lines) {
-      this.#lines++;
-      const event = parse(line);
-      if (event !== undefined) this.#take(event);
-      else if (!isTorn(line)) {
-        this.#eras.clear();
-        this.newestBase = undefined;
-        this.damaged = this.#lines;
+  /** @param grown what stands behind `#offset` */
+  #takeLines(grown: Buffer): void {
+    const from = this.#offset;
+    this.torn = this.#isPending = false;
+    for (const { line, at, size, ended } of linesIn(grown)) {
+      // The end of a line that was taken without it.
+      if (this.#isOpen && at === 0) {
+        this.#isOpen = false;
+        this.#offset = from + size + 1;
+        continue;
+      }
+      const event = parseLine(line);
+      // One that is whole but for its end is a line as any other.
+      if (!ended && event === undefined && isTorn(line)) {
+        this.torn = true;
         return;
       }
+      if (event?.part !== undefined && isPending(this.#cacheDir, event.part)) {
+        this.#isPending = true;
+        return;
+      }
+      if (this.#ledger.take(line, event) && line === this.#last.line) this.#last.counts = true;
+      this.#offset = from + at + size + (ended ? 1 : 0);
+      this.#isOpen = !ended;
     }
-  }
-
-  #take(event: LogEvent): void {
-    this.newestBase = event.base;
-    const era = this.#era(event.base);
-    if (event.event === 'version') {
-      const number = era.versions.next;
-      const { id, at, summary, kept } = event;
-      const parent = Math.min(event.parent, number - 1);
-      const file = event.file === true ? { file: event.file } : {};
-      era.versions.put({ number, id, parent, at, summary, kept, ...file });
-      if (kept) era.current = number;
-      if (event.key === this.#last.key) this.#last.number = number;
-    } else if (event.event === 'restore') {
-      // A version whose text was never written cannot come back after a restart; the nearest before it can.
-      let to = Math.min(event.to, era.versions.length);
-      for (let version = era.versions.at(to); version?.kept === false; version = era.versions.at(to))
-        to = version.parent ?? 0;
-      era.current = to;
-    }
-  }
-
-  #era(base: string): Era {
-    let era = this.#eras.get(base);
-    if (era === undefined) this.#eras.set(base, (era = { versions: new VersionTable(), current: 0 }));
-    return era;
   }
 
   #forget(): void {
-    this.#offset = this.#lines = 0;
-    this.damaged = undefined;
-    this.torn = this.#isOpen = false;
-    this.#eras.clear();
-    this.newestBase = undefined;
+    this.#offset = this.#size = 0;
+    this.torn = this.#isOpen = this.#isPending = false;
+    this.#ledger = new Ledger();
   }
+}
+
+let writer: string | undefined;
+
+/** What its threads share. */
+export function thisProcess(): string {
+  const { hostname } = process.getBuiltinModule('node:os');
+  return `${process.pid}@${hostname()}`;
+}
+
+function partOf(part: string | undefined): { part?: string } {
+  return part === undefined ? {} : { part };
 }
 
 /** What is asked of a log file. */
@@ -418,57 +469,4 @@ function lookAt(file: string): Seen | undefined {
  */
 function nameOf(url: string): string {
   return sha256(url.replace(/(?<=^file:\/\/\/)[a-z](?=:)/, (letter) => letter.toUpperCase()));
-}
-
-/** How each line begins. */
-const BEGINNING = '{"event":"';
-
-/** How each ends: `,"sum":"<fingerprint of what is before this>"}`. */
-const SUM = ',"sum":"';
-const SUM_SIZE = SUM.length + 16 + '"}'.length;
-
-function lineOf(event: LogEvent): string {
-  const said = JSON.stringify(event).slice(0, -1);
-  return `${said}${SUM}${fingerprint(said)}"}`;
-}
-
-/** Whether a line is the beginning of one of ours, and no more: whoever wrote it was killed. Of an empty one nothing was written. */
-function isTorn(line: string): boolean {
-  if (line.endsWith('}') || !(line.startsWith(BEGINNING) || BEGINNING.startsWith(line))) return false;
-  const shorter = line.slice(0, -1);
-  // One that is whole with another last character, or without it, was altered.
-  return [shorter, `${shorter}}`, `${line}}`].every((other) => parse(other) === undefined);
-}
-
-/** A line as an event, or undefined where it is torn, altered, foreign, or names what could lead out of the cache. */
-function parse(line: string): LogEvent | undefined {
-  const end = line.length - SUM_SIZE;
-  if (end < 0 || !line.startsWith(SUM, end)) return undefined;
-  if (line.slice(end + SUM.length, -2) !== fingerprint(line.slice(0, end))) return undefined;
-  let event: Partial<Record<string, unknown>>;
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (event === null || typeof event !== 'object' || typeof event.base !== 'string' || !isId(event.base))
-    return undefined;
-  const count = (value: unknown) => typeof value === 'number' && Number.isInteger(value) && value >= 0;
-  switch (event.event) {
-    case 'base':
-      return event as LogEvent;
-    case 'restore':
-      return count(event.to) ? (event as LogEvent) : undefined;
-    case 'version':
-      return typeof event.id === 'string' &&
-        isId(event.id) &&
-        count(event.parent) &&
-        count(event.at) &&
-        typeof event.kept === 'boolean' &&
-        typeof event.summary === 'string'
-        ? (event as LogEvent)
-        : undefined;
-    default:
-      return undefined;
-  }
 }

@@ -1,10 +1,10 @@
 /**
  * Texts on disk under their SHA-256: `objects/abcdef….js`. In: a text; out: its id, and the text again by id.
  * A text is whole or absent (temporary name, then rename) and is hashed again when read; never trust an id
- * that came from outside before `isId` has seen it.
+ * that came from outside before `isId` (ids.ts) has seen it.
  */
 import { HotswapError } from '../error.ts';
-import { closeSync, dirname, existsSync, hash, join } from '../node.ts';
+import { closeSync, dirname, existsSync, hash, join, utimesSync } from '../node.ts';
 import {
   inDirectory,
   openFile,
@@ -15,16 +15,12 @@ import {
   unique,
   writeWhole,
 } from './files.ts';
+import { unneeded } from './needed.ts';
 import { makeSpares, takeSpare } from './spares.ts';
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8: 64 characters. */
 export function sha256(text: string): string {
   return hash('sha256', text);
-}
-
-/** Whether `id` has the form of an object id; anything else (`../..`, a number, a short hash) is not one. */
-export function isId(id: string): boolean {
-  return /^[0-9a-f]{64}$/.test(id);
 }
 
 /** Where the object with this id is or would be. `extension` is the module's, with its dot. */
@@ -38,7 +34,9 @@ export interface StoredObject {
   file: string;
   /** whether it was not there before */
   made: boolean;
-  /** removes the file again if it was not there before */
+  /** writes it again if somebody has removed it, who could not know that it is needed; for after its line has been written */
+  ensure: () => void;
+  /** removes the file again if it was not there before, and nobody else needs it by now */
   undo: () => void;
 }
 
@@ -54,22 +52,41 @@ export function putObject(
   id: string = sha256(text),
 ): StoredObject {
   const file = objectFile(cacheDir, id, extension);
-  if (existsSync(file) && intact(file, id)) return { id, file, made: false, undo: () => {} };
+  const ensure = (): void => {
+    if (!existsSync(file)) write(cacheDir, file, text);
+  };
+  if (existsSync(file) && intact(file, id)) {
+    touch(file);
+    return { id, file, made: false, ensure, undo: () => {} };
+  }
+  write(cacheDir, file, text);
+  makeSpares(cacheDir);
+  return { id, file, made: true, ensure, undo: () => removeObjects(cacheDir, [id], extension) };
+}
+
+function write(cacheDir: string, file: string, text: string): void {
   try {
     writeWhole(file, text, takeSpare(cacheDir));
   } catch (error) {
     removeEmpty(dirname(file));
     throw cacheError(cacheDir, 'store a version', error);
   }
-  makeSpares(cacheDir);
-  return { id, file, made: true, undo: () => removeObject(cacheDir, id, extension) };
 }
 
-/** Removes a text that is needed no more. */
-export function removeObject(cacheDir: string, id: string, extension: string): void {
-  const file = objectFile(cacheDir, id, extension);
-  removeFile(file);
-  removeEmpty(dirname(file));
+/** Says that a text is needed, to whoever collects what is not. */
+function touch(file: string): void {
+  const now = Date.now() / 1000;
+  try {
+    utimesSync(file, now, now);
+  } catch {
+    // another user's: it is looked for once its line has been written
+  }
+}
+
+/** Removes texts that no log names any more: one text may be that of versions of several modules. */
+export function removeObjects(cacheDir: string, ids: readonly string[], extension: string): void {
+  for (const id of unneeded(cacheDir, ids)) removeFile(objectFile(cacheDir, id, extension));
+  removeEmpty(join(cacheDir, 'objects'));
 }
 
 /**
@@ -129,6 +146,7 @@ function intact(file: string, id: string): boolean {
   }
 }
 
-function reason(error: unknown): string {
+/** An error in words. */
+export function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

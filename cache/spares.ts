@@ -4,13 +4,13 @@
  * and takes a tenth of that to fill and rename one, so the next is made off the thread whenever one was needed.
  */
 import { closeSync, join, open, readdirSync } from '../node.ts';
-import { makeDirectory, removeEmpty, removeFile, unique } from './files.ts';
+import { isRunning, makeDirectory, removeEmpty, removeFile, unique } from './files.ts';
 
 /** Directory of these files. */
 const ROOM = 'spares';
 
 /** Name of one, with the process that made it. */
-export const SPARE = /^(\d+)\.[0-9a-z]+$/;
+export const SPARE = /^\d+\.[0-9a-z]+$/;
 
 /** So many at most, a cache. */
 const MOST = 8;
@@ -28,7 +28,6 @@ let isListening = false;
 /** Caches whose directory has been looked through. */
 const known = new Set<string>();
 const { setImmediate } = globalThis;
-const { kill } = process;
 
 /** A spare file of a cache, which is the caller's from now on, if one is ready. It may be gone, where somebody has emptied the cache. */
 export function takeSpare(cacheDir: string): string | undefined {
@@ -74,20 +73,10 @@ function begin(cacheDir: string): void {
   known.add(cacheDir);
   const directory = join(cacheDir, ROOM);
   for (const name of readdirSync(directory)) {
-    const [, id] = SPARE.exec(name) ?? [];
-    if (id !== undefined && !isRunning(Number(id))) removeFile(join(directory, name));
+    if (SPARE.test(name) && !isRunning(name)) removeFile(join(directory, name));
   }
   if (!isListening) process.once('exit', removeSpares);
   isListening = true;
-}
-
-/** Whether there may be such a process. In another container there may be: whoever misses its spare file does without. */
-function isRunning(id: number): boolean {
-  try {
-    return kill(id, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function removeSpares(): void {

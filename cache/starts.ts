@@ -6,7 +6,7 @@
  */
 import { existsSync, getBuiltinModule, join, readdirSync, readFileSync, statSync } from '../node.ts';
 import { appendTo, inDirectory, readFile, removeEmpty, removeFile, unique } from './files.ts';
-import { isId } from './objects.ts';
+import { isId } from './ids.ts';
 
 /** A version of a module, by the module's URL and the SHA-256 of the text. */
 export interface ModuleVersion {

@@ -24,6 +24,11 @@ export interface VersionRecord {
   still?: true;
 }
 
+/** The lowest number, besides 0, of the versions that can be gone back to: so many before the newest. */
+export function oldestKept(newest: number, rollbackLength: number): number {
+  return Math.max(1, newest - rollbackLength);
+}
+
 /** What a version is known by wherever it stands. */
 export function keyOf({ id, at, summary }: VersionRecord): string {
   return `${id} ${at} ${summary}`;

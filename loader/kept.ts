@@ -2,7 +2,7 @@
  * The versions of a live module. In: versions, new or read from the log; out: each by its number. Most are on disk and take a row
  * of a table; what only this process has of some (a text, values bound into it, functions that it moved) stands beside it.
  */
-import { keyOf, type VersionRecord, VersionTable } from '../cache/table.ts';
+import { keyOf, oldestKept, type VersionRecord, VersionTable } from '../cache/table.ts';
 
 /** Values that `bind` gave and that no text can carry, by path and name. */
 export type Bound = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -24,6 +24,9 @@ export interface KeptVersion extends VersionRecord {
 export function isSame(a: KeptVersion, b: KeptVersion): boolean {
   return a.number === b.number && keyOf(a) === keyOf(b);
 }
+
+/** So many more are kept than can be gone back to, so that not each edit looks which they are. */
+const MORE = 64;
 
 /** Versions by their numbers, from 0. The rows of those that are in a log are that log's own, and only seen from here. */
 export class KeptVersions {
@@ -84,6 +87,21 @@ export class KeptVersions {
     this.#table = table;
     this.#isLogs = true;
     this.#count = table.length;
+  }
+
+  /**
+   * Lets go of the texts that this process alone has, and the values bound into them, of versions that cannot be gone back to. What
+   * they moved stays: ways lead past them.
+   * @param rollbackLength how many can be gone back to
+   */
+  keep(rollbackLength: number): void {
+    if (this.#own.size < rollbackLength + MORE) return;
+    const oldest = oldestKept(this.#count, rollbackLength);
+    for (const [number, { moves }] of this.#own) {
+      if (number >= oldest) return; // they are in the order in which they were made
+      if (moves === undefined) this.#own.delete(number);
+      else this.#own.set(number, { moves });
+    }
   }
 
   /** Forgets the versions from a number on. */

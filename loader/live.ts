@@ -23,6 +23,13 @@ export interface History {
   /** undefined while versions are kept in memory only */
   log: ModuleLog | undefined;
   /**
+   * number of the version that the log had in force when this process last agreed with it: when it loaded the module, wrote, or
+   * took over what others had written. Where the log says another by now, others have edited since.
+   */
+  agreed: number;
+  /** whether a way back could not be written down; it is tried again */
+  unwritten: boolean;
+  /**
    * what ran when the cache was let go, or has been made to run since, and whether that cache knows; undefined
    * while there is one
    */
@@ -43,6 +50,8 @@ export class LiveModule {
   source: string;
   /** number of the version that `source` is */
   started: number;
+  /** number of the version that the log had in force then; undefined where the log was not asked */
+  readonly agreed: number | undefined;
   /** what its author's numbering starts at: the number by which people know version 0 */
   readonly vsn: number;
   /** the language of its texts, where another loader has made them of the file's; see made.ts */
@@ -68,13 +77,14 @@ export class LiveModule {
   #forwards: Map<string, Forward> | undefined;
   #made: Map<string, MadeFunction> | undefined;
 
-  constructor({ url, prefix, base, source, started, vsn, madeAs, instance }: Loaded) {
+  constructor({ url, prefix, base, source, started, agreed, vsn, madeAs, instance }: Loaded) {
     this.url = url;
     this.instance = instance;
     this.prefix = prefix;
     this.base = base;
     this.source = source;
     this.started = started;
+    this.agreed = agreed;
     this.vsn = vsn;
     this.madeAs = madeAs;
   }
@@ -140,6 +150,7 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   anew?: true;
   /** where the author's text stands in the one that runs, see layout.ts */
   layout: string | undefined;
+  agreed?: number | undefined;
   madeAs?: Language | undefined;
   /** whether it is a version that no start was healthy with yet; see ending.ts */
   isUntried?: true | undefined;

@@ -112,13 +112,14 @@ export function createLoader(
     const disk = isPlain && takes(url) ? textOf(source) : undefined;
     const vsn = disk === undefined ? undefined : knownVsn(url, disk);
     if (disk === undefined || vsn === undefined) return undefined;
-    if (reload && existingLog(cacheDir, url) !== undefined) return undefined;
+    if (reload && existingLog(cacheDir, url, say) !== undefined) return undefined;
     const print = fingerprint(disk);
     const known = texts.known(url, print);
     if (known?.code === undefined) return undefined;
     bases.set(url, { print, vsn });
     const { prefix, code, layout } = known;
-    return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, vsn, layout } };
+    const agreed = reload ? 0 : undefined;
+    return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, agreed, vsn, layout } };
   }
 
   function load(
@@ -131,8 +132,8 @@ export function createLoader(
     const { print, vsn } = base;
     bases.set(url, base);
     const anew = instance === undefined ? {} : ({ instance, anew: true } as const);
-    const of = { url, base: disk, vsn, madeAs, ...anew };
-    const newer = newest(url, disk, base);
+    const { newest: newer, agreed } = newest(url, disk, base);
+    const of = { url, base: disk, agreed, vsn, madeAs, ...anew };
     if (newer !== undefined) {
       const { text, number, notice, isUntried } = newer;
       const { prefix, code, layout } = transformedOrNot(url, text, instance);
@@ -166,16 +167,18 @@ export function createLoader(
     }
   }
 
-  /** The newest version of a module, if it is to run. */
-  function newest(url: string, disk: string, base: Base): Newest | undefined {
+  /** The newest version of a module, if it is to run, and the number of the one that its log has in force, if that was asked. */
+  function newest(url: string, disk: string, base: Base): { newest?: Newest | undefined; agreed?: number } {
     const { cacheDir, reload } = config;
-    const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url) : undefined;
-    if (log === undefined || cacheDir === undefined) return undefined;
+    if (cacheDir === undefined || !reload) return {};
+    const log = existingLog(cacheDir, url, say);
+    if (log === undefined) return { agreed: 0 };
     base.id = sha256(disk);
-    return newestVersion(
+    const newest = newestVersion(
       { url, log, cacheDir, base: base.id, vsn: base.vsn, guard, say },
       (text) => transformedOrNot(url, text, undefined).code !== undefined,
     );
+    return { newest, agreed: log.era(base.id).current };
   }
 
   /** What runs for a text that nobody has just checked. */

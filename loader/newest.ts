@@ -42,14 +42,7 @@ export interface Newest {
 export function newestVersion(module: Logged, canRun: (text: string) => boolean): Newest | undefined {
   const { url, log, base, vsn, say } = module;
   log.era(base); // reads the log
-  if (log.damaged !== undefined) {
-    say(damageOf(log, url));
-    return undefined;
-  }
-  if (log.torn)
-    say(
-      `the last line of ${log.file} is not written to its end, so that what it said of ${fileURLToPath(url)} is lost; what was done before it holds`,
-    );
+  for (const line of lossesOf(log, url, vsn)) say(line);
   const former = log.newestBase;
   if (former !== undefined && former !== base) goOn(module, former);
   const { versions, current } = log.era(base);
@@ -76,7 +69,9 @@ function newestHealthy(
   asides: Aside[],
 ): Newest | undefined {
   const { url, cacheDir, base, vsn, guard, say } = module;
+  const file = fileURLToPath(url);
   let isDeep = false;
+  let refused: string | undefined;
   for (let one: VersionRecord | undefined = newest; one !== undefined; one = versions.at(one.parent ?? 0)) {
     const { id, kept, summary } = one;
     const number = one.number + vsn;
@@ -94,17 +89,18 @@ function newestHealthy(
     try {
       const text = getObject(cacheDir, id, extensionOf(url));
       if (canRun(text)) {
-        const notice = `${fileURLToPath(url)} runs version ${number} (${summary}) from ${cacheDir}; reset() goes back to the file`;
+        if (refused !== undefined)
+          say(`${refused}, and version ${number} is used, the nearest before it that is whole`);
+        const notice = `${file} runs version ${number} (${summary}) from ${cacheDir}; reset() goes back to the file`;
         return { text, number: one.number, notice: isFile ? undefined : notice, isUntried: !isHealthy };
       }
       asides.push(guard.setAside(cacheDir, { ...version, number }, 'it does not parse'));
     } catch (error) {
-      say(
-        `${(error as Error).message} The file is used. Version ${number} of ${fileURLToPath(url)} is not applied.`,
-      );
-      return undefined;
+      refused ??= `${(error as Error).message} Version ${number} of ${file} is not applied`;
+      if (isFile) break; // whose text is at hand
     }
   }
+  if (refused !== undefined) say(`${refused}, and the file is used`);
   return undefined;
 }
 
@@ -132,9 +128,29 @@ function guarded(
   );
 }
 
-/** What to say of a log that is damaged. */
-export function damageOf({ file, damaged }: ModuleLog, url: string): string {
-  return `line ${damaged} of ${file} is damaged, so that no version of ${fileURLToPath(url)} can be told by its number; the file is used. purge() removes that history, and so does deleting it; the next edit begins a new one and keeps this as ${basename(file)}${DAMAGED}`;
+/** What to say of a log that cannot be read, or not all of it. @param vsn what the numbering starts at */
+export function lossesOf(log: ModuleLog, url: string, vsn: number): string[] {
+  const { file, unreadable, damaged, torn, losses } = log;
+  const module = fileURLToPath(url);
+  if (unreadable !== undefined)
+    return [
+      `the history of ${module} cannot be read (${unreadable}), so that none of its versions is live again and the file is used`,
+    ];
+  if (damaged !== undefined)
+    return [
+      `line ${damaged} of ${file} is damaged, so that no version of ${module} can be told by its number; the file is used. purge() removes that history, and so does deleting it; the next edit begins a new one and keeps this as ${basename(file)}${DAMAGED}`,
+    ];
+  const lines = losses.map(({ line, versions: lost }) => {
+    const [first, last] = lost?.map((number) => number + vsn) ?? [];
+    const which =
+      first === undefined ? '' : first === last ? `: version ${first}` : `: versions ${first} to ${last}`;
+    return `before line ${line} of ${file} lines are missing, so that what they said of ${module} is lost${which}; the other versions keep their numbers`;
+  });
+  if (torn)
+    lines.push(
+      `the last line of ${file} is not written to its end, so that what it said of ${module} is lost; what was done before it holds`,
+    );
+  return lines;
 }
 
 /**
@@ -162,7 +178,7 @@ function goOn(module: Logged, former: string): void {
     else log.appendBase(base);
     let parent = 0;
     for (const { id, at, summary, kept } of edits)
-      parent = log.appendVersion(base, { id, parent, at, summary, kept }).number;
+      parent = log.appendVersion(base, { id, parent, at, summary, kept })?.number ?? parent;
   } catch {
     // a read-only cache: the notice comes again next time
   }

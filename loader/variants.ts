@@ -7,7 +7,7 @@ import { fingerprint } from '../cache/fingerprint.ts';
 import { isStart } from '../cache/ids.ts';
 import { ModuleLog } from '../cache/log.ts';
 import { getObject, sha256 } from '../cache/objects.ts';
-import type { VersionRecord, VersionTable } from '../cache/table.ts';
+import { oldestKept, type VersionRecord, type VersionTable } from '../cache/table.ts';
 import { HotswapError } from '../error.ts';
 import { existsSync, fileURLToPath, readFileSync } from '../node.ts';
 import { type Config, sayer } from './config.ts';
@@ -214,9 +214,11 @@ export function createVariants(
   }
 
   function remember(kept: MemoryVersion): void {
-    const list = memory.get(kept.url);
-    if (list === undefined) memory.set(kept.url, [kept]);
-    else list.push(kept);
+    const list = memory.get(kept.url) ?? [];
+    list.push(kept);
+    const oldest = oldestKept(kept.number, config.rollbackLength);
+    const left = oldest === 1 ? list : list.filter(({ number }) => number === 0 || number >= oldest);
+    memory.set(kept.url, left);
   }
 
   function forget(url: string): void {

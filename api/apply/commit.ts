@@ -11,7 +11,7 @@ import type { LiveModule } from '../../loader/live.ts';
 import { isFunction, lineOf } from '../../loader/parse.ts';
 import { withoutInstance } from '../../loader/variants.ts';
 import { checkNames, openNames } from '../given/check.ts';
-import { bringBack } from '../history/asides.ts';
+import { bringBack, numberToRun } from '../history/asides.ts';
 import {
   boundOf,
   catchUp,
@@ -29,7 +29,8 @@ import {
   versionAt,
   versionText,
 } from '../history/history.ts';
-import { enterVersion, record, recordRestore } from '../history/record.ts';
+import { checkNotOvertaken, Overtaken } from '../history/overtaken.ts';
+import { agree, beginTogether, enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
 import { hotImportsOf, resolvedFrom } from '../modules/importers.ts';
 import { type Analysis, analyse, partAround } from '../plan/analysis.ts';
@@ -71,6 +72,8 @@ export interface Proposal {
   /** the version that is to run: an earlier one, or a new one with the number that it will have if nobody comes before it */
   version: KeptVersion;
   isNew: boolean;
+  /** number of the version that another process has put in force in the log, where that is why this one is to run */
+  follows?: number;
   before: Analysis;
   after: Analysis;
   /** paths of the functions whose code is another */
@@ -87,17 +90,45 @@ export interface Proposal {
  */
 export function queued<T>(module: Queue, change: () => Promise<T>): Promise<T> {
   const transaction = staging();
-  if (transaction !== undefined) return turnWithin(transaction, module, change);
+  if (transaction !== undefined) return turnWithin(transaction, module, () => onTop(change));
   module.waiting++;
   const turn = module.queue.then(async () => {
     try {
-      return await change();
+      return await onTop(change);
     } finally {
       module.waiting--;
     }
   });
   module.queue = turn.catch(() => {});
   return turn;
+}
+
+/** Milliseconds for which an edit is made again and again, on what other processes make meanwhile. */
+const PATIENCE = 5000;
+
+/** Makes an edit; where another process has edited the module meanwhile, on top of that, which runs first. @throws ERR_HOTSWAP_CONFLICT */
+async function onTop<T>(change: () => Promise<T>): Promise<T> {
+  for (let end: number | undefined; ; ) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof Overtaken) || Date.now() > (end ??= Date.now() + PATIENCE)) throw error;
+      if (error.inForce !== undefined) await takeOver(error.of, error.inForce);
+    }
+  }
+}
+
+/** Brings a version of another process's to life here. @throws ERR_HOTSWAP_CONFLICT */
+async function takeOver(module: LiveModule, inForce: number): Promise<void> {
+  try {
+    await follow(module, inForce);
+  } catch (cause) {
+    throw new HotswapError(
+      'ERR_HOTSWAP_CONFLICT',
+      `another process has put version ${numberOf(module, versionAt(module, inForce))} of ${module.url} in force, which cannot be applied here, and an edit that does not rest on it would undo it: ${(cause as Error).message}`,
+      { module: module.url, cause },
+    );
+  }
 }
 
 /** As `queued`, but done when this returns, unless others come before it: what an edit does is one synchronous step. */
@@ -107,6 +138,7 @@ export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
   try {
     return Promise.resolve(change());
   } catch (error) {
+    if (error instanceof Overtaken) return queued(module, async () => change());
     return Promise.reject(error);
   } finally {
     module.waiting--;
@@ -127,6 +159,8 @@ export function commitNow(module: LiveModule, edit: Edit): Version {
 function proposalOf(module: LiveModule, edit: Edit): Proposal | undefined {
   catchUp(module);
   const current = currentVersion(module);
+  // A saved file is as its author wants it, and values that no text can carry are this process's alone.
+  if (!edit.open && edit.bound.size === 0) checkNotOvertaken(module, edit.source);
   if (edit.source === currentText(module) && edit.bound === boundOf(current)) {
     if (edit.open && staged(module) === undefined) savedAs(module, current.number);
     return undefined;
@@ -305,6 +339,18 @@ export function isOther(module: LiveModule, source: string, about: string): bool
 /** Brings an earlier or later version of the module back. Must run within `queued`. */
 export async function goTo(module: LiveModule, version: KeptVersion): Promise<Version> {
   return inTime(returnTo(module, version), module);
+}
+
+/**
+ * Brings the version to life here that another process has put in force, or the nearest to it that is not set aside. Nothing of that
+ * is written. Must run within `queued`.
+ */
+export async function follow(module: LiveModule, inForce: number): Promise<Version> {
+  const version = versionAt(module, numberToRun(module, inForce));
+  if (!isSame(version, currentVersion(module)))
+    return inTime({ ...proposeReturn(module, version), follows: inForce }, module);
+  agree(module, version, inForce);
+  return now(undefined, module);
 }
 
 /** The same, synchronously, where only functions are others. */
@@ -559,14 +605,8 @@ function finish(
   undos: (() => void)[],
   beside: Beside | undefined,
 ): Version[] {
-  const versions: KeptVersion[] = [];
   const edits = proposals.filter(({ again }) => again !== undefined);
-  for (const { module, version, isNew } of edits) {
-    const written = isNew ? record(module, version) : recordRestore(module, version);
-    undos.push(written.undo);
-    versions.push(written.version);
-  }
-  beside?.check();
+  const versions = writeDown(edits, undos, beside);
   for (const one of proposals) {
     if (one.again !== undefined) continue;
     apply(one.module, one.prepared, cells.get(one) as Written, one.version.number);
@@ -588,6 +628,32 @@ function finish(
   edits.forEach(({ module, from, replaced }, i) => tell(module, from, live[i] as Version, replaced));
   beside?.tell();
   return live;
+}
+
+/** @returns each version as it was written down, all or none @param undos gets what takes it back */
+function writeDown(
+  proposals: readonly Proposal[],
+  undos: (() => void)[],
+  beside: Beside | undefined,
+): KeptVersion[] {
+  const versions: KeptVersion[] = [];
+  const together = beginTogether(
+    proposals.map(({ module }) => module),
+    proposals.every(({ isNew }) => !isNew),
+  );
+  if (together.pending !== undefined) undos.push(together.pending.undo);
+  for (const { module, version, isNew, follows } of proposals) {
+    const written = isNew
+      ? record(module, version, together)
+      : follows === undefined
+        ? recordRestore(module, version, together)
+        : agree(module, version, follows);
+    undos.push(written.undo);
+    versions.push(written.version);
+  }
+  beside?.check();
+  together.pending?.finish();
+  return versions;
 }
 
 /** The text that runs stays in memory: a cache that is purged meanwhile must not stop the next edit. */

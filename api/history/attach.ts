@@ -4,12 +4,12 @@
  */
 import { ModuleLog } from '../../cache/log.ts';
 import { putObject, type StoredObject } from '../../cache/objects.ts';
-import { keyOf } from '../../cache/table.ts';
+import { keyOf, type VersionRecord } from '../../cache/table.ts';
 import { HotswapError } from '../../error.ts';
 import type { KeptVersion } from '../../loader/kept.ts';
 import { extensionOf } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
-import { damageOf } from '../../loader/newest.ts';
+import { lossesOf } from '../../loader/newest.ts';
 import {
   align,
   currentText,
@@ -43,7 +43,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   const { id: base } = versionAt(module, 0);
   const log = new ModuleLog(cacheDir, module.url);
   const before = { size: log.size(), current: log.era(base).current };
-  if (log.damaged !== undefined) needRegistry().say(damageOf(log, module.url));
+  for (const line of lossesOf(log, module.url, module.vsn)) needRegistry().say(line);
   const objects: StoredObject[] = [];
   const undo = () => {
     if (log.size() !== before.size) log.retract(before.size, base, before.current);
@@ -68,7 +68,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
       }
       const parent = numbers.get(version.parent ?? 0) ?? 0;
       const record = log.appendVersion(base, { ...recordOf(version), parent, kept: text !== undefined });
-      numbers.set(version.number, record.number);
+      numbers.set(version.number, (record as VersionRecord).number);
       written = true;
     }
     const inForce = numbers.get(left?.number ?? current) as number;
@@ -93,8 +93,11 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
       text: running,
       cacheDir,
       log,
+      agreed: log.era(base).current,
+      unwritten: false,
       left: undefined,
     };
+    for (const { ensure } of objects) ensure();
     remember(module, log, objects);
     forget(module.url);
     for (const version of aligned.versions)

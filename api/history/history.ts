@@ -13,7 +13,7 @@ import type { CoreModule, CoreVersion } from '../../loader/core.ts';
 import { type Bound, type KeptVersion, KeptVersions } from '../../loader/kept.ts';
 import { extensionOf } from '../../loader/language.ts';
 import type { History, LiveModule } from '../../loader/live.ts';
-import { damageOf } from '../../loader/newest.ts';
+import { lossesOf } from '../../loader/newest.ts';
 import { type Registry, registry } from '../../loader/registry.ts';
 import { describe } from '../../messages.ts';
 import { pathToFileURL } from '../../node.ts';
@@ -88,11 +88,14 @@ export function historyOf(module: LiveModule): History {
     text: undefined,
     cacheDir,
     log,
+    agreed: module.agreed ?? log?.era(original.id).current ?? 0,
+    unwritten: false,
     left: undefined,
   };
   catchUp(module);
   // Else it was said when the module was loaded.
-  if (log?.damaged !== undefined && !config.reload) say(damageOf(log, module.url));
+  if (log !== undefined && !config.reload)
+    for (const line of lossesOf(log, module.url, module.vsn)) say(line);
   if (module.started > 0) findStarted(module, module.history);
   return module.history;
 }
@@ -116,7 +119,8 @@ export function catchUp(of: Versioned): void {
   const history = historyOf(of);
   const { versions, log } = history;
   if (log === undefined) return;
-  const known = log.era(versionAt(of, 0).id).versions;
+  const { versions: known, current } = log.era(versionAt(of, 0).id);
+  if (known.length < history.agreed) history.agreed = current; // purged by someone
   const last = Math.min(versions.length, known.next) - 1;
   if (last === 0 || keyOf(versionAt(of, last)) === keyOf(known.at(last) as VersionRecord)) {
     versions.follow(known);
@@ -125,6 +129,7 @@ export function catchUp(of: Versioned): void {
     const aligned = align(versions, known);
     history.versions = aligned.versions;
     history.current = aligned.numbers[history.current] as number;
+    history.agreed = current;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { Ids } from '../../cache/ids.ts';
 import type { ModuleLog } from '../../cache/log.ts';
-import { removeObject, type StoredObject } from '../../cache/objects.ts';
+import { removeObjects, type StoredObject } from '../../cache/objects.ts';
 import { extensionOf } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
 import { registry } from '../../loader/registry.ts';
@@ -41,8 +41,7 @@ export function withdraw(log: ModuleLog): boolean {
   const found = recorded.get(log);
   recorded.delete(log);
   if (!log.withdraw()) return false;
-  for (let i = 0; found !== undefined && i < found.ids.length; i++)
-    removeObject(found.cacheDir, found.ids.at(i), found.extension);
+  if (found !== undefined) removeObjects(found.cacheDir, [...found.ids], found.extension);
   return true;
 }
 
