@@ -68,15 +68,13 @@ export function bringUp(
 ): Promise<Outcome> {
   return each(liveModules(), (module) =>
     inTurn(module, async () => {
+      const inForce = historyOf(module).log?.era(versionAt(module, 0).id).current;
+      if (inForce === undefined) return undefined;
       catchUp(module);
-      const { log, versions } = historyOf(module);
-      const inForce = log?.era(versionAt(module, 0).id).current;
       // A version that no log can carry rests on the newest that one can.
       let current = currentVersion(module);
       while (!current.kept && current.parent !== undefined) current = versionAt(module, current.parent);
-      if (inForce === undefined || current.number === inForce) return undefined;
-      const newest = versions.at(numberToRun(module, inForce));
-      if (newest !== undefined && !isSame(newest, current)) return follow(module, inForce);
+      if (!isSame(versionAt(module, numberToRun(module, inForce)), current)) return follow(module, inForce);
       agree(module, current, inForce);
       return undefined;
     }),

@@ -12,6 +12,7 @@ import { type Analysis, analyse } from '../plan/analysis.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { numberToRun } from './asides.ts';
 import {
+  catchUp,
   currentVersion,
   historyOf,
   needRegistry,
@@ -65,6 +66,7 @@ export function checkNotOvertaken(module: LiveModule, source: string): void {
   if (history.log === undefined || !needRegistry().config.persist) return;
   const { current: inForce, by } = history.log.era(versionAt(module, 0).id);
   if (inForce === history.agreed) return;
+  catchUp(module); // others may have written since the edit began
   const current = currentVersion(module);
   const isStaged = stagedVersion(module) !== undefined;
   if (isStaged && current.parent === inForce) return; // it rests on it
