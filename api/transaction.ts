@@ -136,6 +136,7 @@ async function staged<T>(
   const own: Staging = {
     proposals: new Map(),
     core: new Map(),
+    made: new Set(),
     turns: new Map(),
     release: [],
     late,
@@ -148,10 +149,14 @@ async function staged<T>(
     await within(own, async () => work());
     await settled(own);
     own.ended = true;
-    return await end({ live: [...own.proposals.values()], core: [...own.core.values()] }, false);
+    const live = [...own.proposals.values()];
+    const result = await end({ live, core: [...own.core.values()] }, false);
+    if (keeps) for (const one of live) own.made.delete(one); // carried out
+    return result;
   } finally {
     await settled(own);
     own.ended = true;
+    for (const { prepared } of own.made) prepared.abandon();
     for (const release of own.release) release();
     registry.transacting--;
   }

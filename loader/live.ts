@@ -193,10 +193,12 @@ export interface Overlay {
   /** by path: the number by which a class handed over its scope */
   classes: Map<string, number>;
   nextClass: number;
-  /** by class that another has succeeded: what its prototype had, and on what it hung */
-  succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null }>;
+  /** by class that another has succeeded: what its prototype had, on what it hung, and the other */
+  succeeded: WeakMap<object, { own: PropertyDescriptorMap; on: object | null; by: object }>;
   /** by the number of a class that was made anew: its #private names, without `#` */
   privates: Map<number, ReadonlySet<string>>;
+  /** by such a number: one of these that each instance has */
+  brands: Map<number, string>;
 }
 
 /** What a variable at the top level was made by. */
@@ -205,6 +207,7 @@ export interface MadeBy {
   text: string;
   /** the same without what adds to it: a function or class, with which TypeScript merges namespaces */
   base: string;
+  isClass: boolean;
   /** of a function; undefined for anything else */
   kind: Kind | undefined;
   /** of a variable: `const`, `let`, `var`, `using`; empty for anything else */

@@ -46,10 +46,28 @@ export interface Prepared {
   places: Places;
   /** every cell whose closures keep earlier code */
   stale: Set<LiveCell>;
+  /** lets go of the cells that were made for it, where it is not carried out */
+  abandon: () => void;
 }
 
 /** Makes every replacement, and all that is new; changes nothing. @throws what an edit may be refused with */
 export function prepare(module: LiveModule, change: Change): Prepared {
+  const first = cellsOf(module).length;
+  try {
+    return prepareFrom(first, module, change);
+  } catch (error) {
+    abandonCells(module, first);
+    throw error;
+  }
+}
+
+/** No version has the functions of these cells: who got hold of one keeps its code. */
+function abandonCells({ cells }: LiveModule, from: number, to = cells.length): void {
+  cells.fill(undefined, from, to);
+}
+
+/** @param first number of the first cell that it makes */
+function prepareFrom(first: number, module: LiveModule, change: Change): Prepared {
   const { after, bound, url } = change;
   const cells = cellsOf(module);
   if (!canOpenGate(module)) {
@@ -81,9 +99,12 @@ export function prepare(module: LiveModule, change: Change): Prepared {
   const passing = preparePassing(module, change.before, after, overlaid, hasHeirs);
   deferred.push(...(passing?.deferred ?? []));
   replacing.bindInside(false);
+  const last = cells.length;
   const evaluate = (): (() => void) => {
-    const undos = [topLevel.run()];
+    const next = cells.length;
+    const undos = [() => abandonCells(module, next)];
     try {
+      undos.push(topLevel.run());
       replacing.bindInside(true); // the way into a class is there once it has been made
       if (passing !== undefined) undos.push(passing.run());
     } catch (error) {
@@ -111,6 +132,7 @@ export function prepare(module: LiveModule, change: Change): Prepared {
     deferred,
     places,
     stale,
+    abandon: () => abandonCells(module, first, last),
   };
 }
 

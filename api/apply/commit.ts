@@ -183,6 +183,7 @@ async function inTime(proposal: Proposal | undefined, module: LiveModule): Promi
   if (proposal === undefined) return now(proposal, module);
   if (transaction === undefined) return ((await carryOut([proposal])) as [Version])[0];
   const { check } = proposal.prepared;
+  transaction.made.add(proposal);
   if (check !== undefined && !transaction.late)
     await linked([...transaction.proposals.values(), proposal], check);
   return conclude(proposal);
@@ -228,7 +229,7 @@ export async function carryOut(edits: readonly Proposal[], beside?: Beside): Pro
       }
       return settle(proposals, beside);
     } catch (error) {
-      takeBack(undos);
+      giveUp(proposals, undos);
       throw error;
     }
   });
@@ -376,6 +377,7 @@ function conclude(proposal: Proposal): Version {
   const { module, from, version, prepared } = proposal;
   const transaction = staging();
   if (transaction === undefined) return (settle([proposal], undefined) as [Version])[0];
+  transaction.made.add(proposal);
   if (isSame(version, from)) transaction.proposals.delete(module);
   else transaction.proposals.set(module, proposal);
   return publicVersion(module, version, prepared.deferred);
@@ -543,7 +545,7 @@ function settle(proposals: readonly Proposal[], beside: Beside | undefined): Ver
     for (const one of importedFirst(proposals)) evaluate(one, undos);
     return finish(proposals, cells, undos, beside);
   } catch (error) {
-    takeBack(undos);
+    giveUp(proposals, undos);
     throw error;
   }
 }
@@ -579,9 +581,15 @@ async function settleInTurn(
     }
     return finish(proposals, cells, undos, beside);
   } catch (error) {
-    takeBack(undos);
+    giveUp(proposals, undos);
     throw error;
   }
+}
+
+/** Takes back what was done of proposals, and lets go of what was made for them. */
+function giveUp(proposals: readonly Proposal[], undos: (() => void)[]): void {
+  takeBack(undos);
+  for (const { prepared } of proposals) prepared.abandon();
 }
 
 type Cells = Map<Proposal, Written>;

@@ -16,6 +16,7 @@ import { outerReferences, partAround, scopesAround } from '../plan/analysis.ts';
 import { isWithin } from '../plan/plan.ts';
 import { sameTree } from '../plan/sametree.ts';
 import { canBecome } from '../plan/units.ts';
+import { anchorOf } from '../running/anchor.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from '../running/cells.ts';
 import { evaluated, finishTypes, placed, setParameters } from '../running/evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from '../running/overlay.ts';
@@ -149,21 +150,32 @@ function classSeen({ module, analysis, hot, cell, isLeft, back }: Making): {
   if (own === undefined || live === undefined) return {};
   const scope = module.classScopes[own];
   if (back !== undefined && scope?.('this') === back) return { number: own, scope };
-  const succeeded = own !== live && module.overlay?.succeeded.has(scope?.('this') as object);
-  if (scope === undefined || succeeded) return { number: live, scope: module.classScopes[live] };
-  const has = privatesOf(module, own);
+  const number = own === live || scope === undefined ? live : successorOf(module, own, live);
+  const has = privatesOf(module, number);
   const lacking = new Set<string>();
   const look = (node: Node): void => {
     if (node.type === 'PrivateIdentifier' && !has.has(node.name)) lacking.add(`#${node.name}`);
     eachChild(node, look);
   };
-  if (own !== live || isLeft) look(hot.node);
+  const isEarlier = number !== live || isLeft;
+  if (isEarlier) look(hot.node);
   if (lacking.size > 0)
     return { unfit: `instances that were made before have no ${[...lacking].join(', ')}` };
   const { id } = classScope.node;
-  if ((own !== live || isLeft) && outerReferences(analysis, hot).some(({ key }) => key === id?.name))
+  if (isEarlier && outerReferences(analysis, hot).some(({ key }) => key === id?.name))
     return { unfit: `instances that were made before are of another class than ${id?.name} is now` };
-  return { number: own, scope };
+  return { number, scope: module.classScopes[number] };
+}
+
+/** The number of the class that makes instances of another one what they are, by which that one was succeeded. */
+function successorOf({ classScopes, overlay }: LiveModule, own: number, live: number): number {
+  const itself = classScopes[own]?.('this') as object;
+  let value = itself;
+  for (let next = overlay?.succeeded.get(value); next !== undefined; next = overlay?.succeeded.get(value))
+    value = next.by;
+  if (value === itself) return own;
+  const number = classScopes.findIndex((scope) => scope?.('this') === value);
+  return number < 0 ? live : number;
 }
 
 /** What evaluated code is given: `super`'s prototype, `import.meta`, the overlay, and what calls of names on it go through. */
@@ -174,7 +186,7 @@ function homeOf({ module, hot, index }: Making, native: HotFunction, scope: Scop
   if (hot.local) return (self: unknown) => homeFrom(self, cellName(module.prefix, index));
   if (hot.memberOf !== undefined) {
     const itself = scope('this') as { prototype: object };
-    return Object.getPrototypeOf(hot.isStatic ? itself : itself.prototype);
+    return anchorOf(hot.isStatic ? itself : itself.prototype);
   }
   const way = native.reach;
   const holder = reach(module, way === undefined ? undefined : { ...way, keys: way.keys.slice(0, -1) });

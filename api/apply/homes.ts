@@ -8,15 +8,8 @@ import type { LiveModule } from '../../loader/live.ts';
 import type { Deferred } from '../history/history.ts';
 import { type Analysis, referencesIn } from '../plan/analysis.ts';
 import type { Plan } from '../plan/plan.ts';
-import { classOf, isIn, type Unit, unitsOf } from '../plan/units.ts';
-import {
-  followsFields,
-  isOverlaid,
-  madeIn,
-  namesInFields,
-  namespaceOf,
-  overlaidIn,
-} from '../running/overlay.ts';
+import { classOf, isIn, nameByDefault, type Unit, unitsOf } from '../plan/units.ts';
+import { followsFields, homeOf, madeIn, namesInFields, namespaceOf, overlaidIn } from '../running/overlay.ts';
 
 /** Adds functions into which other values are bound. */
 export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound): void {
@@ -30,12 +23,13 @@ export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound)
  * @returns classes whose fields keep what they were given
  */
 export function rehome(module: LiveModule, planned: Plan, before: Analysis, after: Analysis): Deferred[] {
+  followDefault(planned, after);
   const [old, now] = [module.overlay?.names ?? overlaidIn(module, before), overlaidIn(module, after)];
   if (module.overlay !== undefined && module.overlay.namespaces.size > 0)
     renewImports(module, planned, after, now);
   if (old === now) return [];
   for (const one of referencesIn(after)) {
-    if (isOverlaid(one, old) === isOverlaid(one, now)) continue;
+    if (homeOf(one, old) === homeOf(one, now)) continue;
     const { start, end } = one.node;
     const hot = after.functions.findLast(({ node }) => node.start <= start && node.end >= end);
     if (hot !== undefined) replaceToo(planned, hot);
@@ -66,6 +60,17 @@ function renewImports(module: LiveModule, planned: Plan, after: Analysis, now: R
     return namespaceOf(module, imported) !== (madeIn(module, name, now)?.homes ?? '');
   });
   if (stale.length > 0) planned.changed = [...planned.changed, ...stale];
+}
+
+/** Adds `export default name` where that name is made anew. */
+function followDefault(planned: Plan, after: Analysis): void {
+  const { added, changed } = planned;
+  if (added.length === 0 && changed.length === 0) return;
+  const unit = unitsOf(after).find(({ names }) => names[0] === 'default');
+  const name = unit && nameByDefault(unit);
+  if (unit === undefined || added.includes(unit) || changed.includes(unit)) return;
+  if ([...added, ...changed].some(({ names }) => name !== undefined && names.includes(name)))
+    planned.changed = [...changed, unit].sort((a, b) => a.node.start - b.node.start);
 }
 
 /** What to say of a class that stays, where one of the names in its fields has come to stand for something else. */

@@ -249,6 +249,7 @@ function give(module: LiveModule, slot: string, name: string, value: unknown): (
   made.set(place, {
     text: `export ${name}`,
     base: '',
+    isClass: false,
     kind: undefined,
     keyword: '',
     homes: '',

@@ -11,7 +11,7 @@ import { children, isWithin, sameOwn } from '../plan/plan.ts';
 import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
 import type { Members } from '../running/members.ts';
-import { leavesBehind } from '../running/overlay.ts';
+import { leavesBehind, homeOf as nameHome } from '../running/overlay.ts';
 import { comingBack } from '../running/toplevel.ts';
 import { deferral, type Unable, unclearOnes } from './deferral.ts';
 import { type Made, makeFunction } from './evaluate.ts';
@@ -233,7 +233,7 @@ export class Replacing {
 /** Which of the names that a function uses live on the overlay: the same text is other code where those are others. */
 function homesOf(after: Analysis, hot: HotFunction, overlaid: ReadonlySet<string>): string {
   if (overlaid.size === 0) return '';
-  const names = outerReferences(after, hot).flatMap(({ key }) => (overlaid.has(key) ? [key] : []));
+  const names = outerReferences(after, hot).flatMap((one) => nameHome(one, overlaid) ?? []);
   return [...new Set(names)].sort().join();
 }
 

@@ -18,6 +18,8 @@ export interface Staging {
   /** by module, in the order in which they were first edited */
   proposals: Map<LiveModule, Proposal>;
   core: Map<CoreModule, CoreProposal>;
+  /** every proposal that was made, those too that others have taken the place of */
+  made: Set<Proposal>;
   /** by module: the last edit asked for within the transaction */
   turns: Map<Queue, Promise<unknown>>;
   /** lets the edits go on that wait for the transaction's modules */

@@ -233,10 +233,7 @@ function compareClasses(
   // What is private, what makes instances, and what is decorated as its class is made, cannot be given to a class that exists.
   const fixed = (one: HotFunction | undefined): boolean =>
     one !== undefined &&
-    (one.kind === 'constructor' ||
-      one.path.includes('.#') ||
-      one.path.includes('[') ||
-      decoratorsOf(one).length > 0);
+    (one.kind === 'constructor' || isPrivate(one) || one.path.includes('[') || decoratorsOf(one).length > 0);
   if (come.some(([x, y]) => fixed(x) || fixed(y))) return undefined;
   return { pairs: pairs.sort(([, x], [, y]) => x.index - y.index), come, statics };
 }
@@ -286,6 +283,11 @@ function staticField({ classes }: Analysis, node: ClassNode, member: Node): Stat
 /** The fields that the parameters of a constructor declare, as TypeScript has it. */
 function parameterFields({ properties }: Analysis, { node }: HotFunction): string {
   return propertiesOf(node, properties).join();
+}
+
+/** `#check() {}`, `get #size() {}` */
+function isPrivate({ owner }: HotFunction): boolean {
+  return owner !== undefined && 'key' in owner && owner.key.type === 'PrivateIdentifier';
 }
 
 function opening({ derived, node }: HotFunction): Node | undefined {

@@ -205,6 +205,12 @@ export function givenBy({ node }: Unit): Node {
   return node.type === 'VariableDeclarator' && node.init !== null ? unwrapped(node.init) : unwrapped(node);
 }
 
+/** The variable that `export default name` exports. */
+export function nameByDefault(unit: Unit): string | undefined {
+  const value = givenBy(unit);
+  return unit.names[0] === 'default' && value.type === 'Identifier' ? value.name : undefined;
+}
+
 export function kindOfFunction({ async, generator }: FunctionNode): Kind {
   return { async, generator: generator === true };
 }

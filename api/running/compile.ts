@@ -9,7 +9,7 @@ import { awaits, type ClassNode, isClass, type Node, startOf } from '../../loade
 import type { Analysis } from '../plan/analysis.ts';
 import { isOfStatements, kindOf, nodesOf, type Unit } from '../plan/units.ts';
 import { compiled } from './evaluation.ts';
-import { nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
+import { instancePrivate, nativesOf, overlaidIn, overlayOf, privateNames } from './overlay.ts';
 
 /** The code of one unit, without what adds to it, as a function that evaluates it and enters what it declares. */
 export function compile(
@@ -64,6 +64,8 @@ function compileOne(
         const number = overlay.nextClass++;
         classes.set(scope.path, number);
         overlay.privates.set(number, privateNames(scope.node));
+        const brand = instancePrivate(scope.node);
+        if (brand !== undefined) overlay.brands.set(number, brand);
         text.appendLeft(
           scope.node.body.start + 1,
           `static{${SCOPE}("${module.prefix}",hs$c=>eval(hs$c),${number})}`,

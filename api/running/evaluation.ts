@@ -55,7 +55,7 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
   const parts = [...new Set(nodes.map((node) => partAround(analysis, node)))];
   const references = parts
     .flatMap((part) => part.references)
-    .filter((one) => isHere(one.node) && !own.includes(one.key));
+    .filter((one) => isHere(one.node) && !own.includes(one.key) && !params.includes(one.key));
   for (const reference of references) if (isOverlaid(reference, overlaid)) referTo(text, reference);
   const guard = guardConstants(text, references, overlaid);
   const usesMeta = nodes.map((node) => replaceMetas(text, node)).includes(true);
@@ -73,9 +73,10 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
       ? placed(piece, place, opening, `${body})`, url)
       : placed(piece, place, '', body, url, [opening, `${tail})`]);
   const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
+  const life = lifeOf(module, first, last);
   return (...values) => {
     const meta = usesMeta ? module.meta?.() : undefined;
-    return factory(module.overlay?.values, same, meta, ...values, lifeOf(module, first, last));
+    return factory(module.overlay?.values, same, meta, ...values, life);
   };
 }
 

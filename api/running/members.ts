@@ -10,6 +10,7 @@ import { lineOf, type Node } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { compareUnits, type Plan, type StaticField, type StaticPair } from '../plan/plan.ts';
 import { classOf, type Unit, unitsOf } from '../plan/units.ts';
+import { anchorOf } from './anchor.ts';
 import { compiled } from './evaluation.ts';
 import {
   classNumberIn,
@@ -33,11 +34,11 @@ export interface Members extends Pick<Plan, 'moreMembers' | 'lessMembers' | 'sta
 
 /** How a class that is there compares with the text of one; undefined where no class is. @param made what it was made by */
 export function comparedToMade(
-  { base, keyword, passes }: MadeBy,
+  { base, keyword, isClass }: MadeBy,
   analysis: Analysis,
   unit: Unit,
 ): (ReturnType<typeof compareUnits> & { before: Analysis }) | undefined {
-  if (passes || classOf(unit) === undefined) return undefined;
+  if (!isClass || classOf(unit) === undefined) return undefined;
   const lead = unit.names[0] === 'default' ? 'export default' : keyword;
   const before = analyse(`${lead} ${base}`, analysis.url, 'the text of the class before');
   const [was] = unitsOf(before);
@@ -291,7 +292,7 @@ function compile(
   url: string,
 ): (on: object) => object {
   const whole = evaluatedAs(module, analysis, hot, hot, hot.memberOf?.path, url);
-  return (on) => whole(Object.getPrototypeOf(on));
+  return (on) => whole(anchorOf(on));
 }
 
 /** A static field's value, as a function that makes its property. */

@@ -18,6 +18,7 @@ import {
   type Imported,
   kindOf,
   kindOfFunction,
+  nameByDefault,
   textOfUnit,
   type Unit,
   unitsOf,
@@ -61,9 +62,13 @@ function isAssignable(unit: Unit): boolean {
 /** What a unit makes its names by. @param overlaid names of the version that live on the overlay */
 export function madeBy(analysis: Analysis, unit: Unit, overlaid: ReadonlySet<string>): MadeBy {
   const value = givenBy(unit);
+  const name = nameByDefault(unit);
+  const named = name === undefined ? undefined : unitsOf(analysis).find(({ names }) => names.includes(name));
+  const text = textOfUnit(analysis, unit);
   return {
-    text: textOfUnit(analysis, unit),
+    text: named === undefined ? text : `${text}\n${textOfUnit(analysis, named)}`,
     base: textOfUnit(analysis, { ...unit, more: [] }),
+    isClass: isClass(value),
     kind: isFunction(value) ? kindOfFunction(value) : undefined,
     keyword: kindOf(unit) ?? '',
     homes: isClass(value) ? namesInFields(analysis, value, overlaid).join() : '',
@@ -94,9 +99,19 @@ export function madeIn(module: LiveModule, name: string, overlaid: ReadonlySet<s
   return made ?? (overlaid.has(name) ? undefined : nativesOf(module).get(name));
 }
 
-/** Whether a use of a name leads to the overlay. */
-export function isOverlaid({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): boolean {
-  return kind === 'variable' && scope?.handedOver === true && scope.parent === undefined && overlaid.has(key);
+/**
+ * Where a use of a name leads that is no variable of the module as it runs: `n` on the overlay, or `global n`, which one of the
+ * module's variables hides that the version does not have. Undefined for all other uses.
+ */
+export function homeOf({ key, kind, scope }: Reference, overlaid: ReadonlySet<string>): string | undefined {
+  if (overlaid.size === 0 || kind !== 'variable') return undefined;
+  if (scope !== undefined && (!scope.handedOver || scope.parent !== undefined)) return undefined;
+  return overlaid.has(key) ? key : overlaid.has(`global ${key}`) ? `global ${key}` : undefined;
+}
+
+/** Whether a use of a name leads elsewhere than its text alone would. */
+export function isOverlaid(reference: Reference, overlaid: ReadonlySet<string>): boolean {
+  return homeOf(reference, overlaid) !== undefined;
 }
 
 /**
@@ -115,10 +130,8 @@ export function namesInFields(
   const { references, functions } = partAround(analysis, body);
   const isIn = ({ start, end }: Node, all: readonly { start: number; end: number }[]): boolean =>
     all.some((one) => one.start <= start && one.end >= end);
-  const uses = references.filter(
-    (one) => isOverlaid(one, overlaid) && isIn(one.node, values) && !isIn(one.node, functions),
-  );
-  return [...new Set(uses.map(({ key }) => key))].sort();
+  const uses = references.filter(({ node }) => isIn(node, values) && !isIn(node, functions));
+  return [...new Set(uses.flatMap((one) => homeOf(one, overlaid) ?? []))].sort();
 }
 
 /** What an import of a namespace says, as a key. */
@@ -142,8 +155,10 @@ interface Overlaid {
 const overlaid = new WeakMap<Analysis, Overlaid>();
 
 /**
- * The names of a version that live on the overlay: those that the module was not evaluated with, and constants that are
- * made otherwise now, the code of functions in them aside; and namespaces that have become others.
+ * The names of a version that live on the overlay: those that the module was not evaluated with, constants that are
+ * made otherwise now, the code of functions in them aside, what is imported by now, and namespaces that have become others. With
+ * them, as `global n`, those that the version has no more: the module's variable must not hide a global of the name
+ * (`import fetch from './fetch.js'`, removed).
  */
 export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<string> {
   const namespaces = module.overlay?.namespaces.size ?? 0;
@@ -157,13 +172,18 @@ export function overlaidIn(module: LiveModule, analysis: Analysis): ReadonlySet<
   for (const unit of inPlace ?? unitsOf(analysis)) {
     for (const name of unit.names) {
       const was = native.get(name);
-      if (was !== undefined && (was.assignable || was.text === textOfUnit(analysis, unit))) continue;
+      const isVariable = was?.assignable && unit.imported === undefined; // an import is read anew each time
+      if (was !== undefined && (isVariable || was.text === textOfUnit(analysis, unit))) continue;
       if (was === undefined || !isSame(before, name, analysis, unit)) (found ??= new Set()).add(name);
     }
   }
   for (const { names, imported } of namespaces > 0 ? unitsOf(analysis) : [])
     if (imported !== undefined && module.overlay?.namespaces.has(importKey(imported)))
       for (const name of names) (found ??= new Set()).add(name);
+  if (inPlace === undefined) {
+    for (const name of before.top.variables.keys())
+      if (!analysis.top.variables.has(name)) (found ??= new Set()).add(`global ${name}`);
+  }
   if (found !== undefined) addClasses(module, analysis, found);
   const names = found ?? NONE;
   overlaid.set(analysis, { cells: module.cells, namespaces, names });
@@ -203,10 +223,21 @@ function isSame(before: Analysis, name: string, analysis: Analysis, unit: Unit):
   return compareUnits(before, was, analysis, unit).isSame;
 }
 
+/** The global variables, to be read and assigned to as by their names alone (ECMA-262 9.1.1.4). */
+const globals: object = new Proxy(globalThis, {
+  get: (target, key) => Reflect.get(existing(target, key), key),
+  set: (target, key, value) => Reflect.set(existing(target, key), key, value),
+});
+
+function existing(target: object, key: PropertyKey): object {
+  if (key in target) return target;
+  throw new ReferenceError(`${String(key)} is not defined`);
+}
+
 /** The overlay of a module, made when it is first needed. */
 export function overlayOf(module: LiveModule): Overlay {
   module.overlay ??= {
-    values: Object.create(null),
+    values: Object.create(null, { hs$g: { value: globals }, hs$t: { value: globalThis } }),
     names: NONE,
     made: new Map(),
     namespaces: new Map(),
@@ -216,6 +247,7 @@ export function overlayOf(module: LiveModule): Overlay {
     nextClass: analyse(module.source, module.url).classes.length,
     succeeded: new WeakMap(),
     privates: new Map(),
+    brands: new Map(),
   };
   return module.overlay;
 }
@@ -249,6 +281,20 @@ export function privateNames({ body }: ClassNode): Set<string> {
       'key' in member && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
     ),
   );
+}
+
+/** A #private name that each instance has of a class that has handed over its scope by this number, without `#`. */
+export function instancePrivateOf(module: LiveModule, number: number): string | undefined {
+  const made = module.overlay?.brands.get(number);
+  if (made !== undefined) return made;
+  const native = analyse(module.source, module.url).classes[number];
+  return native && instancePrivate(native.node);
+}
+
+export function instancePrivate({ body }: ClassNode): string | undefined {
+  for (const member of body.body)
+    if ('key' in member && member.key.type === 'PrivateIdentifier' && !member.static) return member.key.name;
+  return undefined;
 }
 
 /** Whether instances of what a class takes the place of are none of it: it has #private names, which only its own have. */

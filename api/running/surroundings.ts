@@ -69,7 +69,7 @@ export interface Reached {
  * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`.
  */
 export function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
-  const { analysis, hot, cell, overlaid } = making;
+  const { analysis, hot, cell, overlaid, bound } = making;
   const { plain: source } = analysis;
   const unreachable = new Set<string>();
   const written = new Set<string>();
@@ -85,6 +85,7 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
 
   for (const reference of outer) {
     const { key, kind, node, parent, scope, writes, shorthand } = reference;
+    if (scope === undefined && Object.hasOwn(bound, key)) continue;
     if (isOverlaid(reference, overlaid)) {
       referTo(text, reference);
       continue;
@@ -339,9 +340,13 @@ export function guardConstants(
   return names.size === 0 ? [] : [`hs$k={${properties.join()}}`];
 }
 
-/** Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. */
-export function referTo(text: MagicString, { key, node, parent, shorthand }: Reference): void {
-  const value = `hs$o.${key}`;
+/**
+ * Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. A global that
+ * the module's variable hides becomes `hs$o.hs$g.f`, and `typeof f` with it `typeof hs$o.hs$t.f`, which must not throw.
+ */
+export function referTo(text: MagicString, { key, node, parent, shorthand, scope }: Reference): void {
+  const isTypeof = parent?.type === 'UnaryExpression' && parent.operator === 'typeof';
+  const value = scope !== undefined ? `hs$o.${key}` : `hs$o.${isTypeof ? 'hs$t' : 'hs$g'}.${key}`;
   if (node.type === 'JSXIdentifier') return put(text, node, value);
   const isCallee =
     (parent?.type === 'CallExpression' && parent.callee === node) ||

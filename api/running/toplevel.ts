@@ -34,7 +34,7 @@ import {
   placeOf,
 } from './overlay.ts';
 import type { MadeClass } from './statics.ts';
-import { takePlace } from './succession.ts';
+import { takePlace, takePlaceAsFunction } from './succession.ts';
 import { putsBack, takeBack } from './undo.ts';
 
 /** Units made ready. */
@@ -273,8 +273,9 @@ function begin(
     };
   }
   const [first = ''] = unit.names;
-  // What an export stands for was never this class.
-  const before = madeIn(module, first, overlaid)?.passes ? undefined : valueIn(module, first);
+  // What an export stands for was never this class, and what was imported is another module's.
+  const isOwn = unitsOf(running).every((one) => one.imported === undefined || one.names[0] !== first);
+  const before = !isOwn || madeIn(module, first, overlaid)?.passes ? undefined : valueIn(module, first);
   const former = formerClass(module, running, first, before);
   const classes = new Map(overlay.classes);
   undos.push(() => {
@@ -300,8 +301,11 @@ function begin(
   return () => {
     for (const name of unit.names) overlay.made.set(placeOf(name, overlaid), made);
     const node = classOf(unit);
-    if (node === undefined) return;
     const after = overlaid.has(first) ? overlay.values[first] : nativeIn(module, first);
+    if (node === undefined) {
+      if (former !== undefined) takePlaceAsFunction(overlay.succeeded, former, after, undos);
+      return;
+    }
     if (evaluate === undefined) {
       const number = module.classScopes.findIndex((scope) => scope?.('this') === after);
       if (number >= 0) overlay.classes.set(first, number);
@@ -408,7 +412,10 @@ export function comingBack(
   unit: Unit,
   overlaid: ReadonlySet<string>,
 ): unknown {
-  return heldBy(module, unit, madeBy(analysis, unit, overlaid), overlaid)?.[0]?.value;
+  const made = madeBy(analysis, unit, overlaid);
+  const [name = ''] = unit.names;
+  const isMade = classOf(unit) !== undefined && isThere(module, analysis, unit, made, overlaid, false);
+  return isMade ? valueIn(module, name, overlaid) : heldBy(module, unit, made, overlaid)?.[0]?.value;
 }
 
 /** What a name holds, and that under some keys; undefined for one on the overlay that is not there yet. */
