@@ -96,10 +96,19 @@ export function notOwnDirectory(directory: string, sticky = false): string | und
 
 /** Why a file is not to be used as settings: itself, wherever links lead, or the directory that has its name; undefined where there is none. */
 export function notOwnFile(file: string): string | undefined {
-  const found = statSync(file, NO_THROW);
+  const found = statOf(file);
   if (found === undefined) return undefined;
   if (!found.isFile()) return 'is no file';
   return notOwn(found) ?? notOwnDirectory(dirname(file));
+}
+
+/** What a path leads to; undefined where nothing is there, or `--permission` leaves us no look at it. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, NO_THROW);
+  } catch {
+    return undefined;
+  }
 }
 
 const NO_THROW = { __proto__: null, throwIfNoEntry: false } as { throwIfNoEntry: false };

@@ -3,7 +3,7 @@
  * package.json, the former before the latter; out: one checked Config. An empty variable is off, and a value that means
  * nothing is an error.
  */
-import { notOwn, notOwnDirectory, trustedCache } from '../cache/own.ts';
+import { notOwn, notOwnDirectory, statOf, trustedCache } from '../cache/own.ts';
 import { HotswapError } from '../error.ts';
 import {
   createRequire,
@@ -18,6 +18,7 @@ import {
   statSync,
   writeError,
 } from '../node.ts';
+import { cacheFlags } from './allowed.ts';
 import { hasAll, ownOptions } from './options.ts';
 
 export interface Config {
@@ -78,8 +79,9 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
       : directory === '' || directory === null || directory === false
         ? undefined
         : trustedCache(resolve(whence.endsWith('package.json') ? root : process.cwd(), directory));
+  const flags = wanted?.path === undefined ? [] : cacheFlags(wanted.path);
   const config: Config = {
-    cacheDir: wanted?.path,
+    cacheDir: flags.length > 0 ? undefined : wanted?.path,
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
     unload: flag(setting('unload', 'HOTSWAP_UNLOAD'), false),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
@@ -92,7 +94,9 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     compileCache: flag(setting('compileCache', 'HOTSWAP_COMPILE_CACHE'), true),
   };
   if (found !== undefined && home !== undefined) sayUnknown(found, join(home, 'package.json'), config);
-  if (wanted?.reason !== undefined) refuseCache(wanted.reason, own.cacheDir !== undefined, config);
+  const why =
+    flags.length > 0 ? `under --permission a cache needs ${flags.join(' ')}` : notOurs(wanted?.reason);
+  if (why !== undefined) refuseCache(why, own.cacheDir !== undefined, config);
   if (foreign !== undefined) sayForeign(foreign, config);
   return config;
 }
@@ -179,7 +183,7 @@ export function ownPackage(from: string): Package {
     const file = join(directory, 'package.json');
     const why = notOwnDirectory(directory);
     if (why !== undefined) return foreignPackage(from, `${directory} ${why}`);
-    const found = statSync(file, NO_THROW);
+    const found = statOf(file);
     if (found?.isFile()) {
       const reason = notOwn(found);
       if (reason === undefined) return { root: directory, settings: packageSettings(file) };
@@ -194,8 +198,6 @@ function foreignPackage(from: string, reason: string): Package {
   const foreign = root === undefined ? {} : { foreign: { file: join(root, 'package.json'), reason } };
   return { root: undefined, settings: undefined, ...foreign };
 }
-
-const NO_THROW = { __proto__: null, throwIfNoEntry: false } as { throwIfNoEntry: false };
 
 function packageSettings(file: string): unknown {
   try {
@@ -213,7 +215,7 @@ function isObject(value: unknown): value is Record<string, Setting> {
 /** What was said of settings, which is not said again, and by the main thread only. */
 const said = new Set<string>();
 
-function sayOnce(line: string, config: Config): void {
+export function sayOnce(line: string, config: Config): void {
   if (said.has(line) || !process.getBuiltinModule('node:worker_threads').isMainThread) return;
   said.add(line);
   sayer(config)(line);
@@ -223,16 +225,22 @@ function sayOnce(line: string, config: Config): void {
  * Says that there is no cache, and why.
  * @throws ERR_HOTSWAP_CACHE where the program asks for one, and should know
  */
-function refuseCache(reason: string, isAsked: boolean, config: Config): void {
-  const why = `${reason}. A cache holds code that will run, and is used only where it and all directories above are yours or root's and nobody else can write to them`;
+function refuseCache(why: string, isAsked: boolean, config: Config): void {
   if (isAsked)
     throw new HotswapError('ERR_HOTSWAP_CACHE', `that cache is not used: ${why}. Nothing was changed.`);
-  sayOnce(`versions are kept in memory: ${why}; HOTSWAP_CACHE_DIR names another`, config);
+  sayOnce(`versions are kept in memory: ${why}`, config);
+}
+
+function notOurs(reason: string | undefined): string | undefined {
+  return (
+    reason &&
+    `${reason}. A cache holds code that will run, and is used only where it and all directories above are yours or root's and nobody else can write to them; HOTSWAP_CACHE_DIR names another`
+  );
 }
 
 /** Says that settings which somebody may expect to hold do not. */
 function sayForeign({ file, reason }: NonNullable<Package['foreign']>, config: Config): void {
-  if (statSync(file, NO_THROW)?.isFile() && packageSettings(file) !== undefined)
+  if (statOf(file)?.isFile() && packageSettings(file) !== undefined)
     sayOnce(`"hotswap" in ${file} is not used: ${reason}`, config);
 }
 

@@ -2,21 +2,19 @@
  * Source text to syntax tree (ESTree), with oxc-parser. In: a module's text and its language; out: the program without
  * its types, or a HotswapError that names the line. The only place that knows the parser.
  */
-import {
-  type ArrowFunctionExpression,
-  type Class,
-  type FunctionBody,
-  type Function as FunctionWithBody,
-  type Node,
-  type ParseResult,
-  type ParserOptions,
-  type Program,
-  parseSync,
-  rawTransferSupported,
-  visitorKeys,
+import type {
+  ArrowFunctionExpression,
+  Class,
+  FunctionBody,
+  Function as FunctionWithBody,
+  Node,
+  ParseResult,
+  ParserOptions,
+  Program,
 } from 'oxc-parser';
 import { HotswapError, isTooDeep, tooDeep } from '../error.ts';
-import { asImported } from '../node.ts';
+import { asImported, createRequire } from '../node.ts';
+import { whyNothingIsHot } from './allowed.ts';
 import { checkDepth } from './depth.ts';
 import type { Erased, EraseOptions } from './erase.ts';
 import { asOurs, type Language, typed } from './language.ts';
@@ -42,6 +40,19 @@ export interface Read extends Erased {
   program: Program;
 }
 
+let loaded: typeof import('oxc-parser') | undefined;
+
+/** The parser, a native addon, once the first text is to be read. @throws ERR_HOTSWAP_CONFIG where it cannot be loaded */
+function parser(): typeof import('oxc-parser') {
+  if (loaded !== undefined) return loaded;
+  try {
+    return (loaded = asOurs(() => asImported(() => createRequire(import.meta.url)('oxc-parser'))));
+  } catch (cause) {
+    const why = whyNothingIsHot() ?? `oxc-parser cannot be loaded: ${(cause as Error).message}`;
+    throw new HotswapError('ERR_HOTSWAP_CONFIG', why, { cause });
+  }
+}
+
 /**
  * The parser's answer, errors included; for text that may well be wrong. Of TypeScript it is the whole tree.
  * @param early whether to report what only a whole module can be judged by: names declared twice, unknown #private
@@ -51,7 +62,8 @@ export interface Read extends Erased {
 export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
   if (lang === 'js') checkDepth(source);
   try {
-    return parseSync(`module.${lang}`, withoutMark(source), { ...OPTIONS, lang, showSemanticErrors: early });
+    const options = { ...OPTIONS, lang, showSemanticErrors: early };
+    return parser().parseSync(`module.${lang}`, withoutMark(source), options);
   } catch (error) {
     // The tree comes as JSON, in a string: of some 20 million statements there can be none.
     if ((error as { code?: string }).code !== 'GenericFailure') throw error;
@@ -176,7 +188,7 @@ export function parseAt(source: string, start: number, end: number): Program['bo
   return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
 }
 
-let rawTransfer = rawTransferSupported();
+let rawTransfer: boolean | undefined;
 
 /** How many modules are read by way of JSON before the other way's 20 ms are worth it. */
 const FEW = 24;
@@ -192,13 +204,13 @@ export function loadParse(source: string, lang: Language, early?: boolean): Pars
  * fifth of the time once its code is loaded, which takes 20 ms; so it serves edits, and programs of many modules.
  */
 function fastParse(source: string, lang: Language, early = false): ParseResult {
-  if (rawTransfer) {
+  if ((rawTransfer ??= parser().rawTransferSupported())) {
     if (lang === 'js') checkDepth(source);
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
       return asOurs(() =>
-        asImported(() => parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions)),
+        asImported(() => parser().parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions)),
       );
     } catch (error) {
       if (error instanceof HotswapError) throw error;
@@ -244,20 +256,22 @@ export function skipTrivia(source: string, at: number): number {
 
 const TYPES = new Set(['typeParameters', 'typeArguments', 'superTypeArguments', 'implements', 'returnType']);
 
-/** The keys of a node's children, those that hold types left out. */
-const childKeys: Record<string, readonly string[]> = Object.fromEntries(
-  Object.entries(visitorKeys).map(([type, keys]) => [
-    type,
-    keys.filter((key) => !TYPES.has(key) && key !== 'typeAnnotation'),
-  ]),
-);
+/** The keys of a node's children, those that hold types left out; undefined until a tree is walked. */
+let childKeys: Record<string, readonly string[]> | undefined;
+
+function keysOfChildren(): Record<string, readonly string[]> {
+  const kinds = Object.entries(parser().visitorKeys);
+  return Object.fromEntries(
+    kinds.map(([type, keys]) => [type, keys.filter((key) => !TYPES.has(key) && key !== 'typeAnnotation')]),
+  );
+}
 
 /**
  * Calls `visit(child, key)` for each child node that is no type, in source order. Index loops throughout: a program may
  * have patched `Array.prototype[Symbol.iterator]` in the realm that we run in.
  */
 export function eachChild(node: Node, visit: (child: Node, key: string) => void): void {
-  const keys = childKeys[node.type];
+  const keys = (childKeys ??= keysOfChildren())[node.type];
   if (keys === undefined) return;
   for (let k = 0; k < keys.length; k++) {
     const key = keys[k] as string;

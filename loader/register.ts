@@ -6,9 +6,10 @@ import { hasLogs } from '../cache/log.ts';
 import { type Starter, starterOf } from '../cache/starts.ts';
 import { refusalOfText } from '../error.ts';
 import { asLoaded, environment } from '../node.ts';
+import { lookWhetherHot } from './allowed.ts';
 import { withBuiltins, withFewBuiltins } from './builtins.ts';
 import { keepCompiled } from './compiled.ts';
-import { type Config, programDirectory, readConfig, sayer } from './config.ts';
+import { type Config, programDirectory, readConfig, sayer, sayOnce } from './config.ts';
 import { keepCoverage } from './coverage.ts';
 import { markCrashes } from './crash.ts';
 import { isAlone } from './direct.ts';
@@ -64,23 +65,24 @@ const threads = () => process.getBuiltinModule('node:worker_threads');
 
 if (registry() === undefined) {
   const config = readConfig(process.env, programDirectory());
+  const whyNot = lookWhetherHot(registerHooks === undefined);
   const writeCompiled = keepCompiled(config);
   let thisStart: Starter | undefined;
   const starter = (): Starter => (thisStart ??= starterOf(threads().threadId));
   const ending = new StartWatch(starter);
   const begun = (url: string): void => ending.began(url);
-  if (registerHooks === undefined) onAnotherThread();
+  if (whyNot !== undefined) sayOnce(whyNot, config);
+  else if (registerHooks === undefined) onAnotherThread();
   else onThisThread(registerHooks);
-  if (config.watch && threads().isMainThread) beginWatching();
+  if (whyNot === undefined && config.watch && threads().isMainThread) beginWatching();
   markCrashes();
   keepCoverage(OURS);
 
   /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */
   function beginWatching(): void {
-    import('../watch/watch.ts').then(
-      ({ watch }) => watch(),
-      (error) => sayer(config)(`files are not watched: ${error}`),
-    );
+    import('../watch/watch.ts')
+      .then(({ watch }) => watch())
+      .catch((error) => sayer(config)(`files are not watched: ${error}`));
   }
 
   function onThisThread(install: NonNullable<typeof registerHooks>): void {

@@ -21,7 +21,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fingerprint } from '../cache/fingerprint.ts';
 import { printable } from '../node.ts';
-import { type Program, program, type RunOptions } from './program.ts';
+import { type Program, program, ROOT, type RunOptions } from './program.ts';
 
 /** A user who is neither root nor the owner of anything here. */
 const OTHER = 65534;
@@ -323,6 +323,50 @@ const { f } = await import(pathToFileURL(${JSON.stringify(name)})); if (process.
   assert.is(stdout, 'edited\n');
   assert.match(stderr, /m\\x1b\]0;title\\x07\n {2}hotswap: all is well\.js runs version 1/);
   assert.not.match(stderr, /[^\P{Cc}\n]|^hotswap: all/mu);
+  app.remove();
+});
+
+test('under --permission the flags are named that are missing, once, and the program runs', async () => {
+  if (process.platform === 'win32') return;
+  const app = program({
+    'app.js': `import { f } from './m.js'; import { rewrite, status } from 'hotswap';
+let code = 'done'; try { await rewrite(f, () => 'edited'); } catch (error) { code = [error.code, error.message.slice(0, 15)]; }
+console.log(JSON.stringify([f(), status().modules, status().cacheDir === null, code]));`,
+    'm.js': FILES['m.js'],
+  });
+  const isOld = process.version.startsWith('v20.');
+  const permission = [
+    isOld ? '--experimental-permission' : '--permission',
+    '--disable-warning=SecurityWarning',
+  ];
+  permission.push(
+    '--disable-warning=ExperimentalWarning',
+    `--allow-fs-read=${app.dir}*`,
+    `--allow-fs-read=${ROOT}*`,
+  );
+  const may = [...permission, '--allow-addons', ...(isOld ? ['--allow-worker'] : [])];
+  const run = async (flags: string[]) => {
+    const { stdout, stderr, code } = await app.run({
+      hot: false,
+      flags: [...flags, '--import', 'hotswap/register'],
+    });
+    assert.is(code, 0, stderr);
+    return [JSON.parse(stdout), stderr.replaceAll(app.dir, '')];
+  };
+  const cache = `versions are kept in memory: under --permission a cache needs --allow-fs-read=/node_modules/.cache* --allow-fs-write=/node_modules/.cache*`;
+  const nothing = 'no module is hot, and the program runs as it is:';
+  const worker = isOld ? ' --allow-worker' : '';
+  assert.equal(await run(permission), [
+    ['file', 0, true, ['ERR_HOTSWAP_NOT_HOT', 'no module is ho']],
+    `hotswap: ${cache}\nhotswap: ${nothing} under --permission that needs --allow-addons${worker}\n`,
+  ]);
+  assert.equal(await run(may), [['edited', 2, true, 'done'], `hotswap: ${cache}\n`]);
+  assert.equal(await run(['--no-addons']), [
+    ['file', 0, true, ['ERR_HOTSWAP_NOT_HOT', 'no module is ho']],
+    `hotswap: ${nothing} --no-addons keeps the parser out\n`,
+  ]);
+  const write = [...may, `--allow-fs-write=${app.file('node_modules/.cache')}*`];
+  assert.equal(await run(write), [['edited', 2, false, 'done'], '']);
   app.remove();
 });
 

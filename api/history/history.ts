@@ -9,6 +9,7 @@ import { ModuleLog } from '../../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../../cache/objects.ts';
 import { keyOf, type VersionRecord, type VersionTable } from '../../cache/table.ts';
 import { HotswapError } from '../../error.ts';
+import { whyNothingIsHot } from '../../loader/allowed.ts';
 import type { CoreModule, CoreVersion } from '../../loader/core.ts';
 import { type Bound, type KeptVersion, KeptVersions } from '../../loader/kept.ts';
 import { extensionOf } from '../../loader/language.ts';
@@ -61,7 +62,7 @@ export function needRegistry(): Registry {
   if (found === undefined) {
     throw new HotswapError(
       'ERR_HOTSWAP_NOT_HOT',
-      'no module is hot: the program was started without the hooks. Start it with `node --import hotswap/register …`.',
+      `${whyNothingIsHot() ?? 'no module is hot: the program was started without the hooks. Start it with `node --import hotswap/register …`'}.`,
     );
   }
   return found;
