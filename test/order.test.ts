@@ -57,6 +57,20 @@ const SCRIPT: Case[] = [
     [1, 2, 3],
   ],
   [
+    'a changed constant, then one that awaits what a function makes of it',
+    'const N = 1; function f() { return N; } const out = [];',
+    'const N = 2; function f() { return N; } const out = []; out.push(await f()); out.push(await N);',
+    'out',
+    [2, 2],
+  ],
+  [
+    'a changed function that calls another one, then what awaits it',
+    'const g = async () => 1; async function f() { await null; return g(); }',
+    'const g = async () => 2; async function f() { await null; return [await g()]; } const q = await f();',
+    'q',
+    [2],
+  ],
+  [
     'a new function, before the statement that stands above it',
     'const out = [];',
     'const out = []; out.push(f()); function f() { return 4; }',

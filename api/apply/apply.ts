@@ -9,7 +9,9 @@ import { canOpenGate, openGate, readCell, writeCell } from '../../loader/gates.t
 import type { LiveCell, LiveModule } from '../../loader/live.ts';
 import type { AnyFunction } from '../given/given.ts';
 import type { Deferred } from '../history/history.ts';
+import { reachedFrom } from '../plan/reached.ts';
 import { putNewest } from '../plan/recent.ts';
+import { isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, nativeOf } from '../running/cells.ts';
 import type { Leads } from '../running/importing.ts';
 import { prepareMembers } from '../running/members.ts';
@@ -42,6 +44,8 @@ export interface Prepared {
   /** names of the version that live on the overlay */
   overlaid: ReadonlySet<string>;
   steps: Step[];
+  /** what cells held that were written before, for what awaits; by their numbers */
+  early: ReadonlyMap<number, unknown>;
   deferred: Deferred[];
   places: Places;
   /** every cell whose closures keep earlier code */
@@ -95,7 +99,19 @@ function prepareFrom(first: number, module: LiveModule, change: Change): Prepare
   });
   const { before, units, again } = change;
   const members = prepareMembers(module, change);
-  const topLevel = prepareUnits(module, { before, after, units, members, bound, again, url });
+  const early = new Map<number, unknown>();
+  const ahead = (waiting: readonly Unit[]): (() => void) => {
+    const reached = reachedFrom(after, waiting);
+    const inVersion = new Set(after.functions);
+    const called = steps.filter(({ hot }) => inVersion.has(hot) && isIn(reached, hot.node));
+    const { former, undo } = writeCells(module, { steps: called, early });
+    for (const [index, value] of former) early.set(index, value);
+    return () => {
+      undo();
+      early.clear();
+    };
+  };
+  const topLevel = prepareUnits(module, { before, after, units, members, bound, again, url, ahead });
   const passing = preparePassing(module, change.before, after, overlaid, hasHeirs);
   deferred.push(...(passing?.deferred ?? []));
   replacing.bindInside(false);
@@ -129,6 +145,7 @@ function prepareFrom(first: number, module: LiveModule, change: Change): Prepare
     evaluate,
     overlaid,
     steps,
+    early,
     deferred,
     places,
     stale,
@@ -154,14 +171,14 @@ export interface Written {
 }
 
 /** Writes the cells: what is evaluated after this calls the new code. */
-export function writeCells(module: LiveModule, { steps }: Prepared): Written {
+export function writeCells(module: LiveModule, { steps, early }: Pick<Prepared, 'steps' | 'early'>): Written {
   const former = new Map<number, unknown>();
   const { prefix, cells } = module;
   showEdits();
   if (steps.length > 0) openGate(module);
   for (const { index, value } of steps) {
     if (cells[index] === undefined) continue; // it has gone since it was made ready
-    if (!former.has(index)) former.set(index, readCell(prefix, index));
+    if (!former.has(index)) former.set(index, early.has(index) ? early.get(index) : readCell(prefix, index));
     writeCell(prefix, index, value);
   }
   const undo = (): void => {

@@ -80,6 +80,8 @@ export interface TopLevel {
   again: boolean;
   /** file that stack traces are to name */
   url: string;
+  /** called before units that await are evaluated, with those: lets what they call be what the version has; gives what takes that back */
+  ahead: (units: readonly Unit[]) => () => void;
 }
 
 /**
@@ -88,7 +90,7 @@ export interface TopLevel {
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  */
 export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
-  const { before, after: analysis, units, members, bound, again, url } = top;
+  const { before, after: analysis, units, members, bound, again, url, ahead } = top;
   if (units.length === 0 && members.length === 0) return NOTHING;
   const overlaid = overlaidIn(module, analysis);
   const made = new Map(
@@ -133,6 +135,8 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
   const todo = steps(module, before, analysis, inOrder, overlaid, url, undos);
   const load = async (leads: Leads): Promise<() => void> => {
     for (const one of imports) one.namespace = await importFor(...importing(one), leads);
+    if (waits)
+      undos.push(ahead(inOrder.slice(0, last + 1).flatMap((one) => ('unit' in one ? one.unit : []))));
     await runSlowly(todo, last + 1, undos);
     return () => takeBack(undos);
   };
