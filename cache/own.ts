@@ -60,7 +60,7 @@ export function trusted(directory: string, from: string = directory): Trusted {
 }
 
 /** Directories in a cache, beside that of Node's compile cache. */
-const ROOMS = ['modules', 'objects', 'pending', 'spares', 'transforms', 'transforms/compiled'];
+const ROOMS = ['modules', 'objects', 'pending', 'spares', 'starts', 'transforms', 'transforms/compiled'];
 
 /** The same for a cache, of which the directories in it must be ours as well. */
 export function trustedCache(cacheDir: string, from?: string): Trusted {
