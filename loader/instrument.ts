@@ -117,18 +117,42 @@ export function instrument(
 
   const gates = importGates ? importOf(0) : '';
   const meets = (hot ?? mentionsHot(source)) ? `${HOT}(import.meta,"${prefix}",${JSON.stringify(url)});` : '';
-  const opening = `${gates}${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`;
-  const { hashbang } = program;
   if (source.startsWith(MARKED)) text.overwrite(1, MARKED.length, '//');
-  if (hashbang === null) text.prepend(opening);
-  else if (hashbang.end === source.length) text.append(`\n${opening}`);
-  else
-    text.appendRight(source.startsWith('\r\n', hashbang.end) ? hashbang.end + 2 : hashbang.end + 1, opening);
+  open(text, program, gates, `${SCOPE}("${prefix}",hs$c=>eval(hs$c),()=>import.meta);${meets}`);
 
   const isPrintedAnew = settings !== undefined && (read.left.length > 0 || read.properties.length > 0);
   const made = finished(text, read, source, { url, settings }, mapped || (isCovered && isPrintedAnew));
   const layout = isPrintedAnew ? undefined : layoutOf(text, made.code, prefix, bare);
   return { ...made, cells: functions.length, layout };
+}
+
+/**
+ * Puts what a module begins with before all that runs in it, and where it can behind what does not (imports, functions): then each line has
+ * nothing of ours before what stands on it. `first` comes first of all.
+ */
+function open(text: MagicString, { body, hashbang }: Program, first: string, opening: string): void {
+  const { original } = text;
+  const next = (body as Node[]).findIndex((statement) => !isHoisted(statement));
+  const last = (body as Node[])[next < 0 ? body.length - 1 : next - 1];
+  let start = 0;
+  if (hashbang !== null) {
+    if (hashbang.end === original.length) return void text.append(`\n${first}${opening}`);
+    start = hashbang.end + (original.startsWith('\r\n', hashbang.end) ? 2 : 1);
+  }
+  if (last !== undefined) text.appendLeft(last.end, `;${opening}`);
+  const opens = first + (last === undefined ? opening : '');
+  if (start === 0) text.prepend(opens);
+  else text.appendRight(start, opens);
+}
+
+/** Whether a statement has run, or stands, before any other runs. */
+function isHoisted(statement: Node): boolean {
+  const { type } = statement;
+  const declared = type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+  if (declared === null) return true;
+  return /^(?:ImportDeclaration|ExportAllDeclaration|FunctionDeclaration|TSInterfaceDeclaration|TSTypeAliasDeclaration)$/.test(
+    declared.type,
+  );
 }
 
 /** What V8 counts as one function with all that a class has of it, so that ours comes right before its first. */
@@ -163,7 +187,8 @@ export function asJavaScript(source: string, where: WrittenIn, mapped: boolean):
   return finished(text, read, source, where, mapped);
 }
 
-function readModule(source: string, { url, settings }: WrittenIn): Read | undefined {
+/** A module's text read, types and all. Returns undefined and throws as `instrument`. */
+export function readModule(source: string, { url, settings }: WrittenIn): Read | undefined {
   const lang = settings === undefined ? 'js' : languageOf(url);
   const { define = true } = settings ?? {};
   const found = tryRead(source, lang, { early: lang === 'js', parser: loadParse, define });

@@ -6,4 +6,4 @@
 export { asJavaScript, instrument } from './instrument.ts';
 export { mapFrom, mapIn, withMap } from './maps.ts';
 export { tryParse, unwrapped } from './parse.ts';
-export { printedTexts } from './printed.ts';
+export { callAt, functionAt, printedTexts } from './printed.ts';

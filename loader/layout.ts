@@ -143,6 +143,11 @@ export class Layout {
     return author + text.slice(at - start);
   }
 
+  /** Where the name of a cell first stands in the running text. */
+  cellAt(number: number): number {
+    return this.#cells[number] as number;
+  }
+
   /** Where a function or class begins in the author's text; see `authorText`. */
   authorStart(text: string): number | undefined {
     const start = this.#startOf(text);
@@ -183,6 +188,19 @@ export class Layout {
   endsInOurs(running: number): boolean {
     const i = this.#lastBefore(running);
     return i >= 0 && running <= (this.#running[i] as number) + (this.#inserted[i] as number);
+  }
+
+  /** Where a character of the author's stands that nothing has replaced. */
+  running(author: number): number {
+    let [from, to] = [0, this.#author.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#author[middle] as number) <= author) from = middle + 1;
+      else to = middle;
+    }
+    if (from === 0) return author;
+    const more = (this.#inserted[from - 1] as number) - (this.#removed[from - 1] as string).length;
+    return author + (this.#running[from - 1] as number) - (this.#author[from - 1] as number) + more;
   }
 
   /** The length of the running text. @param author that of the author's */

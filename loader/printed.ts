@@ -1,22 +1,41 @@
 /**
- * The author's texts of functions where a compiler has printed the whole module anew (JSX, enums, decorators), so that no offset tells.
- * In: such a module's text; out: by the text that runs of a function, the text that the compiler makes of the author's. Both
- * are printed, and their functions paired in order.
+ * The author's texts of functions and calls where they must be looked for. In: a module's text, and a place in it; out: what stands there. Where
+ * a compiler has printed the whole module anew (JSX, enums, decorators) no offset tells: it is printed without patch points as well,
+ * and the functions of both are paired in order.
  */
-import { asJavaScript, instrument } from './instrument.ts';
+import { functionsOf } from './functions.ts';
+import { asJavaScript, instrument, readModule, type WrittenIn } from './instrument.ts';
+import type { Language } from './language.ts';
 import { eachChild, isClass, isFunction, type Node, tryParse } from './parse.ts';
-import type { Settings } from './settings.ts';
 
 /** @param prefix of the names of the module's cells */
-export function printedTexts(
-  source: string,
-  where: { url: string; settings: Settings | undefined },
-  prefix: string,
-): Map<string, string> {
+export function printedTexts(source: string, where: WrittenIn, prefix: string): Map<string, string> {
   const running = instrument(source, { ...where, prefix, importGates: false, mapped: false })?.code ?? '';
   const plain = asJavaScript(source, where, false).code;
   const authors = textsIn(plain);
   return new Map(textsIn(running).map((text, i) => [text, authors[i] ?? text]));
+}
+
+/** The text of a call, by an offset in what is called; undefined where there is none. */
+export function callAt(source: string, language: Language, offset: number): string | undefined {
+  let found: Node | undefined;
+  const look = (node: Node): void => {
+    if (node.type === 'CallExpression' && node.start <= offset && offset <= node.callee.end) found = node;
+    if (node.start <= offset && offset <= node.end) eachChild(node, look);
+  };
+  eachChild(tryParse(source, language).program, look);
+  return found && source.slice(found.start, found.end);
+}
+
+/** A hot function of a text, by its number. */
+export function functionAt(
+  source: string,
+  where: WrittenIn,
+  index: number,
+): { start: number; text: string } | undefined {
+  const read = readModule(source, where);
+  const hot = read && functionsOf(read.plain, read.program, undefined, false).functions[index];
+  return hot && { start: hot.start, text: read.plain.slice(hot.start, hot.end) };
 }
 
 /** The functions and classes of a text, as V8 would give each, without those that only instrumentation has. */

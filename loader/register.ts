@@ -12,6 +12,7 @@ import { keepCompiled } from './compiled.ts';
 import { type Config, programDirectory, readConfig, sayer, sayOnce } from './config.ts';
 import { keepCoverage } from './coverage.ts';
 import { markCrashes } from './crash.ts';
+import { showAuthorsLine } from './crashframe.ts';
 import { isAlone } from './direct.ts';
 import { StartWatch } from './ending.ts';
 import { hidden } from './gates.ts';
@@ -24,6 +25,7 @@ import { givenText } from './made.ts';
 import { GATES, SENT, TOLD, TURN } from './names.ts';
 import { addModule, addUnparsed, createRegistry, type News, type Registry, registry } from './registry.ts';
 import { type Source, textOf } from './source.ts';
+import { showAuthorsPlaces } from './traces.ts';
 
 type LoadResult = { format?: string | null; source?: Source; shortCircuit?: boolean };
 interface LoadContext {
@@ -76,6 +78,8 @@ if (registry() === undefined) {
   else onThisThread(registerHooks);
   if (whyNot === undefined && config.watch && threads().isMainThread) beginWatching();
   markCrashes();
+  showAuthorsPlaces();
+  showAuthorsLine();
   keepCoverage(OURS);
 
   /** Nothing of it is loaded, and nothing else costs anything, unless it is asked for. */

@@ -18,6 +18,7 @@ import {
   valueIn,
 } from './live.ts';
 import { CONSTRUCT, HOT, NULLISH, SCOPE } from './names.ts';
+import { noteModule } from './positions.ts';
 import { laidOut, type ShowEdited, showAuthors } from './tostring.ts';
 
 /** A module that is to be imported again. */
@@ -277,6 +278,7 @@ export const FACADE = 'hs$facade';
 export function addModule(to: Registry, loaded: Loaded): void {
   defineGate(loaded.prefix);
   laidOut(loaded);
+  noteModule(loaded);
   if (loaded.instance !== undefined && !loaded.anew) to.hot.arrived[loaded.instance] = loaded;
   const known = to.modules.get(loaded.url);
   const isFirst = known === undefined || loaded.anew || isOnceMore(known, loaded);

@@ -30,6 +30,11 @@ export function loadedModules(): Loaded[] {
   return Object.values(modules);
 }
 
+/** A module, by the prefix of its names. */
+export function loadedAs(prefix: string): Loaded | undefined {
+  return modules[prefix];
+}
+
 /** The layout of a module, by the prefix of its names; undefined where a compiler has printed it anew. */
 export function layoutFor(prefix: string): Layout | undefined {
   const written = modules[prefix]?.layout;

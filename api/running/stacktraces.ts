@@ -8,8 +8,10 @@ import type { HotFunction } from '../../loader/functions.ts';
 import type { LiveModule, Places } from '../../loader/live.ts';
 import { lineOf, type Node } from '../../loader/parse.ts';
 import { Pieces } from '../../loader/pieces.ts';
+import { columnAt } from '../../loader/positions.ts';
 import { registry } from '../../loader/registry.ts';
-import { fileURLToPath, findSourceMap, hash } from '../../node.ts';
+import { type CallSite, isMoved, siteAt } from '../../loader/sites.ts';
+import { findSourceMap, hash } from '../../node.ts';
 import { versionAt, versionText } from '../history/history.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { sameOwn } from '../plan/plan.ts';
@@ -18,9 +20,6 @@ import { ignored, isNode, isObject, sameText } from '../plan/sametree.ts';
 
 /** So many lines of a module's traces are known. */
 const KEPT = 4096;
-
-/** A stack frame as V8 gives it (https://v8.dev/docs/stack-trace-api). */
-type CallSite = NodeJS.CallSite & { getScriptHash(): string; getScriptNameOrSourceURL(): string | null };
 
 /** Remembers a piece of code that is about to be compiled, under the file's own URL, until the version that it is of has a number. */
 export function compiling(module: LiveModule, code: string): void {
@@ -71,7 +70,7 @@ let isBusy = false;
 
 /** A call site where its code is now. */
 function placed(site: NodeJS.CallSite): NodeJS.CallSite {
-  if (isBusy || moved.has(site)) return site;
+  if (isBusy || isMoved(site)) return site;
   isBusy = true;
   try {
     return placeOf(site as CallSite) ?? site;
@@ -99,7 +98,9 @@ function placeOf(site: CallSite): NodeJS.CallSite | undefined {
   const key = `${from} ${line}`;
   if (!places.lines.has(key)) putNewest(places.lines, key, lineNow(module, from, places.saved, line), KEPT);
   const now = places.lines.get(key);
-  return now === undefined || (now === line && name === module.url) ? undefined : movedTo(site, module, now);
+  return now === undefined || (now === line && name === module.url)
+    ? undefined
+    : siteAt(site, module.url, now, columnOf(site));
 }
 
 /** The line that code of one version has in another; undefined where it is not there. */
@@ -196,62 +197,11 @@ function lineAt(source: string, line: number): { start: number; end: number } {
   return { start, end: start };
 }
 
-/** A call site, and where it is now. */
-interface Moved {
-  site: CallSite;
-  url: string;
-  line: number;
-}
-
-/** By call sites with other lines. Whoever had a say before us may hand them on to us. */
-const moved = new WeakMap<object, Moved>();
-
-/** What such call sites have in common: all that V8's have. */
-let movedSites: object | undefined;
-
-/** A call site with another line. */
-function movedTo(site: CallSite, { url }: LiveModule, line: number): NodeJS.CallSite {
-  movedSites ??= likeThose(Object.getPrototypeOf(site));
-  const made = Object.create(movedSites);
-  moved.set(made, { site, url, line });
-  return made;
-}
-
-function likeThose(sites: CallSite): object {
-  const answers: Record<string, (one: Moved) => unknown> = {
-    getLineNumber: ({ line }) => line,
-    getColumnNumber: ({ site }) => columnOf(site),
-    getScriptNameOrSourceURL: ({ url }) => url,
-    // Where source maps are on Node would look for what the map of the text as it was loaded says of that line.
-    getFileName: ({ site }) => (process.sourceMapsEnabled ? undefined : site.getFileName()),
-    getEvalOrigin: ({ site }) => (process.sourceMapsEnabled ? undefined : site.getEvalOrigin()),
-    toString: shown,
-  };
-  const made: Record<string, unknown> = {};
-  for (const name of Object.getOwnPropertyNames(sites)) {
-    const native = sites[name as 'toString'];
-    if (name === 'constructor' || typeof native !== 'function') continue;
-    const answer = answers[name] ?? (({ site }) => native.call(site));
-    made[name] = function (this: object) {
-      return answer(moved.get(this) as Moved);
-    };
-  }
-  return made;
-}
-
-/** As V8 writes it, or Node where source maps are on. */
-function shown({ site, url, line }: Moved): string {
-  const was = `${site.getScriptNameOrSourceURL()}:${site.getLineNumber()}:${site.getColumnNumber()}`;
-  const file = process.sourceMapsEnabled && url.startsWith('file:') ? fileURLToPath(url) : url;
-  const text = String(site);
-  const at = text.lastIndexOf(was);
-  if (at < 0) return text;
-  return `${text.slice(0, at)}${file}:${line}:${columnOf(site)}${text.slice(at + was.length)}`;
-}
-
 function columnOf(site: CallSite): number | null {
   const [line, column] = [site.getLineNumber(), site.getColumnNumber()];
-  if (!process.sourceMapsEnabled || line === null || column === null) return column;
-  const entry = findSourceMap(site.getScriptNameOrSourceURL() ?? '')?.findEntry(line - 1, column - 1);
+  if (line === null || column === null) return column;
+  const url = site.getScriptNameOrSourceURL() ?? '';
+  if (!process.sourceMapsEnabled) return (site.isEval() ? undefined : columnAt(url, line, column)) ?? column;
+  const entry = findSourceMap(url)?.findEntry(line - 1, column - 1);
   return entry !== undefined && 'originalColumn' in entry ? entry.originalColumn + 1 : column;
 }
