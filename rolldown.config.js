@@ -37,7 +37,7 @@ export default defineConfig({
         // Each with all that it imports and those before it do not: what every start needs, a text that is not in the cache, and an edit.
         {
           name: 'start',
-          test: /[\\/]loader[\\/](?:load|texts|variants|live|builtins|compiled|crash|direct|ending|guard|source)\.ts$/,
+          test: /[\\/]loader[\\/](?:load|texts|variants|live|builtins|compiled|crash|direct|ending|guard|sites|source)\.ts$/,
         },
         { name: 'instrumentation', test: /[\\/]loader[\\/](?:frame|instrument|maps)\.ts$/ },
         { name: 'editing', test: /[\\/]api[\\/]reload\.ts$/ },
