@@ -74,8 +74,13 @@ function settled(url: string): { url: string; settings: Settings | undefined } {
 const LONGEST = 128;
 const OMITTED = '...<omitted>...';
 
-/** A text in which V8 has quoted a hot function, with the author's text of it. */
-function inMessage(message: string): string {
+/** What new code is made of, as V8 quotes it: `("db" , hs$e0(...))` for a variable `db` of a function around, `(0 , hs$o.f)` for a new one. */
+const NAMES =
+  /\("([^"\n]+)" , hs\$e\d+(?:\(\.\.\.\))?\)( is not a function or its return value)?|\(0 , hs\$o\.(?:hs\$g\.)?([^)\n]+)\)|hs\$o\.(?:hs\$g\.)?/g;
+
+/** A text in which V8 has quoted a hot function, or what new code is made of, with the author's words for it. */
+function inMessage(quoting: string): string {
+  const message = quoting.replace(NAMES, (_all, captured, _called, called) => captured ?? called ?? '');
   const found = /(hs\$[0-9a-z]{7,})\$(\d+)\b/.exec(message);
   const module = found && loadedAs(found[1] as string);
   const layout = found && layoutFor(found[1] as string);

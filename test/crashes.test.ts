@@ -66,6 +66,53 @@ test('messages and traces quote the author', async () => {
   assert.equal(await files.json(clone), await files.json({ ...clone, hot: false }));
 });
 
+test('errors in new code name its variables', async () => {
+  const made = program({
+    'm.js': `export function make(db, list) { const go = () => [db, list]; return go; }\nexport const top = () => 1;\n`,
+    'app.js': `
+import { readFileSync, writeFileSync } from 'node:fs';
+import { reload, rewrite } from 'hotswap';
+import { make, top } from './m.js';
+const go = make();
+const said = [];
+const say = (run) => { try { run(); } catch (error) { said.push(error.stack.split('\\n')[0], error.message); } };
+const bodies = ['db(1)', 'new db(1)', 'db?.(1); db\`x\`', '[...list]', 'for (const a of list);', 'const { a } = db;', 'let q = 1;\\ndb(q)', 'let q = {}\\ndb?.(q); list.x'];
+for (const body of bodies) {
+  await rewrite('./m.js#make > go', \`() => { \${body} }\`);
+  say(go);
+}
+const text = readFileSync('m.js', 'utf8');
+for (const body of ['fresh(1)', 'other.x(1)', 'for (const a of fresh);', 'new fresh()', 'fresh\`x\`']) {
+  writeFileSync('m.js', text.replace('() => 1', \`() => { \${body} }\`) + 'const fresh = undefined, other = {};');
+  await reload('./m.js');
+  say(top);
+}
+writeFileSync('m.js', text);
+console.log(JSON.stringify(said));`,
+  });
+  const said = await made.json<string[]>({ env: { HOTSWAP_PERSIST: '0' } });
+  const messages = [
+    'db is not a function',
+    'db is not a constructor',
+    'db is not a function',
+    'list is not iterable',
+    'list is not iterable',
+    "Cannot destructure property 'a' of 'db' as it is undefined.",
+    'db is not a function',
+    "Cannot read properties of undefined (reading 'x')",
+    'fresh is not a function',
+    'other.x is not a function',
+    'fresh is not iterable',
+    'fresh is not a constructor',
+    'fresh is not a function',
+  ];
+  assert.equal(
+    said,
+    messages.flatMap((message) => [`TypeError: ${message}`, message]),
+  );
+  made.remove();
+});
+
 test('a program that sees to its errors, or formats traces itself, goes on doing so', async () => {
   const own = program({
     'app.js': `

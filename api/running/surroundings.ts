@@ -66,7 +66,8 @@ export interface Reached {
 
 /**
  * Rewrites the references of a function to variables of the functions around it: `n` becomes `hs$e0(0)`, which asks the
- * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`.
+ * patch point of the closure that is being called, and a target of assignment becomes `hs$v.n`. Where V8 may quote it in a message it is
+ * `("n",hs$e0(0))`, so that one is told the name; see loader/quoted.ts.
  */
 export function reachOut(text: MagicString, making: Making, native: HotFunction): Reached {
   const { analysis, hot, cell, overlaid, bound } = making;
@@ -109,7 +110,9 @@ export function reachOut(text: MagicString, making: Making, native: HotFunction)
     } else {
       const value = ask(key);
       const inNew = parent !== undefined && followsNew(source, node.start);
-      put(text, node, shorthand ? `${key}:${value}` : inNew ? `(${value})` : value);
+      const isNamed = isQuoted(reference) && (inNew || canOpen(source, node.start));
+      const named = isNamed ? `(${JSON.stringify(key)},${value})` : inNew ? `(${value})` : value;
+      put(text, node, shorthand ? `${key}:${value}` : named);
     }
   }
 
@@ -340,6 +343,35 @@ export function guardConstants(
   return names.size === 0 ? [] : [`hs$k={${properties.join()}}`];
 }
 
+/** Whether V8 quotes what stands here when it cannot be called, constructed, iterated or taken apart. */
+function isQuoted({ node, parent }: Reference): boolean {
+  switch (parent?.type) {
+    case 'CallExpression':
+    case 'NewExpression':
+      return parent.callee === node;
+    case 'TaggedTemplateExpression':
+      return parent.tag === node;
+    case 'ForOfStatement':
+      return parent.right === node;
+    case 'VariableDeclarator':
+      return parent.init === node && parent.id.type === 'ObjectPattern';
+    case 'SpreadElement':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a parenthesis may open at an offset: nothing on a line above would go on with it, as a call. */
+function canOpen(source: string, offset: number): boolean {
+  let before = offset;
+  while (before > 0 && /\s/.test(source[before - 1] as string)) before--;
+  if (source.endsWith('*/', before)) return false;
+  if (!/[\n\r\u2028\u2029]/.test(source.slice(before, offset))) return true;
+  const line = source.slice(source.lastIndexOf('\n', before - 1) + 1, before);
+  return /(?:[([{,;=&|?:!*%<~^]|=>)$/.test(line) && !/\/\/|\/\*/.test(line);
+}
+
 /**
  * Rewrites a reference to a name on the overlay: `f` becomes `hs$o.f`, which as a callee must not hand on its `this`. A global that
  * the module's variable hides becomes `hs$o.hs$g.f`, and `typeof f` with it `typeof hs$o.hs$t.f`, which must not throw.
@@ -352,7 +384,11 @@ export function referTo(text: MagicString, { key, node, parent, shorthand, scope
     (parent?.type === 'CallExpression' && parent.callee === node) ||
     (parent?.type === 'TaggedTemplateExpression' && parent.tag === node) ||
     parent?.type === 'ParenthesizedExpression';
-  put(text, node, shorthand ? `${key}:${value}` : isCallee ? `hs$i(${value})` : value);
+  put(text, node, shorthand ? `${key}:${value}` : isCallee ? callee(text.original, node, value) : value);
+}
+
+function callee(source: string, { start }: Node, value: string): string {
+  return canOpen(source, start) ? `(0,${value})` : `hs$i(${value})`;
 }
 
 /** Rewrites a reference. What stands around it may have been rewritten before. */
