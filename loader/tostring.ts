@@ -10,7 +10,7 @@ import { Layout } from './layout.ts';
 import type { Loaded } from './live.ts';
 
 const { captureStackTrace } = Error;
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor } = Reflect;
 const includes: (text: string, part: string) => boolean = Function.prototype.call.bind(
   String.prototype.includes,
 );
@@ -56,7 +56,7 @@ function printedFor(prefix: string): Map<string, string> | undefined {
 /** What gives the text of code that an edit has brought; undefined for what runs as it was loaded. @param text V8's text */
 export type ShowEdited = (text: string) => string | undefined;
 
-/** Puts ours in the place of V8's `toString`. @param edited asked each time; undefined before the first edit */
+/** Puts ours in the place of V8's `toString`, unless `--frozen-intrinsics` keeps that there. @param edited asked each time; undefined before the first edit */
 export function showAuthors(edited: () => ShowEdited | undefined): void {
   // A method has no `prototype` and cannot be constructed, as V8's.
   const { toString: shown } = {
@@ -73,7 +73,7 @@ export function showAuthors(edited: () => ShowEdited | undefined): void {
     },
   };
   const own = getOwnPropertyDescriptor(Function.prototype, 'toString');
-  defineProperty(Function.prototype, 'toString', { ...own, value: shown });
+  if (own?.configurable) defineProperty(Function.prototype, 'toString', { ...own, value: shown });
 }
 
 /** The author's text of a function or class as it was loaded; V8's where it is of no hot module. */

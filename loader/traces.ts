@@ -27,7 +27,8 @@ export function showAuthorsPlaces(): void {
     return requote(error, format(), sites[0], format);
   };
   defineProperty(prepare, 'name', { value: prepareStackTrace.name, configurable: true });
-  Error.prepareStackTrace = prepare;
+  const own = Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  if (own?.configurable) defineProperty(Error, 'prepareStackTrace', { ...own, value: prepare }); // not with --frozen-intrinsics
 }
 
 let isBusy = false;

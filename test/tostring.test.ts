@@ -56,6 +56,7 @@ const files = program({
   'inside.js': `
     import { parentPort } from 'node:worker_threads';
     parentPort.postMessage(String((a, b = 1) => a + b));`,
+  'frozen.js': `const add = (a, b) => a + b; console.log(add(1, 2));`,
   'own.js': `
     import { rewrite } from 'hotswap';
     import { list } from './kinds.js';
@@ -80,6 +81,12 @@ test('toString cannot be told from that of V8', async () => {
 
 test('a function can be sent to a worker as text, and workers have it too', async () => {
   assert.equal(await files.json({ entry: 'worker.js' }), [[2, 4], '(a, b = 1) => a + b']);
+});
+
+test('a program whose built-ins are frozen runs', async () => {
+  const flags = ['--frozen-intrinsics', '--no-warnings'];
+  const { stdout, stderr } = await files.run({ entry: 'frozen.js', flags });
+  assert.equal([stdout, stderr], ['3\n', '']);
 });
 
 test('a program may put its own toString in the place', async () => {
