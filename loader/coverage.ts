@@ -52,7 +52,13 @@ function reportsCoverage(): boolean {
  * @param ours URL that our own files begin with
  */
 export function keepCoverage(ours: string): void {
-  const write = (): void => asLoaded(() => withBuiltins(() => writeCoverage(ours)));
+  const write = (): void => {
+    try {
+      asLoaded(() => withBuiltins(() => writeCoverage(ours)));
+    } catch {
+      // a directory that is gone: then it is as Node has written it
+    }
+  };
   // What node:test reports here it reads after this, and what there is to read is in a directory of its own.
   if (reportsCoverage()) process.on('beforeExit', write);
   if (!environment('NODE_V8_COVERAGE')) return;
@@ -63,9 +69,11 @@ export function keepCoverage(ours: string): void {
   };
   // Whatever is left to do, its last listener has been called; or `process.exit` is called in one of them.
   around('emit', (emit, name) => {
-    const told = emit();
-    if (name === 'exit') finish();
-    return told;
+    try {
+      return emit();
+    } finally {
+      if (name === 'exit') finish();
+    }
   });
   around('reallyExit', (exit) => {
     finish();
@@ -98,7 +106,7 @@ function writeCoverage(ours: string): void {
   const { threadId } = process.getBuiltinModule('node:worker_threads');
   process.getBuiltinModule('node:v8').takeCoverage();
   const isOwn = new RegExp(`^coverage-${process.pid}-\\d+-${threadId}\\.json$`);
-  for (const name of readdirSync(directory) as string[]) {
+  for (const name of (readdirSync(directory) as string[]).sort()) {
     if (!isOwn.test(name) || written.has(name)) continue;
     written.add(name);
     const file = join(directory, name);
@@ -108,6 +116,9 @@ function writeCoverage(ours: string): void {
 
 /** Names of files that have the author's offsets. */
 const written = new Set<string>();
+
+/** Modules by the numbers of their scripts: only the first report of a module has its whole text in it. */
+const scripts = new Map<string, Loaded>();
 
 /** A report by the author's texts. */
 export function authorsReport(report: Report, ours: string): Report {
@@ -123,9 +134,10 @@ export function authorsReport(report: Report, ours: string): Report {
       continue;
     }
     // What is evaluated for an edit has the file's URL as well.
-    const index = those.findIndex((one) => isTextOf(one, script));
-    const [module] = index < 0 ? [] : those.splice(index, 1);
+    const isOther = (one: Loaded): boolean => ![...scripts.values()].includes(one);
+    const module = scripts.get(script.scriptId) ?? those.find((one) => isOther(one) && isTextOf(one, script));
     if (module === undefined) continue;
+    scripts.set(script.scriptId, module);
     const layout = layoutFor(module.prefix);
     result.push(
       layout === undefined ? script : { ...script, functions: authorsFunctions(script, layout, module) },

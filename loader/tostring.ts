@@ -69,7 +69,12 @@ export function showAuthors(edited: () => ShowEdited | undefined): void {
         captureStackTrace(error as Error, shown);
         throw error;
       }
-      return includes(text, 'hs$') ? withBuiltins(() => edited()?.(text) ?? loadedText(text)) : text;
+      if (!includes(text, 'hs$')) return text;
+      try {
+        return withBuiltins(() => edited()?.(text) ?? loadedText(text));
+      } catch {
+        return text; // a version's text that is gone
+      }
     },
   };
   const own = getOwnPropertyDescriptor(Function.prototype, 'toString');

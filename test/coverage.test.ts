@@ -66,6 +66,11 @@ import { add, pick } from './lib.js';
 add(1, 2);
 process.on('exit', () => { pick(3); process.exit(); });
 new Worker(new URL('./app.js', import.meta.url)).on('exit', () => process.exit());`,
+  'often.js': `
+import { takeCoverage } from 'node:v8';
+import { add, pick } from './lib.js';
+takeCoverage(); add(1, 2); takeCoverage(); pick(1); pick(3);
+setTimeout(() => { takeCoverage(); pick(1); }, 5);`,
   'edited.js': `
 import { mock, rewrite } from 'hotswap';
 import { add, never } from './lib.js';
@@ -116,7 +121,7 @@ async function counted(of: Program, options: RunOptions): Promise<Report> {
   return { seen, maps };
 }
 
-for (const entry of ['app.js', 'forms.js', 'exits.js', 'made.js']) {
+for (const entry of ['app.js', 'forms.js', 'exits.js', 'often.js', 'made.js']) {
   test(`what is counted of ${entry} is what plain Node counts`, async () => {
     const plain = await counted(files, { entry, hot: false });
     assert.equal(await counted(files, { entry }), plain);
