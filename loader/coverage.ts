@@ -121,7 +121,7 @@ const written = new Set<string>();
 const scripts = new Map<string, Loaded>();
 
 /** A report by the author's texts. */
-export function authorsReport(report: Report, ours: string): Report {
+function authorsReport(report: Report, ours: string): Report {
   const loaded = new Map<string, Loaded[]>();
   for (const one of loadedModules()) loaded.set(one.url, [...(loaded.get(one.url) ?? []), one]);
   const maps = { ...report['source-map-cache'] };
