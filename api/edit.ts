@@ -18,9 +18,17 @@ import { type Code, type Given, given, isClassText } from './given/given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history/history.ts';
 import { moduleOf } from './modules/module.ts';
 import { injectCore, rewriteCore } from './override/override.ts';
-import { analyse } from './plan/analysis.ts';
+import { analyse, analyseAhead } from './plan/analysis.ts';
 import { coreTarget, noClauses } from './target/core.ts';
-import { exportOf, type Found, find, type NewTarget, placeOf, type Target } from './target/target.ts';
+import {
+  exportOf,
+  type Found,
+  find,
+  moduleBehind,
+  type NewTarget,
+  placeOf,
+  type Target,
+} from './target/target.ts';
 import { addClauseText, type Order } from './text/addclause.ts';
 import {
   addExpressionText,
@@ -219,12 +227,12 @@ async function change(
   role: 'the new source' | 'the injected source' | 'the new clause',
   edit: TextEdit,
 ): Promise<Version> {
-  const first = find(target);
+  const module = moduleBehind(target);
   const own = checkedOptions(options, role);
-  const what = given(code, role, languageOf(first.module.url));
+  const what = given(code, role, languageOf(module.url));
   const bind = bindings(own.bind);
   const bound = new Set([...bind.constants.keys(), ...Object.keys(bind.values)]);
-  return editInTurn(first.module, target, bound, (to, { module, hot, arity }) => {
+  return editInTurn(module, target, bound, (to, { module, hot, arity }) => {
     if (arity !== undefined && role === 'the new source' && arityOf(what.node) !== arity) {
       throw new HotswapError(
         'ERR_HOTSWAP_ARITY',
@@ -248,6 +256,7 @@ export function editInTurn(
   edit: (to: Destination, found: Found) => Edited,
 ): Promise<Version> {
   return queued(module, async () => {
+    await analyseAhead(currentText(module), module.url);
     const found = find(target);
     return commit(
       found.module,

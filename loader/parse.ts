@@ -226,17 +226,46 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
  * @param from an earlier offset, of which the line is `line`; for many offsets in order
  */
 export function lineOf(source: string, offset: number, from = 0, line = 1): number {
-  if (from === 0 && source === last.source && offset >= last.offset) [from, line] = [last.offset, last.line];
+  if (from === 0 && source === last.source) {
+    if (offset >= last.offset) [from, line] = [last.offset, last.line];
+    else if (source === table.source || ++last.back > FEW_BACK) return lineIn(tableOf(source), offset);
+  }
   for (let i = from; i < offset; i++) {
     const c = source.charCodeAt(i);
     if (c === 10 || c === 0x2028 || c === 0x2029 || (c === 13 && source.charCodeAt(i + 1) !== 10)) line++;
   }
-  last = { source, offset, line };
+  last = { source, offset, line, back: source === last.source ? last.back : 0 };
   return line;
 }
 
+/** Where the lines of a text begin, from the second on. Those of the last text that was asked for in no order are kept. */
+function tableOf(source: string): readonly number[] {
+  if (source === table.source) return table.starts;
+  const starts: number[] = [];
+  for (const { 0: end, index } of source.matchAll(/\r\n|[\n\r\u2028\u2029]/g))
+    starts.push(index + end.length);
+  table = { source, starts };
+  return starts;
+}
+
+/** How often a text may be asked for an earlier offset before its lines are written down. */
+const FEW_BACK = 4;
+
+let table: { source: string; starts: readonly number[] } = { source: '', starts: [] };
+
+/** The line, from 1, of an offset. */
+function lineIn(starts: readonly number[], offset: number): number {
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] as number) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low + 1;
+}
+
 /** What was asked for last: most ask for offsets of one text in order. */
-let last = { source: '', offset: 0, line: 1 };
+let last = { source: '', offset: 0, line: 1, back: 0 };
 
 /** First offset at or after `at` that is neither white space nor comment. */
 export function skipTrivia(source: string, at: number): number {

@@ -33,10 +33,11 @@ import { checkNotOvertaken, Overtaken } from '../history/overtaken.ts';
 import { agree, beginTogether, enterVersion, record, recordRestore } from '../history/record.ts';
 import { type Queue, staged, staging, turnWithin } from '../history/staging.ts';
 import { hotImportsOf, resolvedFrom } from '../modules/importers.ts';
-import { type Analysis, analyse, partAround } from '../plan/analysis.ts';
+import { type Analysis, analyse, analyseAhead, analysed, partAround } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
+import { isLong, turn } from '../plan/turns.ts';
 import { givenBy, isIn } from '../plan/units.ts';
 import { endOffer, exportsMore, exposeExports, offerExports, setFacades } from '../running/facade.ts';
 import type { Leads } from '../running/importing.ts';
@@ -147,7 +148,21 @@ export function atOnce<T>(module: Queue, change: () => T): Promise<T> {
 
 /** Makes an edit the module's newest version. Must run within `queued`. */
 export async function commit(module: LiveModule, edit: Edit): Promise<Version> {
+  await compareAhead(module, edit.source);
   return inTime(proposalOf(module, edit), module);
+}
+
+/** Reads a long text, and compares it with the one that runs, before that is asked for: each in a turn of the event loop of its own. */
+async function compareAhead(module: LiveModule, source: string): Promise<void> {
+  const now = currentText(module);
+  if (!isLong(source) || source === now) return;
+  await analyseAhead(now, module.url);
+  const before = analyse(now, module.url);
+  await analyseAhead(source, module.url, before);
+  const after = analysed(source, module.url);
+  if (after === undefined) return;
+  plan(before, after);
+  await turn();
 }
 
 /** The same for an edit of functions, synchronously. */

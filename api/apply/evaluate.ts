@@ -18,7 +18,7 @@ import { sameTree } from '../plan/sametree.ts';
 import { canBecome } from '../plan/units.ts';
 import { anchorOf } from '../running/anchor.ts';
 import { homeOf as cellHome, lifeOf, nativeOf } from '../running/cells.ts';
-import { evaluated, finishTypes, placed, setParameters } from '../running/evaluation.ts';
+import { evaluatedTogether, finishTypes, type Placing, setParameters } from '../running/evaluation.ts';
 import { classNumberIn, classScopeIn, overlayOf, privatesOf, same } from '../running/overlay.ts';
 import {
   isField,
@@ -36,13 +36,20 @@ import {
  */
 export type Made = { value: unknown; first: number } | { unreachable: string[] } | { unfit: string };
 
+/** What is made with others, and what is done once it is evaluated: until then its value is undefined. */
+export interface Later {
+  placing: Placing;
+  done: (factory: unknown) => void;
+}
+
 /**
  * Makes the replacement for a hot function.
+ * @param together where it is made with others: what is to be evaluated with theirs
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  * @throws ERR_HOTSWAP_STRUCTURAL where it cannot be put in place: code generation is disallowed, the module has not
  *   handed over its scope, or the change of kind cannot pass through the function that callers hold
  */
-export function makeFunction(making: Making): Made {
+export function makeFunction(making: Making, together?: Later[]): Made {
   const { module, hot, url, analysis } = making;
   const { classScope } = hot;
   const native = nativeOf(module, making.cell);
@@ -79,26 +86,39 @@ export function makeFunction(making: Making): Made {
   const scope = classScope === undefined ? module.scope : seen.scope;
   for (const cell of module.cells.slice(cells))
     if (cell && seen.number !== undefined) cell.home = seen.number;
-  const subject = { module, path: hot.path };
-  let factory: (...args: unknown[]) => unknown;
+  const to = module.cells.length;
+  const finish = (factory: unknown): unknown => {
+    const home = before.includes('hs$home') ? homeOf(making, native, scope as Scope) : undefined;
+    const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
+    // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
+    const life = inner ? lifeOf(module, cells, to) : undefined;
+    const values = bound.map(([, value]) => value);
+    // What the code calls there may come with it, after this.
+    const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
+    const value = (factory as Factory)(home, meta, overlay, same, ...values, life);
+    const isOne = !native.local && isLoaded(making) && isMade(native, []) && making.cell.slots.length === 0;
+    return isOne ? madeOnce(value as Maker) : value;
+  };
+  const subject = { module, path: hot.path, analysis };
+  const placing = { subject, start: hot.start, end: hot.end, head, text: `${body}${after})`, url, scope };
+  if (together !== undefined) {
+    const made = { value: undefined as unknown, first: cells };
+    const done = (factory: unknown): void => {
+      made.value = finish(factory);
+    };
+    together.push({ placing, done });
+    return made;
+  }
   try {
-    const code = placed({ ...subject, analysis }, hot, head, `${body}${after})`, url);
-    factory = evaluated(subject, scope, code) as typeof factory;
+    const [factory] = evaluatedTogether([placing]);
+    return { value: finish(factory), first: cells };
   } catch (error) {
     module.cells.length = cells;
     throw error;
   }
-  const home = before.includes('hs$home') ? homeOf(making, native, scope as Scope) : undefined;
-  const meta = uses.metas.length > 0 ? module.meta?.() : undefined;
-  // The arrow beside it is never called: it is there for V8 to keep `hs$life` in the scope.
-  const life = inner ? lifeOf(module, cells, module.cells.length) : undefined;
-  const values = bound.map(([, value]) => value);
-  // What the code calls there may come with it, after this.
-  const overlay = making.overlaid.size === 0 ? undefined : overlayOf(module).values;
-  const value = factory(home, meta, overlay, same, ...values, life);
-  const isOne = !native.local && isLoaded(making) && isMade(native, []) && making.cell.slots.length === 0;
-  return { value: isOne ? madeOnce(value as Maker) : value, first: cells };
 }
+
+type Factory = (...args: unknown[]) => unknown;
 
 type Maker = (surroundings: unknown, own: unknown) => unknown;
 

@@ -7,7 +7,7 @@ import type { Move } from '../../loader/kept.ts';
 import type { LiveCell, LiveModule } from '../../loader/live.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { groups, isWithin, plan, sameOwn } from '../plan/plan.ts';
-import { sameTree } from '../plan/sametree.ts';
+import { sameText, sameTree } from '../plan/sametree.ts';
 import { cellsOf, nativeOf } from '../running/cells.ts';
 
 /** From one version to another. */
@@ -26,26 +26,32 @@ export function placesOf(module: LiveModule, { before, after, moves }: Way): Pla
   if (moves.length === 0) return places;
   const way = new Map(moves);
   const go = (path: string): string | undefined => (way.has(path) ? way.get(path) : path);
-  const free = new Set(after.functions.map((hot) => hot.path));
-  for (const { path } of before.functions) free.delete(go(path) as string);
-  const names = groups(after.functions, ({ path }) => plainPath(path));
+  let free: Set<string> | undefined;
+  let names: Map<string, HotFunction[]> | undefined;
+  /** what a function may be that was gone: of its name, and no other one's */
+  const freeFor = (name: string): HotFunction[] => {
+    free ??= new Set(after.functions.map((hot) => hot.path));
+    if (names === undefined) for (const { path } of before.functions) free.delete(go(path) as string);
+    names ??= groups(after.functions, ({ path }) => plainPath(path));
+    return names.get(name) ?? [];
+  };
   const ways = new Map<string, Map<string | undefined, string | undefined>>();
   for (const cell of cellsOf(module)) {
     if (cell === undefined) continue;
     let path = cell.path === undefined ? undefined : go(cell.path);
     if (cell.source === after.source) {
       path = (after.functions[cell.position] as HotFunction).path;
-    } else if (path === undefined && names.get(plainPath(cell.name))?.some((hot) => free.has(hot.path))) {
+    } else if (path === undefined && freeFor(plainPath(cell.name)).some((hot) => free?.has(hot.path))) {
       // It was gone and may be back: as what it was, or under a name that no other has.
       const analysis = analyse(cell.source, module.url);
       const since = ways.get(cell.source) ?? new Map(plan(analysis, after).moves);
       ways.set(cell.source, since);
       const found = since.has(cell.name) ? since.get(cell.name) : cell.name;
       const hot = after.functions.find((one) => one.path === found);
-      const alone = [names.get(plainPath(cell.name)) ?? [], analysis.functions].every(
+      const alone = [freeFor(plainPath(cell.name)), analysis.functions].every(
         (all) => all.filter((one) => plainPath(one.path) === plainPath(cell.name)).length === 1,
       );
-      if (hot !== undefined && free.has(hot.path)) {
+      if (hot !== undefined && free?.has(hot.path)) {
         if (alone || sameTree(nativeOf(module, cell).node, hot.node)) path = hot.path;
       }
     }
@@ -56,7 +62,7 @@ export function placesOf(module: LiveModule, { before, after, moves }: Way): Pla
 
 /** A path without the numbers that tell functions of one name apart. */
 function plainPath(path: string): string {
-  return path.replace(/~\d+/g, '');
+  return path.includes('~') ? path.replace(/~\d+/g, '') : path;
 }
 
 /**
@@ -82,10 +88,15 @@ export function displaced(
       if (around !== undefined) found.add(news.get((way.has(around) ? way.get(around) : around) ?? ''));
       found.add(hot?.parent);
       found.add(hot);
-    } else if (old !== undefined && hot !== undefined && !sameOwn(before, old, after, hot)) found.add(hot);
+    } else if (old !== undefined && hot !== undefined && !isSameCode(before, old, after, hot)) found.add(hot);
   }
   found.delete(undefined);
   return found as Set<HotFunction>;
+}
+
+/** Whether a function's own code is the same. What has the same text is: most of a module, whose trees are not looked at for it. */
+function isSameCode(before: Analysis, old: HotFunction, after: Analysis, hot: HotFunction): boolean {
+  return sameText(before, old, after, hot) || sameOwn(before, old, after, hot);
 }
 
 /** Functions whose closures keep earlier code, and may do without it now that something inside changes. */

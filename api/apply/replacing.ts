@@ -10,11 +10,12 @@ import { type Analysis, analyse, outerReferences } from '../plan/analysis.ts';
 import { children, isWithin, sameOwn } from '../plan/plan.ts';
 import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
+import { evaluatedTogether } from '../running/evaluation.ts';
 import type { Members } from '../running/members.ts';
 import { leavesBehind, homeOf as nameHome } from '../running/overlay.ts';
 import { comingBack } from '../running/toplevel.ts';
 import { deferral, type Unable, unclearOnes } from './deferral.ts';
-import { type Made, makeFunction } from './evaluate.ts';
+import { type Later, type Made, makeFunction } from './evaluate.ts';
 import { displaced, type Places, retried } from './places.ts';
 
 /** A change of a module from one version to another. */
@@ -48,7 +49,12 @@ export interface Step {
   value: unknown;
   /** what it is kept under, if it was made just now, and what is kept */
   made?: [key: string, one: MadeFunction];
+  /** what is made with others, and has its value once all are */
+  later?: { value: unknown };
 }
+
+/** So many functions are made one by one; more are compiled as one text. */
+const FEW = 8;
 
 /**
  * A function has a cell for each text that closures of it were made from, and each cell gets what its closures can run. Where
@@ -73,6 +79,8 @@ export class Replacing {
   readonly #forced = new Set<HotFunction>();
   /** new cells that have been handed their values */
   readonly #bound = new Set<number>();
+  /** where many are made: what is still to be evaluated */
+  #together: Later[] | undefined;
 
   constructor(module: LiveModule, change: Change, places: Places, overlaid: ReadonlySet<string>) {
     this.#module = module;
@@ -106,21 +114,45 @@ export class Replacing {
 
   #replaceAll(): void {
     const byPlace = new Map<string | undefined, number[]>();
-    for (const [index, cell] of this.#waiting.size === 0 ? [] : this.#cells.entries()) {
-      const place = cell && this.#placeOf(cell);
-      const known = byPlace.get(place);
-      if (known === undefined) byPlace.set(place, [index]);
-      else known.push(index);
+    for (const hot of this.#waiting)
+      for (let at: HotFunction | undefined = hot; at !== undefined; at = at.parent) byPlace.set(at.path, []);
+    for (let index = 0; index < this.#cells.length && byPlace.size > 0; index++) {
+      const cell = this.#cells[index];
+      if (cell !== undefined) byPlace.get(this.#placeOf(cell))?.push(index);
     }
-    // Inner ones first: they may call for the one around them.
-    for (let hot = innermost(this.#waiting); hot !== undefined; hot = innermost(this.#waiting)) {
+    // Inner ones first: they may call for the one around them, which stands before them.
+    const inTurn = [...this.#waiting].sort((a, b) => a.index - b.index);
+    this.#together = inTurn.length > FEW ? [] : undefined;
+    for (let hot = inTurn.pop(); hot !== undefined; hot = inTurn.pop()) {
       this.#waiting.delete(hot);
-      this.#replace(hot, byPlace.get(hot.path) ?? []);
+      const around = this.#replace(hot, byPlace.get(hot.path) ?? []);
+      if (around === undefined || this.#waiting.has(around)) continue;
+      this.#waiting.add(around);
+      inTurn.splice(inTurn.findLastIndex((one) => one.index < around.index) + 1, 0, around);
+    }
+    this.#evaluateTogether();
+  }
+
+  #evaluateTogether(): void {
+    const together = this.#together ?? [];
+    this.#together = undefined;
+    if (together.length === 0) return;
+    try {
+      const factories = evaluatedTogether(together.map(({ placing }) => placing));
+      together.forEach(({ done }, i) => done(factories[i]));
+    } catch (error) {
+      this.#module.cells.length = this.#loaded;
+      throw error;
+    }
+    for (const step of this.steps) {
+      if (step.later === undefined) continue;
+      step.value = step.later.value;
+      if (step.made !== undefined) step.made[1].value = step.value;
     }
   }
 
-  /** @param indexes numbers of the cells that are the function's */
-  #replace(hot: HotFunction, indexes: readonly number[]): void {
+  /** @param indexes numbers of the cells that are the function's @returns the function around, where that is to be made as well */
+  #replace(hot: HotFunction, indexes: readonly number[]): HotFunction | undefined {
     const { again, to } = this.#change;
     const unable: Unable[] = [];
     for (const index of indexes) {
@@ -138,11 +170,10 @@ export class Replacing {
       const ran = again ? keptIn(this.#module, cell, to) : undefined;
       if (ran !== undefined) this.steps.push({ index, native, hot, value: ran.value });
     }
-    if (unable.length === 0) return;
+    if (unable.length === 0) return undefined;
     this.deferred.push(deferral(hot, unable, unable.length < indexes.length));
-    if (hot.parent === undefined) return;
-    this.#forced.add(hot.parent);
-    this.#waiting.add(hot.parent);
+    if (hot.parent !== undefined) this.#forced.add(hot.parent);
+    return hot.parent;
   }
 
   /** What a cell of a function is to call: the function as the cell's own text has it (`undefined`), one that was made before, or a new one. */
@@ -150,7 +181,7 @@ export class Replacing {
     hot: HotFunction,
     index: number,
     native: HotFunction,
-  ): Pick<Step, 'value' | 'made'> | Exclude<Made, { value: unknown }> {
+  ): Pick<Step, 'value' | 'made' | 'later'> | Exclude<Made, { value: unknown }> {
     const { after, bound, url } = this.#change;
     const module = this.#module;
     const cell = this.#cells[index] as LiveCell;
@@ -172,7 +203,10 @@ export class Replacing {
     if (kept !== undefined && kept.bound === values && this.#leadsTo(kept.first, after, hot, hot))
       return { value: kept.value };
     const made = this.#make(hot, index, values);
-    return 'value' in made ? { value: made.value, made: [key, { ...made, bound: values }] } : made;
+    if (!('value' in made)) return made;
+    const { value, first } = made;
+    const later = this.#together === undefined ? {} : { later: made };
+    return { value, made: [key, { value, first, bound: values }], ...later };
   }
 
   #make(hot: HotFunction, index: number, values: MadeFunction['bound']): Made {
@@ -182,21 +216,24 @@ export class Replacing {
     const ofClass = units.find(
       (unit) => hot.classScope !== undefined && classOf(unit) === hot.classScope.node,
     );
-    return makeFunction({
-      module,
-      analysis: after,
-      hot,
-      index,
-      cell: this.#cells[index] as LiveCell,
-      bound: values ?? {},
-      url,
-      overlaid: this.#overlaid,
-      isLeft: ofClass !== undefined && hot.classScope !== undefined && leavesBehind(hot.classScope.node),
-      back: ofClass && comingBack(module, after, ofClass, this.#overlaid),
-      remade: () =>
-        this.#isRemade(hot) ||
-        this.#cells.some((one, i) => i !== index && one?.path === hot.path && takes(one)),
-    });
+    return makeFunction(
+      {
+        module,
+        analysis: after,
+        hot,
+        index,
+        cell: this.#cells[index] as LiveCell,
+        bound: values ?? {},
+        url,
+        overlaid: this.#overlaid,
+        isLeft: ofClass !== undefined && hot.classScope !== undefined && leavesBehind(hot.classScope.node),
+        back: ofClass && comingBack(module, after, ofClass, this.#overlaid),
+        remade: () =>
+          this.#isRemade(hot) ||
+          this.#cells.some((one, i) => i !== index && one?.path === hot.path && takes(one)),
+      },
+      this.#together,
+    );
   }
 
   /** Whether a function stands in something that is evaluated anew. */
@@ -235,13 +272,6 @@ function homesOf(after: Analysis, hot: HotFunction, overlaid: ReadonlySet<string
   if (overlaid.size === 0) return '';
   const names = outerReferences(after, hot).flatMap((one) => nameHome(one, overlaid) ?? []);
   return [...new Set(names)].sort().join();
-}
-
-/** The one that stands latest in the text: no other of these is inside it. */
-function innermost(waiting: Set<HotFunction>): HotFunction | undefined {
-  let last: HotFunction | undefined;
-  for (const hot of waiting) if (last === undefined || hot.index > last.index) last = hot;
-  return last;
 }
 
 /** The values bound into a function, or into one around it, which its code sees as well. */

@@ -13,6 +13,18 @@ import { languageOf } from '../../loader/language.ts';
 import { named, type Program, type Read, read } from '../../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../../loader/scopes.ts';
 import { changed } from './changed.ts';
+import { atOnce, inTurns, isLong, turn } from './turns.ts';
+
+/** One name that a module exports. */
+export interface Exported {
+  /** `*` for `export * from` */
+  name: string;
+  /** the module's own variable; undefined for a re-export and for `export default <expression>`, see `localOf` */
+  local: string | undefined;
+  /** specifier of the module that a re-export comes from, and the name there (undefined: its namespace) */
+  from: string | undefined;
+  importName: string | undefined;
+}
 
 export interface Analysis extends ModuleFunctions, Read {
   source: string;
@@ -23,6 +35,8 @@ export interface Analysis extends ModuleFunctions, Read {
   /** the module's own variables */
   top: Scope;
   hashbang: Program['hashbang'];
+  /** what it exports, once someone has asked (exported.ts) */
+  exported?: Exported[] | undefined;
   readonly program: Program;
 }
 
@@ -44,7 +58,7 @@ let size = 0;
  */
 export function analyse(source: string, url: string, what = url, other?: Analysis): Analysis {
   const lang = languageOf(url);
-  const key = lang === 'js' ? source : `${lang}\0${source}`;
+  const key = keyOf(source, url);
   let analysis = recent.get(key);
   if (analysis === undefined) {
     // What is a statement of TypeScript is not always for that statement to tell.
@@ -53,6 +67,16 @@ export function analyse(source: string, url: string, what = url, other?: Analysi
   }
   keep(key, analysis);
   return analysis;
+}
+
+/** The analysis of a text that was looked at lately. */
+export function analysed(source: string, url: string): Analysis | undefined {
+  return recent.get(keyOf(source, url));
+}
+
+function keyOf(source: string, url: string): string {
+  const lang = languageOf(url);
+  return lang === 'js' ? source : `${lang}\0${source}`;
 }
 
 function keep(key: string, analysis: Analysis): void {
@@ -65,12 +89,39 @@ function keep(key: string, analysis: Analysis): void {
   }
 }
 
+/**
+ * Does ahead, in pieces, what `analyse` takes long for: then it has that text. Of a short one, and one that does not parse, it is left to `analyse`.
+ * @param other as for `analyse`
+ */
+export async function analyseAhead(source: string, url: string, other?: Analysis): Promise<void> {
+  if (!isLong(source) || analysed(source, url) !== undefined) return;
+  try {
+    const from = languageOf(url) === 'js' ? other : undefined;
+    const found = (from && changed(source, from)) ?? (await inTurns(analysing(source, url, url)));
+    keep(keyOf(source, url), found);
+    await turn();
+  } catch {
+    // said by who needs it
+  }
+}
+
 /** Every statement read, and nothing remembered. @throws as `analyse` */
 export function analyseWhole(source: string, url: string, what = url): Analysis {
+  return atOnce(analysing(source, url, what));
+}
+
+/** The same, a statement a step. */
+function* analysing(source: string, url: string, what: string): Generator<void, Analysis> {
   const found = read(source, what, languageOf(url));
+  yield;
   const { program, plain } = found;
   const top = moduleScope(program.body);
-  const parts = program.body.map(partReader(plain, top, true));
+  const partOf = partReader(plain, top, true);
+  const parts: Part[] = [];
+  for (const statement of program.body) {
+    parts.push(partOf(statement));
+    yield;
+  }
   const { hashbang } = program;
   const analysis = { ...found, source, url, parts, top, hashbang, functions: [], classes: [], accessors: [] };
   parts.forEach((part) => addTo(analysis, part));

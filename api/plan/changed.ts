@@ -37,6 +37,7 @@ export function changed(source: string, other: Analysis): Analysis | undefined {
   const last = moves ? after.map((part) => MovedPart.of(part, distance, top)) : after;
   const analysis = new Changed(source, [...first, ...news, ...last], top, other);
   analysis.parts.forEach((part) => addTo(analysis, part));
+  if (exportsAlike(region, statements)) analysis.exported = other.exported;
   return analysis;
 }
 
@@ -59,6 +60,7 @@ class Changed implements Analysis {
   readonly parts: Part[];
   readonly top: Analysis['top'];
   readonly hashbang: Analysis['hashbang'];
+  exported: Analysis['exported'];
   #program: Analysis['program'] | undefined;
 
   constructor(source: string, parts: Part[], top: Scope, { hashbang, url }: Analysis) {
@@ -190,6 +192,23 @@ function exportsAreSound({ olds, before, after }: Region, statements: readonly N
   for (const one of olds) for (const name of exportsOf(unmoved(one))) names.delete(name);
   const isExported = (part: Part): boolean => exportsOf(unmoved(part)).some((name) => names.has(name));
   return names.size === 0 || !(before.some(isExported) || after.some(isExported));
+}
+
+/** Whether statements plainly export what the former ones did: they are the same declarations of names, and no lists or imports. */
+function exportsAlike({ olds }: Region, statements: readonly Node[]): boolean {
+  const told = (nodes: readonly Node[]): string | undefined => {
+    const names: string[] = [];
+    for (const node of nodes) {
+      if (node.type === 'ImportDeclaration' || node.type === 'ExportAllDeclaration') return undefined;
+      if (node.type === 'ExportDefaultDeclaration') return undefined;
+      if (node.type !== 'ExportNamedDeclaration') continue;
+      if (node.declaration === null) return undefined;
+      names.push(...exportsOf(node));
+    }
+    return names.join();
+  };
+  const before = told(olds.map(unmoved));
+  return before !== undefined && before === told(statements);
 }
 
 /** The names that a statement exports. */

@@ -6,18 +6,11 @@ import { parse } from 'es-module-lexer/js';
 import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
 import { boundNames, exportName, firstName, type Node, unwrapped } from '../../loader/parse.ts';
-import { type Analysis, analyse } from './analysis.ts';
-import { putNewest } from './recent.ts';
+import { type Analysis, analyse, analysed, type Exported } from './analysis.ts';
 
-export interface Exported {
-  /** `*` for `export * from` */
-  name: string;
-  /** the module's own variable; undefined for a re-export and for `export default <expression>`, see `localOf` */
-  local: string | undefined;
-  /** specifier of the module that a re-export comes from, and the name there (undefined: its namespace) */
-  from: string | undefined;
-  importName: string | undefined;
-}
+export type { Exported };
+
+import { putNewest } from './recent.ts';
 
 /** White space and line ends beyond ASCII that es-module-lexer takes for letters, and escapes in names that it gives as they are written. */
 const MISREAD = /[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]|\\u/;
@@ -32,12 +25,20 @@ const recent = new Map<string, Exported[]>();
 
 /** The exports of a text, in source order. */
 export function exportedLocals(source: string, url: string): Exported[] {
-  if (!isLexable(source, url)) {
-    const analysis = analyse(source, url);
-    let list = typed.get(analysis);
-    if (list === undefined) typed.set(analysis, (list = exportsOf(analysis)));
+  const analysis = analysed(source, url);
+  if (analysis?.exported !== undefined) return analysis.exported;
+  if (isLexable(source, url)) {
+    const list = lexed(source);
+    if (analysis !== undefined) analysis.exported = list;
     return list;
   }
+  const whole = analysis ?? analyse(source, url);
+  whole.exported = exportsOf(whole);
+  return whole.exported;
+}
+
+/** The exports of a text that es-module-lexer reads right. */
+function lexed(source: string): Exported[] {
   const known = recent.get(source);
   if (known !== undefined) return known;
   let found: ReturnType<typeof parse>[1];
@@ -63,8 +64,6 @@ export function exportedLocals(source: string, url: string): Exported[] {
 }
 
 /** Exports as a tree tells them. */
-const typed = new WeakMap<Analysis, Exported[]>();
-
 function exportsOf({ source, url, program }: Analysis): Exported[] {
   const all = program.body.flatMap(exportsIn(source, url));
   // Declarations that merge export one name.

@@ -142,7 +142,7 @@ function checkOwn({ module, analysis, path }: Subject, place: Pick<Node, 'start'
 }
 
 /** What evaluated code is of. */
-interface Subject {
+export interface Subject {
   module: LiveModule;
   analysis: Analysis;
   /** of what is made, for messages */
@@ -165,7 +165,7 @@ export function placed(
   const { module, analysis } = subject;
   checkOwn(subject, { start, end });
   const { source } = analysis;
-  const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
+  const lineStart = lineStartOf(source, start);
   const padding =
     '\n'.repeat(lineOf(source, start) - 1) + ' '.repeat(Math.max(0, start - lineStart - head.length));
   const left = analysis.left.filter((one) => one.start >= start && one.end <= end);
@@ -174,6 +174,97 @@ export function placed(
   const made = traced(`${opening}${ready}${closing}`, analysis, url);
   if (url === module.url) compiling(module, made);
   return made;
+}
+
+/** A piece of code of a version, to be evaluated with others; see `placed`. */
+export interface Placing {
+  /** what it is of the version's text */
+  start: number;
+  end: number;
+  subject: Subject;
+  scope: Scope | undefined;
+  head: string;
+  text: string;
+  url: string;
+}
+
+/**
+ * What several pieces of one version evaluate to, in their order. Those that are evaluated in one scope and stand on lines of their own are
+ * one text, so that many are compiled in the time of the whole: one by one, each would come with all the lines before it.
+ * @throws as `placed` and `evaluated`
+ */
+export function evaluatedTogether(pieces: readonly Placing[]): unknown[] {
+  const values = new Map<Placing, unknown>();
+  const alone = ({ subject, start, end, head, text, url, scope }: Placing): unknown =>
+    evaluated(subject, scope, placed(subject, { start, end }, head, text, url));
+  for (const group of groupsOf(pieces)) {
+    const made = group.length === 1 ? undefined : evaluatedAsOne(group);
+    group.forEach((piece, i) => {
+      values.set(piece, made === undefined ? alone(piece) : made[i]);
+    });
+  }
+  return pieces.map((piece) => values.get(piece));
+}
+
+/** So many texts hold pieces that stand on lines of one another; what is more keeps its lines there, and not its columns. */
+const LAYERS = 16;
+
+/** Pieces that may be one text, each list in the order of the version's text. */
+function groupsOf(pieces: readonly Placing[]): Placing[][] {
+  const groups: Placing[][] = [];
+  const open = new Map<Scope | undefined, { group: Placing[]; line: number }[]>();
+  for (const piece of [...pieces].sort((a, b) => a.start - b.start)) {
+    const { subject, scope, start, end } = piece;
+    const { source, left } = subject.analysis;
+    if (left.length > 0) {
+      groups.push([piece]); // the transformer knows what it is to leave by its place
+      continue;
+    }
+    const layers = open.get(scope) ?? [];
+    open.set(scope, layers);
+    const line = lineOf(source, start);
+    let layer = layers.find((one) => one.line < line) ?? (layers.length < LAYERS ? undefined : layers.at(-1));
+    if (layer === undefined) {
+      layer = { group: [], line: 0 };
+      layers.push(layer);
+      groups.push(layer.group);
+    }
+    layer.group.push(piece);
+    layer.line = Math.max(layer.line, lineOf(source, end));
+  }
+  return groups;
+}
+
+/** What pieces evaluate to that are one text; undefined where the engine refuses it, which one of them is to be refused for. */
+function evaluatedAsOne(group: readonly Placing[]): unknown[] | undefined {
+  const [{ subject, scope, url }] = group as [Placing];
+  const { module, analysis } = subject;
+  const { source } = analysis;
+  let [code, line, column] = ['[', 1, 1];
+  for (const { start, end, head, text, subject } of group) {
+    checkOwn(subject, { start, end });
+    const own = lineOf(source, start);
+    if (own > line) [code, line, column] = [code + '\n'.repeat(own - line), own, 0];
+    code += `${' '.repeat(Math.max(0, start - lineStartOf(source, start) - head.length - column))}${head}${text},`;
+    line += text.match(/\r\n|[\n\r\u2028\u2029]/g)?.length ?? 0;
+    column = Number.POSITIVE_INFINITY;
+  }
+  const made = traced(`${code}]`, analysis, url);
+  try {
+    const values = evaluated(subject, scope, made) as unknown[];
+    if (url === module.url) compiling(module, made);
+    return values;
+  } catch (error) {
+    if ((error as HotswapError).code !== 'ERR_HOTSWAP_SYNTAX') throw error;
+    return undefined;
+  }
+}
+
+/** Where the line of an offset begins, as V8 counts columns. */
+function lineStartOf(source: string, offset: number): number {
+  let at = offset;
+  while (at > 0 && source[at - 1] !== '\n' && source[at - 1] !== '\r') at--;
+  return at;
 }
 
 /** What is more than types, made JavaScript. */

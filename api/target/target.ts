@@ -14,9 +14,10 @@ import { createRequire, runningText } from '../../node.ts';
 import { cellOf, isClassText } from '../given/given.ts';
 import { currentText, historyOf, needRegistry, numberOf, versionText } from '../history/history.ts';
 import { resolvedFrom } from '../modules/importers.ts';
-import { list, liveModules, type ModuleRef, moduleOf } from '../modules/module.ts';
+import { list, liveModules, type ModuleRef, moduleOf, moduleOfCells } from '../modules/module.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
+import { isLong } from '../plan/turns.ts';
 import { unitsOf } from '../plan/units.ts';
 import { cellsOf, pathOf } from '../running/cells.ts';
 import { formerOf } from '../running/former.ts';
@@ -72,6 +73,25 @@ export function find(target: unknown): Found {
     'ERR_HOTSWAP_BAD_TARGET',
     `a target is a function, a string '<module>#<path>' or { module, path }; got ${describe(target)}`,
   );
+}
+
+/**
+ * The module that a target is in. Where its text is long, whether the target is there is not looked at: that is for when its turn comes.
+ * @throws as `find`
+ */
+export function moduleBehind(target: unknown): LiveModule {
+  const module = moduleNamed(target);
+  return module !== undefined && isLong(currentText(module)) ? module : find(target).module;
+}
+
+/** The module that a target names; undefined where that takes a closer look. */
+function moduleNamed(target: unknown): LiveModule | undefined {
+  checkReadable(target, 'the target');
+  if (typeof target === 'string') return moduleOf(split(target).module);
+  if (typeof target === 'function') {
+    return moduleOfCells(/\b(hs\$[0-9a-z]{7,})\$\d+\b/.exec(runningText(target))?.[1]);
+  }
+  return undefined;
 }
 
 /** The module and name of something that need not be there yet. @throws ERR_HOTSWAP_BAD_TARGET */
