@@ -146,9 +146,13 @@ function heldOnly(making: Making, native: HotFunction): unknown {
   return heldIn(making.module, native, making.index);
 }
 
-/** The function whose patch point reads a cell, where it hangs on something of the module. */
+/** The function whose patch point reads a cell, where it hangs on something of the module; the class, of a constructor. */
 export function heldIn(module: LiveModule, native: HotFunction, index: number): object | undefined {
-  const found = reach(module, native.reach);
+  const held = module.cells[index];
+  const home = held && cellHome(module, held);
+  if (native.kind === 'constructor')
+    return home === undefined ? undefined : (module.classScopes[home]?.('this') as object | undefined);
+  const found = reach(module, native.reach, home);
   if (typeof found !== 'function') return undefined;
   const cell = cellOf(found);
   return cell?.url === module.url && cell.index === index ? found : undefined; // or something that wraps it
@@ -231,15 +235,18 @@ function homeFrom(self: unknown, cell: string): unknown {
   return undefined;
 }
 
-/** The live value at the end of a reach, following plain properties only; undefined where there is none. */
-function reach(module: LiveModule, way: HotFunction['reach']): unknown {
+/**
+ * The live value at the end of a reach, following plain properties only; undefined where there is none.
+ * @param home number of the class that is meant where several have had its name
+ */
+function reach(module: LiveModule, way: HotFunction['reach'], home?: number): unknown {
   if (way === undefined) return undefined;
   let value: unknown;
   try {
     value =
       typeof way.root === 'string'
         ? valueIn(module, way.root)
-        : classScopeIn(module, way.root.path)?.('this');
+        : (home === undefined ? classScopeIn(module, way.root.path) : module.classScopes[home])?.('this');
   } catch {
     return undefined; // in its dead zone
   }

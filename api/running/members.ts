@@ -22,6 +22,7 @@ import {
   overlayOf,
   placeOf,
 } from './overlay.ts';
+import { BUILT_IN } from './statics.ts';
 import type { Placed } from './toplevel.ts';
 import { putsBack, takeBack } from './undo.ts';
 
@@ -148,6 +149,7 @@ function prepareClass(module: LiveModule, change: Members): () => () => void {
       for (const hot of lessMembers) takeOff(module, before, hot, put);
       for (const [was, now] of statics) if (was) takeFieldOff(module, before, was, now, put);
       for (const { hot, make } of methods) putOn(module, after, hot, make, put);
+      for (const { hot } of methods) undos.push(inTextOrder(holderOf(module, hot), hot));
       for (const { was, now, make } of fields) {
         if (was === undefined) keepGiven(module, now);
         putField(module, after, now, make, put);
@@ -254,6 +256,37 @@ function made(
       { module: module.url, path, line: lineOf(source, node.start), cause },
     );
   }
+}
+
+/** Gives what has a new method its properties in the order in which the class's text has them. @returns takes it back */
+function inTextOrder(on: object, { memberOf, isStatic }: HotFunction): () => void {
+  const members = memberOf?.node.body.body ?? [];
+  if (members.some((one) => 'computed' in one && one.computed)) return () => {};
+  const keys = (type: RegExp): PropertyKey[] =>
+    members.flatMap((one) => {
+      if (!('key' in one) || one.static !== isStatic || !type.test(one.type)) return [];
+      const { key } = one;
+      return key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : [];
+    });
+  const was = Reflect.ownKeys(on);
+  const declared = [...keys(/^Method/), ...(isStatic ? keys(/^Property/) : [])];
+  const built = was.filter((key) => BUILT_IN.has(key));
+  reorder(on, [...new Set([...built, ...declared.filter((key) => was.includes(key as string)), ...was])]);
+  return () => reorder(on, was);
+}
+
+/** Takes properties off from the first that is not where it is to be, and puts them on again. */
+function reorder(on: object, order: readonly PropertyKey[]): void {
+  const now = Reflect.ownKeys(on);
+  const keys = order.filter((key) => now.includes(key as string));
+  const first = keys.findIndex((key, i) => key !== now[i]);
+  const late = first < 0 ? [] : keys.slice(first);
+  const properties = late.map((key) => Object.getOwnPropertyDescriptor(on, key) as PropertyDescriptor);
+  if (properties.some(({ configurable }) => !configurable) || !Object.isExtensible(on)) return;
+  for (const key of late) Reflect.deleteProperty(on, key);
+  late.forEach((key, i) => {
+    Object.defineProperty(on, key, properties[i] as PropertyDescriptor);
+  });
 }
 
 function define(on: object, key: PropertyKey, descriptor: PropertyDescriptor | undefined): void {

@@ -54,8 +54,8 @@ export function handOnStatics(before: MadeClass, after: MadeClass): () => void {
   return () => takeBack(undos);
 }
 
-/** Own properties that every class has. */
-const BUILT_IN = new Set<PropertyKey>(['length', 'name', 'prototype']);
+/** Own properties that every class has, and its prototype. */
+export const BUILT_IN: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', 'constructor']);
 
 /** Hands on what a prototype was given from outside, which nobody does again. */
 function givenTo(

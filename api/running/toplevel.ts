@@ -5,7 +5,7 @@
 import { HotswapError } from '../../error.ts';
 import type { Bound } from '../../loader/kept.ts';
 import { type Held, type LiveModule, type MadeBy, nativeIn, valueIn } from '../../loader/live.ts';
-import { awaits, lineOf } from '../../loader/parse.ts';
+import { awaits, lineOf, type Node } from '../../loader/parse.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
 import {
   canBecome,
@@ -100,7 +100,14 @@ export function prepareUnits(module: LiveModule, top: TopLevel): Evaluation {
     }),
   );
   const madeOf = (unit: Unit): MadeBy => made.get(unit) as MadeBy;
-  const there = units.filter((unit) => isThere(module, analysis, unit, madeOf(unit), overlaid, again));
+  const isMadeAnew = (unit: Unit): boolean =>
+    !isThere(module, analysis, unit, madeOf(unit), overlaid, again) &&
+    heldBy(module, unit, madeOf(unit), overlaid) === undefined;
+  const there = units.filter((unit) => {
+    if (!isThere(module, analysis, unit, madeOf(unit), overlaid, again)) return false;
+    const name = unit.names.length === 0 ? assignedOn(unit) : undefined;
+    return name === undefined || !units.some((one) => one.names.includes(name) && isMadeAnew(one));
+  });
   const fresh = units.filter(
     (unit) => !there.includes(unit) || isOther(module, unit, madeOf(unit), overlaid),
   );
@@ -333,6 +340,16 @@ function formerClass(
     typeof value === 'function' ? unitsOf(running).find((one) => one.names.includes(name)) : undefined;
   const node = unit && classOf(unit);
   return node && { value, node, scope: classScopeIn(module, name) };
+}
+
+/** What a statement gives a property, or its prototype: `A` of `A.prototype.total = …`. */
+function assignedOn({ node }: Unit): string | undefined {
+  if (node.type !== 'ExpressionStatement' || node.expression.type !== 'AssignmentExpression')
+    return undefined;
+  let target: Node = node.expression.left;
+  if (target.type !== 'MemberExpression') return undefined;
+  while (target.type === 'MemberExpression') target = target.object;
+  return target.type === 'Identifier' ? target.name : undefined;
 }
 
 /** Whether what a unit declares is there as it is to be, or is a function whose cells take its code. */
