@@ -176,17 +176,18 @@ function classSeen({ module, analysis, hot, cell, isLeft, back }: Making): {
   if (back !== undefined && scope?.('this') === back) return { number: own, scope };
   const number = own === live || scope === undefined ? live : successorOf(module, own, live);
   const has = privatesOf(module, number);
-  const lacking = new Set<string>();
-  const look = (node: Node): void => {
-    if (node.type === 'PrivateIdentifier' && !has.has(node.name)) lacking.add(`#${node.name}`);
-    eachChild(node, look);
-  };
   const isEarlier = number !== live || isLeft;
-  if (isEarlier) look(hot.node);
-  if (lacking.size > 0)
-    return { unfit: `instances that were made before have no ${[...lacking].join(', ')}` };
+  const outer = isEarlier ? outerReferences(analysis, hot) : [];
+  // Those of classes inside the function are made with it.
+  const lacking = outer.filter(
+    ({ kind, key, scope }) => kind === 'private' && scope?.handedOver && !has.has(key.slice(1)),
+  );
+  if (lacking.length > 0) {
+    const names = [...new Set(lacking.map(({ key }) => key))].join(', ');
+    return { unfit: `instances that were made before have no ${names}` };
+  }
   const { id } = classScope.node;
-  if (isEarlier && outerReferences(analysis, hot).some(({ key }) => key === id?.name))
+  if (outer.some(({ key }) => key === id?.name))
     return { unfit: `instances that were made before are of another class than ${id?.name} is now` };
   return { number, scope: module.classScopes[number] };
 }
