@@ -95,4 +95,25 @@ for (const [exported, share, pairs] of [
     made.remove();
   });
 
+test('who holds a function that has moved to another file calls it there, and what is saved there', async () => {
+  const made = program({
+    'price.js': 'export const price = (x) => x * 3;',
+    'm.js':
+      'function price(x) { return x * 2; } const held = [price]; export const ask = () => [held[0](2), price(2)];',
+    'app.js': `import { writeFileSync } from 'node:fs'; import { reload, rollback } from 'hotswap'; import * as m from './m.js';
+const seen = [m.ask()], save = async (name, text) => { writeFileSync(new URL(name, import.meta.url), text); await reload(name); seen.push(m.ask()); };
+await save('./m.js', "import { price } from './price.js'; const held = [price]; export const ask = () => [held[0](2), price(2)];");
+await save('./price.js', 'export const price = (x) => x * 4;');
+await rollback('./m.js'); seen.push(m.ask());
+console.log(JSON.stringify(seen));`,
+  });
+  assert.equal(await made.json(), [
+    [4, 4],
+    [6, 6],
+    [8, 8],
+    [4, 4],
+  ]);
+  made.remove();
+});
+
 test.run();

@@ -20,7 +20,7 @@ import { showEdits } from '../running/shown.ts';
 import { prepareUnits } from '../running/toplevel.ts';
 import { takeBack } from '../running/undo.ts';
 import { heldIn } from './evaluate.ts';
-import { heirOf, isData, preparePassing } from './passing.ts';
+import { heirOf, importedAs, isData, preparePassing } from './passing.ts';
 import { type Places, placesOf } from './places.ts';
 import { type Change, Replacing, type Step } from './replacing.ts';
 
@@ -86,15 +86,21 @@ function prepareFrom(first: number, module: LiveModule, change: Change): Prepare
   const places = placesOf(module, change);
   const replacing = new Replacing(module, change, places, overlaid);
   const { steps, deferred, stale } = replacing;
+  const imported = new Set(change.units.flatMap((unit) => (unit.imported === undefined ? [] : unit.names)));
   let hasHeirs = false;
   places.forEach((to, cell) => {
     if (to !== undefined || cell.path === undefined) return;
     const native = nativeOf(module, cell);
     const isPlain = !native.generator && native.kind !== 'constructor';
     const heir = isPlain ? change.heirs.get(cell.path) : undefined;
-    if (heir === undefined ? !change.gone.has(cell.path) : isData(after, heir)) return;
+    const isImported = heir === undefined && isPlain && imported.has(cell.path);
+    if (heir === undefined ? !isImported && !change.gone.has(cell.path) : isData(after, heir)) return;
     hasHeirs ||= heir !== undefined;
-    const value = heir === undefined ? removed(module, cell.path) : heirOf(module, heir);
+    const value = isImported
+      ? importedAs(module, cell.path)
+      : heir === undefined
+        ? removed(module, cell.path)
+        : heirOf(module, heir);
     steps.push({ index: cells.indexOf(cell), native, hot: native, value });
   });
   const { before, units, again } = change;

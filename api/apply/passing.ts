@@ -4,7 +4,7 @@
  * be given other bindings: where neither is possible they keep what they had, and the version says so.
  */
 import { HotswapError } from '../../error.ts';
-import { type LiveModule, nativeIn } from '../../loader/live.ts';
+import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
 import { isClass, lineOf } from '../../loader/parse.ts';
 import { cellOf } from '../given/given.ts';
 import type { Deferred } from '../history/history.ts';
@@ -52,8 +52,17 @@ export function heirsOf(before: Analysis, after: Analysis): Map<string, string> 
 
 /** A function that calls what an export of a module stands for at that moment. */
 export function heirOf(module: LiveModule, name: string): (...args: unknown[]) => unknown {
+  return calling(module, name, () => bindings.get(module)?.(name));
+}
+
+/** A function that calls what a module imports under the name that it had: who holds a function that has moved to another file calls it there. */
+export function importedAs(module: LiveModule, name: string): (...args: unknown[]) => unknown {
+  return calling(module, name, () => valueIn(module, name));
+}
+
+function calling(module: LiveModule, name: string, read: () => unknown): (...args: unknown[]) => unknown {
   return function (this: unknown, ...args: unknown[]): unknown {
-    const value = bindings.get(module)?.(name);
+    const value = read();
     if (typeof value === 'function' && !isGone(module, value)) return Reflect.apply(value, this, args);
     throw new HotswapError(
       'ERR_HOTSWAP_REMOVED',
