@@ -211,16 +211,16 @@ test('classes of all forms in an order by chance, as if started anew after each 
   made.remove();
 });
 
-test('a class inside a method has #private names of its own, which its instances before need not have', async () => {
+test('a class with #private names that is made anew is named, and its method, whose class inside has others, is not', async () => {
   const text = (n: number): string =>
     `export class A { #p = ${n}; v() { class I { #q = ${n}; q() { return this.#q; } } return new I().q() + this.#p; } }`;
   const made = program({
     'm.js': text(1),
     'app.js': `import { writeFileSync } from 'node:fs'; import { reload } from 'hotswap'; import * as m from './m.js';
 const one = new m.A(); writeFileSync(new URL('./m.js', import.meta.url), ${JSON.stringify(text(2))});
-const { deferred = [] } = await reload(m); console.log(JSON.stringify([deferred, one.v(), new m.A().v()]));`,
+const { deferred = [] } = await reload(m); console.log(JSON.stringify([deferred.map(({ path, names }) => path + names), one.v(), new m.A().v()]));`,
   });
-  assert.equal(await made.json(), [[], 3, 4]);
+  assert.equal(await made.json(), [['A#p'], 3, 4]);
   made.remove();
 });
 

@@ -9,7 +9,16 @@ import type { Deferred } from '../history/history.ts';
 import { type Analysis, referencesIn } from '../plan/analysis.ts';
 import type { Plan } from '../plan/plan.ts';
 import { classOf, isIn, nameByDefault, type Unit, unitsOf } from '../plan/units.ts';
-import { followsFields, homeOf, madeIn, namesInFields, namespaceOf, overlaidIn } from '../running/overlay.ts';
+import {
+  followsFields,
+  homeOf,
+  instancePrivate,
+  madeIn,
+  namesInFields,
+  namespaceOf,
+  overlaidIn,
+  privateNames,
+} from '../running/overlay.ts';
 
 /** Adds functions into which other values are bound. */
 export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound): void {
@@ -20,21 +29,21 @@ export function rebind(planned: Plan, after: Analysis, was: Bound, bound: Bound)
 
 /**
  * Adds functions that use a name which lives elsewhere now, and classes that give it to fields.
- * @returns classes whose fields keep what they were given
+ * @returns classes whose fields keep what they were given, and those that leave instances behind
  */
 export function rehome(module: LiveModule, planned: Plan, before: Analysis, after: Analysis): Deferred[] {
   followDefault(planned, after);
   const [old, now] = [module.overlay?.names ?? overlaidIn(module, before), overlaidIn(module, after)];
   if (module.overlay !== undefined && module.overlay.namespaces.size > 0)
     renewImports(module, planned, after, now);
-  if (old === now) return [];
+  const kept = leftBehind(planned, before);
+  if (old === now) return kept;
   for (const one of referencesIn(after)) {
     if (homeOf(one, old) === homeOf(one, now)) continue;
     const { start, end } = one.node;
     const hot = after.functions.findLast(({ node }) => node.start <= start && node.end >= end);
     if (hot !== undefined) replaceToo(planned, hot);
   }
-  const kept: Deferred[] = [];
   for (const scope of after.classes) {
     const { node, path } = scope;
     if (isIn([...planned.added, ...planned.changed], node)) continue;
@@ -48,6 +57,20 @@ export function rehome(module: LiveModule, planned: Plan, before: Analysis, afte
     else kept.push(...deferredIn(path, homes, planned));
   }
   return kept;
+}
+
+/** What to say of classes that are made anew and have #private names, which instances made before have not. */
+function leftBehind({ changed }: Plan, before: Analysis): Deferred[] {
+  return changed.flatMap((unit): Deferred[] => {
+    const node = classOf(unit);
+    const [path = ''] = unit.names;
+    if (node === undefined || instancePrivate(node) === undefined) return [];
+    const was = unitsOf(before).find((one) => one.names.includes(path));
+    if (was === undefined || classOf(was) === undefined) return [];
+    const names = [...privateNames(node)].map((name) => `#${name}`);
+    const reason = `instances that were made before stay of the class as it was, and so does who holds that class; new ones have ${names.join(', ')} of their own`;
+    return [{ path, names, reason }];
+  });
 }
 
 /** Adds imports of namespaces that have become others. */
