@@ -56,17 +56,18 @@ export interface Prepared {
 
 /** Makes every replacement, and all that is new; changes nothing. @throws what an edit may be refused with */
 export function prepare(module: LiveModule, change: Change): Prepared {
-  const first = cellsOf(module).length;
+  const cells = cellsOf(module);
+  const first = cells.length;
   try {
     return prepareFrom(first, module, change);
   } catch (error) {
-    abandonCells(module, first);
+    abandonCells(cells, first);
     throw error;
   }
 }
 
 /** No version has the functions of these cells: who got hold of one keeps its code. */
-function abandonCells({ cells }: LiveModule, from: number, to = cells.length): void {
+function abandonCells(cells: LiveModule['cells'], from: number, to = cells.length): void {
   cells.fill(undefined, from, to);
 }
 
@@ -124,7 +125,7 @@ function prepareFrom(first: number, module: LiveModule, change: Change): Prepare
   const last = cells.length;
   const evaluate = (): (() => void) => {
     const next = cells.length;
-    const undos = [() => abandonCells(module, next)];
+    const undos = [() => abandonCells(cells, next)];
     try {
       undos.push(topLevel.run());
       replacing.bindInside(true); // the way into a class is there once it has been made
@@ -155,7 +156,7 @@ function prepareFrom(first: number, module: LiveModule, change: Change): Prepare
     deferred,
     places,
     stale,
-    abandon: () => abandonCells(module, first, last),
+    abandon: () => abandonCells(cells, first, last),
   };
 }
 
