@@ -51,6 +51,7 @@ const START: readonly (keyof Config)[] = [
   'cacheDir',
   'persist',
   'unload',
+  'durable',
   'reload',
   'rollbackLength',
   'overrideCore',

@@ -401,16 +401,17 @@ export class ModuleLog {
   #takeLines(grown: Buffer): void {
     const from = this.#offset;
     this.torn = this.#isPending = false;
-    for (const { line, at, size, ended } of linesIn(grown)) {
+    for (const { line: written, at, size, ended } of linesIn(grown)) {
       // The end of a line that was taken without it.
       if (this.#isOpen && at === 0) {
         this.#isOpen = false;
         this.#offset = from + size + 1;
         continue;
       }
-      const event = parseLine(line);
       // One that is whole but for its end is a line as any other.
-      if (!ended && event === undefined && isTorn(line)) {
+      const line = written.replace(/\0+$/, '');
+      const event = parseLine(line);
+      if (!ended && event === undefined && isTorn(written)) {
         this.torn = true;
         return;
       }
@@ -418,7 +419,8 @@ export class ModuleLog {
         this.#isPending = true;
         return;
       }
-      if (this.#ledger.take(line, event) && line === this.#last.line) this.#last.counts = true;
+      if (this.#ledger.take(event === undefined ? written : line, event) && line === this.#last.line)
+        this.#last.counts = true;
       this.#offset = from + at + size + (ended ? 1 : 0);
       this.#isOpen = !ended;
     }
@@ -460,7 +462,11 @@ function seen({ size, ino, birthtimeNs, nlink }: BigIntStats): Seen {
 
 function lookAt(file: string): Seen | undefined {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return found && seen(found);
+  if (found !== undefined) return seen(found);
+  // Node does not tell this from no file.
+  const around = statSync(dirname(file), { throwIfNoEntry: false });
+  if (around?.isDirectory() === false) throw new Error(`${dirname(file)} is no directory`);
+  return undefined;
 }
 
 /**

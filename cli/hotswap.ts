@@ -6,11 +6,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { printable } from '../node.ts';
+import { gc } from './gc.ts';
 import { prepare } from './prepare.ts';
 import { run } from './run.ts';
 
 const HELP = `Usage: hotswap run [node options] [--] file [arguments]
        hotswap prepare [node options] [--] file ...
+       hotswap gc [cache directory]
 
 run: runs a program with Node and takes every file of it over, in the running process, when it is saved.
 State is kept, and a line on stderr says what was done.
@@ -25,6 +27,11 @@ prepare: fills the cache without running anything, so that the first start is a 
 built. All that the files import by import declarations is loaded; name those too that are only imported later.
 
   hotswap prepare server.js jobs/report.js
+
+gc: removes from the cache what nobody needs any more: texts that no history names, or only for versions beyond
+HOTSWAP_ROLLBACK_LENGTH, and what processes have left that were killed. Programs that use the cache may be running.
+
+  HOTSWAP_ROLLBACK_LENGTH=20 hotswap gc
 
   -h, --help     this text
   -v, --version  the version of hotswap
@@ -42,6 +49,11 @@ switch (command) {
   case 'run':
   case 'prepare':
     await withWords(command, words);
+    break;
+  case 'gc':
+    if (words.length > 1 || words[0]?.startsWith('-'))
+      refuse('gc takes the directory of a cache, or nothing');
+    else gc(words[0]);
     break;
   case '-h':
   case '--help':
@@ -88,7 +100,7 @@ function isFile(file: string): boolean {
 function refuse(why: string): void {
   const name = basename(process.argv[1] ?? 'hotswap', '.js');
   process.stderr.write(
-    `hotswap: ${printable(why)}. Usage: ${name} run [node options] [--] file [arguments], or ${name} prepare [node options] [--] file ...; ${name} --help says more\n`,
+    `hotswap: ${printable(why)}. Usage: ${name} run [node options] [--] file [arguments], ${name} prepare [node options] [--] file ..., or ${name} gc [cache directory]; ${name} --help says more\n`,
   );
   process.exitCode = 2;
 }

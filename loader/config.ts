@@ -28,6 +28,8 @@ export interface Config {
   persist: boolean;
   /** HOTSWAP_UNLOAD: put edited modules back to their files in the running program at `stop()`. Default off. */
   unload: boolean;
+  /** HOTSWAP_DURABLE: an edit waits until its text, its line and their names are on the disk, so that it survives a loss of power. Default off. */
+  durable: boolean;
   /** HOTSWAP_RELOAD: make the newest version live again at start. Default on. */
   reload: boolean;
   /** HOTSWAP_ROLLBACK_LENGTH: how many versions of a module can be gone back to, besides the original. Default all. */
@@ -84,6 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     cacheDir: flags.length > 0 ? undefined : wanted?.path,
     persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
     unload: flag(setting('unload', 'HOTSWAP_UNLOAD'), false),
+    durable: flag(setting('durable', 'HOTSWAP_DURABLE'), false),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
     rollbackLength: length(setting('rollbackLength', 'HOTSWAP_ROLLBACK_LENGTH')),
     overrideCore: flag(setting('overrideCore', 'HOTSWAP_OVERRIDE_CORE'), false),

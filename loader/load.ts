@@ -3,6 +3,7 @@
  * run, which is the newest version where the cache has one for this very file, instrumented. Used by both kinds
  * of hooks and independent of the thread; it must never make a program fail that would run without us.
  */
+import { durability } from '../cache/files.ts';
 import { fingerprint } from '../cache/fingerprint.ts';
 import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
@@ -54,6 +55,7 @@ export function createLoader(
   const texts = createTexts(config, importGates, sourceMaps);
   const bases = new Map<string, Base>();
   const say = sayer(config);
+  durability.on = config.durable;
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
   /** the last cache there was: after a stop, versions in it are still there to import */
@@ -64,6 +66,7 @@ export function createLoader(
 
   function configure(next: Config): void {
     Object.assign(config, next);
+    durability.on = config.durable;
     included = matcher(config.include);
     excluded = matcher(config.exclude);
     lastCache = config.cacheDir ?? lastCache;

@@ -163,10 +163,16 @@ function goOn(module: Logged, former: string): void {
   const last = versions.at(current);
   const saved = savedBefore(versions, last);
   const isKnown = log.era(base).versions.length > 0;
-  const edits: VersionRecord[] = [];
-  if (saved?.id === base) {
-    for (let one = last; one !== undefined && one.number > saved.number; one = versions.at(one.parent ?? 0))
+  const edits: Pick<VersionRecord, 'id' | 'at' | 'summary' | 'kept'>[] = [];
+  const newestSave = [...versions].findLast((one) => one.file === true);
+  const isTakenBack = newestSave?.id === base && last !== undefined && last.number > newestSave.number;
+  if (saved?.id === base || isTakenBack) {
+    // Up to what was saved; or, where that save was taken back and edits were made after that, up to the text that they rest on.
+    const first = saved?.id === base ? saved.number : 0;
+    for (let one = last; one !== undefined && one.number > first; one = versions.at(one.parent ?? 0))
       edits.unshift(one);
+    if (first === 0 && newestSave !== undefined)
+      edits.unshift({ id: former, at: newestSave.at, summary: 'the file before it was saved', kept: true });
   } else if (isKnown) {
     return;
   } else if (last !== undefined && last !== saved && last.id !== base) {

@@ -2,6 +2,7 @@
  * A module's history and a cache on disk, brought together and apart. In: a live module and a directory; out: a history whose
  * numbers are positions in that directory's log, or one that lives in memory and has lost nothing. What runs stays as it is.
  */
+import { durability } from '../../cache/files.ts';
 import { ModuleLog } from '../../cache/log.ts';
 import { putObject, type StoredObject } from '../../cache/objects.ts';
 import { keyOf, type VersionRecord } from '../../cache/table.ts';
@@ -44,6 +45,7 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   const log = new ModuleLog(cacheDir, module.url);
   const before = { size: log.size(), current: log.era(base).current };
   for (const line of lossesOf(log, module.url, module.vsn)) needRegistry().say(line);
+  durability.on = needRegistry().config.durable;
   const objects: StoredObject[] = [];
   const undo = () => {
     if (log.size() !== before.size) log.retract(before.size, base, before.current);

@@ -2,6 +2,7 @@
  * Versions written down. In: a version that is to run, new or an earlier one; out: its record, on disk where versions are kept
  * there, and what takes that back as long as nothing else has been written. What runs does not change by this.
  */
+import { durability } from '../../cache/files.ts';
 import { putObject, reason, type StoredObject } from '../../cache/objects.ts';
 import { beginPending, type Pending } from '../../cache/pending.ts';
 import type { VersionRecord } from '../../cache/table.ts';
@@ -42,7 +43,8 @@ const ALONE: Together = { pending: undefined, isWayBack: true };
 
 /** Begins to write several modules' versions down as one event. @throws ERR_HOTSWAP_CACHE */
 export function beginTogether(modules: readonly LiveModule[], isWayBack: boolean): Together {
-  const { cacheDir } = needRegistry().config;
+  const { cacheDir, durable } = needRegistry().config;
+  durability.on = durable;
   const logs = modules.flatMap((module) => historyOf(module).log ?? []);
   if (cacheDir === undefined || logs.length < 2) return { pending: undefined, isWayBack };
   try {
