@@ -205,9 +205,8 @@ export class ModuleLog {
     this.#append(() => ({ event: 'base', base, module: this.#url }));
   }
 
-  /** How many bytes the log has, for `retract`. */
+  /** How many bytes the log had when it was read last, as by `era`; for `retract`. */
   size(): number {
-    asLoaded(() => this.#readOn());
     return this.damaged === undefined ? this.#offset : 0;
   }
 

@@ -15,7 +15,7 @@ import type { Guard } from './guard.ts';
 import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
 import { givenText } from './made.ts';
-import { type Newest, newestVersion } from './newest.ts';
+import { type Logged, type Newest, newestVersion } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
 import { type Base, createVariants, isWrapper, namedAfter, type Variants } from './variants.ts';
@@ -177,11 +177,9 @@ export function createLoader(
     const log = existingLog(cacheDir, url, say);
     if (log === undefined) return { agreed: 0 };
     base.id = sha256(disk);
-    const newest = newestVersion(
-      { url, log, cacheDir, base: base.id, vsn: base.vsn, guard, say },
-      (text) => transformedOrNot(url, text, undefined).code !== undefined,
-    );
-    return { newest, agreed: log.era(base.id).current };
+    const logged: Logged = { url, log, cacheDir, base: base.id, vsn: base.vsn, guard, say };
+    const newest = newestVersion(logged, (text) => transformedOrNot(url, text, undefined).code !== undefined);
+    return { newest, agreed: logged.inForce ?? 0 };
   }
 
   /** What runs for a text that nobody has just checked. */

@@ -24,6 +24,8 @@ export interface Logged {
   guard: Guard;
   /** says a line on stderr */
   say: (line: string) => void;
+  /** gets the number of the version that the log has in force when it is decided which one runs */
+  inForce?: number;
 }
 
 /** The version that is to run, and what to say once it can. */
@@ -46,6 +48,7 @@ export function newestVersion(module: Logged, canRun: (text: string) => boolean)
   const former = log.newestBase;
   if (former !== undefined && former !== base) goOn(module, former);
   const { versions, current } = log.era(base);
+  module.inForce = current;
   const found = versions.at(current);
   if (found === undefined) return undefined;
   // What was saved since is the file as it was known last; one that is another now has changed on disk as well.

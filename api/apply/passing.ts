@@ -110,7 +110,12 @@ export function preparePassing(
     return slot !== undefined && (now === undefined ? !isThere : !isThere || overlaid.has(slot));
   });
   const passes = loaded.some(({ from }) => from !== undefined);
-  const come = comeFrom(before, after);
+  // What the module was linked to when it was loaded is there, even where its file is no more.
+  const isLinked = (one: Exported): boolean =>
+    loaded.some(
+      ({ name, from, importName }) => name === one.name && from === one.from && importName === one.importName,
+    );
+  const come = comeFrom(before, after).filter((one) => !isLinked(one));
   if (wanted.length === 0 && !isKnown && !passes && come.length === 0) return undefined;
 
   const namespaces = new Map<Exported, Record<string, unknown>>();

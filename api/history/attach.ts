@@ -43,7 +43,8 @@ export function attach(module: LiveModule, cacheDir: string): Attached {
   const { versions, current, left } = history;
   const { id: base } = versionAt(module, 0);
   const log = new ModuleLog(cacheDir, module.url);
-  const before = { size: log.size(), current: log.era(base).current };
+  const { current: inForce } = log.era(base);
+  const before = { size: log.size(), current: inForce };
   for (const line of lossesOf(log, module.url, module.vsn)) needRegistry().say(line);
   durability.on = needRegistry().config.durable;
   const objects: StoredObject[] = [];

@@ -68,9 +68,9 @@ export function recordRestore(
   const history = historyOf(module);
   const { log, current } = history;
   const { id } = versionAt(module, 0);
-  const before = log?.size() ?? 0;
   if (log === undefined) return { version, undo: () => {} };
   if (log.era(id).current === version.number) return agree(module, version);
+  const before = log.size();
   remember(module, log);
   try {
     log.appendRestore(id, version.number, pending?.part);
