@@ -70,6 +70,7 @@ await stop(); say((await start({ persist: again.persist, rollbackLength: again.r
     started: true,
     persist: true,
     unload: false,
+    durable: false,
     reload: true,
     rollbackLength: 7,
     overrideCore: false,
