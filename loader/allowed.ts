@@ -26,6 +26,8 @@ export function lookWhetherHot(isOffThread: boolean): string | undefined {
   const beginning = 'no module is hot, and the program runs as it is:';
   if (flags.length > 0) nothingIsHot = `${beginning} under --permission that needs ${flags.join(' ')}`;
   else if (words.includes('--no-addons')) nothingIsHot = `${beginning} --no-addons keeps the parser out`;
+  else if ((process.features as { require_module?: boolean }).require_module === false)
+    nothingIsHot = `${beginning} --no-experimental-require-module keeps hooks from loading what instruments it`;
   return nothingIsHot;
 }
 

@@ -129,7 +129,11 @@ export function withFewBuiltins<T>(work: () => T): T {
 }
 
 function isUntouched({ on, key, method, descriptor }: Builtin): boolean {
-  return method === undefined
-    ? lookupGetter(on, key) === descriptor.get
-    : (on as Record<PropertyKey, unknown>)[key] === method;
+  try {
+    return method === undefined
+      ? lookupGetter(on, key) === descriptor.get
+      : (on as Record<PropertyKey, unknown>)[key] === method;
+  } catch {
+    return false; // the program has put an accessor there, which throws
+  }
 }

@@ -6,7 +6,6 @@
 import { notOwn, notOwnDirectory, statOf, trustedCache } from '../cache/own.ts';
 import { HotswapError } from '../error.ts';
 import {
-  createRequire,
   dirname,
   existsSync,
   inspect,
@@ -19,6 +18,7 @@ import {
   writeError,
 } from '../node.ts';
 import { cacheFlags } from './allowed.ts';
+import { requireOurs } from './language.ts';
 import { hasAll, ownOptions } from './options.ts';
 
 export interface Config {
@@ -257,9 +257,7 @@ function sayUnknown(found: unknown, file: string, config: Config): void {
     return say(
       `"hotswap" in ${file} is ${inspect(found)} and not used; it takes an object of ${known.join(', ')}`,
     );
-  const { closest } = createRequire(import.meta.url)(
-    'fastest-levenshtein',
-  ) as typeof import('fastest-levenshtein');
+  const { closest } = requireOurs<typeof import('fastest-levenshtein')>('fastest-levenshtein');
   const names = unknown.map((key) => `${JSON.stringify(key)} (did you mean ${closest(key, known)}?)`);
   say(`"hotswap" in ${file} has what is no setting: ${names.join(', ')}`);
 }

@@ -45,6 +45,9 @@ for (let c = 0; c < 33; c++) kinds[c] = SPACE;
 for (let c = 0; c < 128; c++) if (/[\w$#@]/.test(String.fromCharCode(c))) kinds[c] = WORD;
 for (const c of '=!<>&|+-*%^~?.:') kinds[c.charCodeAt(0)] = OPERATOR;
 
+/** Letters of operators that are two of them: `&&`, `**`, `??` and the like. */
+const DOUBLE = new Set([...'&|*?<>'].map((one) => one.charCodeAt(0)));
+
 /** What brackets are: of a template, of what stands between a word like `if` and its statement, or of an object. */
 const TEMPLATE = 1;
 const HEAD = 2;
@@ -211,7 +214,10 @@ function deeperThan(source: string, limit: number): number {
       } else if (c === 60 && next === 47) {
         add(1);
         i++;
-      } else add(c === 58 ? HOLDS : 1);
+      } else {
+        add(c === 58 ? HOLDS : 1);
+        if (next === c && DOUBLE.has(c)) i++;
+      }
       // After an operand these may be its own: `a++`, `a!`.
       if (!((c === 43 || c === 45) && next === c && before === OPERAND)) before = NO_OPERAND;
       else {

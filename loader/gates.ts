@@ -13,10 +13,26 @@ interface Gated {
 const { defineProperty, isExtensible, isFrozen } = Object;
 const { defineProperty: define, deleteProperty } = Reflect;
 
-/** Defines the gate of a module before it runs. It is there already where a module was loaded that could not be linked then. */
-export function defineGate(prefix: string): void {
+/**
+ * Defines the gate of a module before it runs. It is there already where a module was loaded that could not be linked then.
+ * @returns whether it is there now: not where the program has closed its global object
+ */
+export function defineGate(prefix: string): boolean {
   const name = gateName(prefix);
-  if (!(name in globalThis)) define(globalThis, name, EMPTY);
+  return name in globalThis || define(globalThis, name, EMPTY);
+}
+
+const shut = new Set<string>();
+
+/**
+ * Declares a gate that is never opened, as a script's variable: these need no property of a global object (ECMA-262 9.1.1.4, the
+ * declarative record). @returns whether it was not there
+ */
+export function declareShutGate(prefix: string): boolean {
+  if (shut.has(prefix)) return false;
+  shut.add(prefix);
+  process.getBuiltinModule('node:vm').runInThisContext(`let ${gateName(prefix)};`);
+  return true;
 }
 
 /**

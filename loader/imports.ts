@@ -5,9 +5,9 @@
  * imported as `* as`, which asks for no name: `import { Repository } from 'typeorm'` becomes `import*as hs$t… from "typeorm"`.
  */
 import type MagicString from 'magic-string';
-import { asImported, createRequire, existsSync, isBuiltin } from '../node.ts';
+import { asImported, existsSync, isBuiltin } from '../node.ts';
 import { designText, designTypes, takeRest, toldNames, typesFrom } from './designtypes.ts';
-import { asOurs, writtenFor } from './language.ts';
+import { asOurs, requireOurs, writtenFor } from './language.ts';
 import { eachChild, exportName, type Node, type Read, skipTrivia } from './parse.ts';
 import { HELPERS } from './registry.ts';
 import type { Reference } from './scopes.ts';
@@ -99,8 +99,7 @@ function isThere(specifier: string, url: string): boolean {
   }
 }
 
-const resolvePackage = () =>
-  (createRequire(import.meta.url)('import-meta-resolve') as typeof import('import-meta-resolve')).resolve;
+const resolvePackage = () => requireOurs<typeof import('import-meta-resolve')>('import-meta-resolve').resolve;
 
 /** The text that is left when imports that nothing uses, or that only decorators are told of, are blanked. */
 export function withoutUnused({ plain, program }: Read, { unused, told }: ImportUse): string {

@@ -50,8 +50,23 @@ export const instrumenter = room<typeof import('./instrumenter.ts')>('instrument
 /** Files that are loaded when they are first asked for, and at once: hooks cannot wait for an `import()`. */
 function room<T>(name: string): () => T {
   let loaded: T | undefined;
-  return () =>
-    (loaded ??= asOurs(() => createRequire(import.meta.url)(`./${name}${extname(import.meta.url)}`) as T));
+  return () => (loaded ??= asOurs(() => requireOurs<T>(`./${name}${extname(import.meta.url)}`)));
+}
+
+/** What a package or a file of ours exports, without its being in the program's `require.cache`. */
+export function requireOurs<T>(specifier: string): T {
+  return unlisted(() => createRequire(import.meta.url)(specifier) as T);
+}
+
+/** Does work that may load files by `require`, and takes these off the list that a program sees of what was. */
+export function unlisted<T>(work: () => T): T {
+  const { cache } = createRequire(import.meta.url);
+  const before = new Set(Object.keys(cache));
+  try {
+    return work();
+  } finally {
+    for (const file of Object.keys(cache)) if (!before.has(file)) Reflect.deleteProperty(cache, file);
+  }
 }
 
 /** Whether modules that are loaded now are ours to work with, and not the program's. */

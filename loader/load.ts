@@ -9,10 +9,10 @@ import { existingLog } from '../cache/log.ts';
 import { sha256 } from '../cache/objects.ts';
 import type { Transform } from '../cache/transforms.ts';
 import { HotswapError, isTooDeep } from '../error.ts';
-import { createRequire, existsSync, fileURLToPath, join, readFileSync, realpathSync } from '../node.ts';
+import { existsSync, fileURLToPath, join, readFileSync, realpathSync } from '../node.ts';
 import { type Config, nearestWith, packageRoot, sayer } from './config.ts';
 import type { Guard } from './guard.ts';
-import { declaredType, instrumenter, isOurs, languageOf } from './language.ts';
+import { declaredType, instrumenter, isOurs, languageOf, requireOurs } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
 import { givenText } from './made.ts';
 import { type Logged, type Newest, newestVersion } from './newest.ts';
@@ -229,7 +229,7 @@ export function matcher(
   platform = process.platform,
 ): ((file: string) => boolean) | undefined {
   if (patterns.length === 0) return undefined;
-  const picomatch = createRequire(import.meta.url)('picomatch') as typeof import('picomatch');
+  const picomatch = requireOurs<typeof import('picomatch')>('picomatch');
   const isWindows = platform === 'win32';
   const withSlashes = (text: string): string => (isWindows ? text.replaceAll('\\', '/') : text);
   // A directory may be called what would be part of a glob, as `C:\Program Files (x86)`.

@@ -13,11 +13,11 @@ import type {
   Program,
 } from 'oxc-parser';
 import { HotswapError, isTooDeep, tooDeep } from '../error.ts';
-import { asImported, createRequire } from '../node.ts';
+import { asImported } from '../node.ts';
 import { whyNothingIsHot } from './allowed.ts';
 import { checkDepth } from './depth.ts';
 import type { Erased, EraseOptions } from './erase.ts';
-import { asOurs, type Language, typed } from './language.ts';
+import { asOurs, type Language, requireOurs, typed, unlisted } from './language.ts';
 
 export type {
   AccessorProperty,
@@ -46,7 +46,7 @@ let loaded: typeof import('oxc-parser') | undefined;
 function parser(): typeof import('oxc-parser') {
   if (loaded !== undefined) return loaded;
   try {
-    return (loaded = asOurs(() => asImported(() => createRequire(import.meta.url)('oxc-parser'))));
+    return (loaded = asOurs(() => asImported(() => requireOurs<typeof import('oxc-parser')>('oxc-parser'))));
   } catch (cause) {
     const why = whyNothingIsHot() ?? `oxc-parser cannot be loaded: ${(cause as Error).message}`;
     throw new HotswapError('ERR_HOTSWAP_CONFIG', why, { cause });
@@ -190,6 +190,9 @@ export function parseAt(source: string, start: number, end: number): Program['bo
 
 let rawTransfer: boolean | undefined;
 
+/** Languages for which the parser has loaded what reads that memory. */
+const transferred = new Set<Language>();
+
 /** How many modules are read by way of JSON before the other way's 20 ms are worth it. */
 const FEW = 24;
 let loads = 0;
@@ -209,9 +212,15 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
-      return asOurs(() =>
-        asImported(() => parser().parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions)),
-      );
+      const parsed = (): ParseResult =>
+        asOurs(() =>
+          asImported(() =>
+            parser().parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions),
+          ),
+        );
+      if (transferred.has(lang)) return parsed();
+      transferred.add(lang);
+      return unlisted(parsed);
     } catch (error) {
       if (error instanceof HotswapError) throw error;
       // A list of a million items is too long for it alone; else there is an address space too small for its buffer.
@@ -300,6 +309,7 @@ function keysOfChildren(): Record<string, readonly string[]> {
  * have patched `Array.prototype[Symbol.iterator]` in the realm that we run in.
  */
 export function eachChild(node: Node, visit: (child: Node, key: string) => void): void {
+  if (isOperation(node) && isChain(node)) return eachOperand(node, visit);
   const keys = (childKeys ??= keysOfChildren())[node.type];
   if (keys === undefined) return;
   for (let k = 0; k < keys.length; k++) {
@@ -314,6 +324,37 @@ export function eachChild(node: Node, visit: (child: Node, key: string) => void)
       visit(value as Node, key);
     }
   }
+}
+
+type Operation = Extract<Node, { type: 'BinaryExpression' | 'LogicalExpression' }>;
+
+function isOperation(node: Node): node is Operation {
+  return node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
+}
+
+/** How many operators one in the left of the other are walked along rather than into: each would take half a KB of the stack. */
+const CHAIN = 64;
+
+/** Whether an operation is the last of many: `a + b + c + …` */
+function isChain(node: Operation): boolean {
+  let at: Node = node;
+  for (let i = 0; i < CHAIN; i++) {
+    if (!isOperation(at)) return false;
+    at = at.left as Node;
+  }
+  return true;
+}
+
+/** The operands of such a chain, in source order; `#x in o`, of which the two belong together, is one. */
+function eachOperand(node: Operation, visit: (child: Node, key: string) => void): void {
+  const rights: Node[] = [];
+  let at: Node = node;
+  while (isOperation(at) && (at.left as Node).type !== 'PrivateIdentifier') {
+    rights.push(at.right as Node);
+    at = at.left as Node;
+  }
+  visit(at, 'left');
+  for (let i = rights.length - 1; i >= 0; i--) visit(rights[i] as Node, 'right');
 }
 
 /** Whether a text can name something: an identifier of ECMA-262 12.7, reserved words among them. */

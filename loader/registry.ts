@@ -2,12 +2,12 @@
  * What this thread has live, and the hidden globals that instrumented code uses. In: modules as they are loaded; out: the one registry,
  * held under `Symbol.for('hotswap')`, so that the preload, the program and a second copy of this package see the same.
  */
-import { createRequire, type Replaced, toStringOfV8 } from '../node.ts';
+import { createRequire, fileURLToPath, type Replaced, toStringOfV8 } from '../node.ts';
 import type { Config, Say } from './config.ts';
 import type { CoreModule, Slot } from './core.ts';
-import { defineGate, hidden } from './gates.ts';
+import { declareShutGate, defineGate, hidden } from './gates.ts';
 import { createHot, giveHot, type Hot } from './hot.ts';
-import { takeAs } from './language.ts';
+import { requireOurs, takeAs } from './language.ts';
 import {
   handedBy,
   LiveModule,
@@ -239,7 +239,8 @@ let helping: object | undefined;
  * same for what parameters' decorators are told, and `require` of a module; tslib is loaded when a decorator first runs.
  */
 function helpers(): object {
-  const tslib = () => createRequire(import.meta.url)('tslib') as typeof import('tslib');
+  let loaded: typeof import('tslib') | undefined;
+  const tslib = () => (loaded ??= requireOurs<typeof import('tslib')>('tslib'));
   helping ??= {
     get decorate() {
       return tslib().__decorate;
@@ -276,7 +277,7 @@ export const FACADE = 'hs$facade';
  * instance: what runs is not replaced.
  */
 export function addModule(to: Registry, loaded: Loaded): void {
-  defineGate(loaded.prefix);
+  if (!defineGate(loaded.prefix) && declareShutGate(loaded.prefix)) sayClosed(to, loaded.url);
   laidOut(loaded);
   noteModule(loaded);
   if (loaded.instance !== undefined && !loaded.anew) to.hot.arrived[loaded.instance] = loaded;
@@ -289,6 +290,12 @@ export function addModule(to: Registry, loaded: Loaded): void {
   const module = new LiveModule(loaded);
   to.modules.set(loaded.url, module);
   to.follower?.loaded(module);
+}
+
+function sayClosed({ say }: Registry, url: string): void {
+  say(
+    `${fileURLToPath(url)} is not hot and runs as it is: the program has closed its global object (Object.preventExtensions, seal or freeze of globalThis), where what replaces a function is kept. Import the module before that, or leave globalThis open.`,
+  );
 }
 
 /** Whether Node loads a module once more, from another text, that has never begun to run. */

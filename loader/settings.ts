@@ -2,7 +2,9 @@
  * What a project's tsconfig.json says that changes what code does. In: a module's URL; out: how its JSX, decorators and class
  * fields are meant. Only modules in TypeScript or JSX are asked about. What is not here (`target`, `paths`) does not count.
  */
-import { asImported, createRequire, dirname, fileURLToPath, statSync } from '../node.ts';
+
+import { asImported, dirname, fileURLToPath, statSync } from '../node.ts';
+import { requireOurs } from './language.ts';
 
 export interface Settings {
   jsx: JsxSettings;
@@ -58,7 +60,7 @@ function readSettings(directory: string): Settings {
 
 function compilerOptions(directory: string): Options {
   try {
-    const { getTsconfig } = createRequire(import.meta.url)('get-tsconfig') as typeof import('get-tsconfig');
+    const { getTsconfig } = requireOurs<typeof import('get-tsconfig')>('get-tsconfig');
     const found = asImported(() => getTsconfig(directory));
     return found === null || isForeign(found.path, directory) ? {} : (found.config.compilerOptions ?? {});
   } catch {

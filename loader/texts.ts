@@ -4,6 +4,7 @@
  */
 import { fingerprint } from '../cache/fingerprint.ts';
 import { type Transform, Transforms } from '../cache/transforms.ts';
+import { HotswapError, isTooDeep, tooDeep } from '../error.ts';
 import { dirname, fileURLToPath, join, readdirSync, readFileSync, statSync } from '../node.ts';
 import { type Config, nearestWith } from './config.ts';
 import { countsCoverage, withoutMap } from './coverage.ts';
@@ -77,7 +78,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     options: Omit<InstrumentOptions, 'importGates'>,
   ): Pick<Transform, 'code' | 'layout'> {
     const { instrument, withMap } = instrumenter();
-    const made = instrument(text, { ...options, importGates, isCovered });
+    const made = asTooDeep(() => instrument(text, { ...options, importGates, isCovered }));
     const code = made?.map === undefined ? made?.code : withMap(made.code, made.map, text, options.url);
     return { code: isCovered && code ? withoutMap(code) : code, layout: made?.layout };
   }
@@ -112,6 +113,17 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     const taken = prefixes.get(prefix);
     if (taken === undefined) prefixes.set(prefix, url);
     return taken === undefined || taken === url;
+  }
+}
+
+/** Does work on a text; that it uses the stack up is said in words that a person can act on. @throws ERR_HOTSWAP_SYNTAX */
+function asTooDeep<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isTooDeep(error) && !(error instanceof HotswapError)
+      ? tooDeep('the text', undefined, error)
+      : error;
   }
 }
 

@@ -5,10 +5,10 @@
  */
 import remapping from '@jridgewell/remapping';
 import { HotswapError } from '../error.ts';
-import { asImported, createRequire } from '../node.ts';
+import { asImported } from '../node.ts';
 import type { Place } from './erase.ts';
 import { frameAt, frameOfLine } from './frame.ts';
-import { languageOf } from './language.ts';
+import { languageOf, requireOurs } from './language.ts';
 import { withComment } from './maps.ts';
 import { eachChild, lineOf, type Node, tryParse } from './parse.ts';
 import { HELPERS } from './registry.ts';
@@ -97,7 +97,7 @@ function run(
   if (decorator !== undefined) throw undecorated(source, decorator, url);
   const { jsx } = optionsOf(options);
   const lang = languageOf(url);
-  const { transformSync } = createRequire(import.meta.url)('oxc-transform') as typeof import('oxc-transform');
+  const { transformSync } = requireOurs<typeof import('oxc-transform')>('oxc-transform');
   const { code, map, errors } = asImported(() =>
     transformSync(`module.${lang}`, text, {
       lang,

@@ -50,7 +50,7 @@ import * as sum from './sum.js';
 const said = async (work) => { try { await work(); return 'in'; } catch (error) { return [error.name, error.code, /nests too deep|Maximum call stack/.test(error.message)]; } };
 const out = [];
 for (const n of [3000, 6000, 50000]) out.push(await said(() => rewrite(m.f, '() => ' + '('.repeat(n) + '1' + ')'.repeat(n))));
-out.push(await said(() => rewrite(m.f, '() => ' + '1+'.repeat(5000) + '1')));
+out.push(await said(() => rewrite(m.f, '() => ' + '1+'.repeat(50000) + '1')));
 writeFileSync(new URL('m.js', import.meta.url), 'export function f() { return ' + '['.repeat(9000) + ']'.repeat(9000) + '; }');
 out.push(await said(() => reload('./m.js')));
 out.push(m.f(), history('./m.js').length, (await rewrite(m.f, () => 2)).number, m.f());

@@ -1,6 +1,8 @@
 // Texts and processes in which a program starts as in plain Node: first statements of every kind, imports on one line, and hostile settings.
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { type Case, cases } from './cases.ts';
+import { program } from './program.ts';
 
 /** Modules that export `f`, and what they begin with or how they are written. */
 const WRITTEN: Record<string, string> = {
@@ -88,5 +90,120 @@ enum E { A = 1 } export const value = () => [fs.existsSync('/'), path.posix.join
 });
 
 cases(table, { env: { HOTSWAP_CACHE_DIR: '' } });
+
+for (const how of ['preventExtensions', 'freeze'])
+  test(`a module that is imported after Object.${how}(globalThis) runs as it is, and why it is not hot is said`, async () => {
+    const made = program({
+      'm.js': `export const f = (x) => x + 1;
+export class A { #p = 1; m({ a } = { a: 2 }) { return a + this.#p; } }
+export function* g() { yield 1; }`,
+      'app.js': `import { rewrite } from 'hotswap';
+Object.${how}(globalThis);
+const m = await import('./m.js');
+const refused = await rewrite(m.f, () => 5).catch((error) => error.code + ' ' + /closed its global object/.test(error.message));
+console.log(JSON.stringify([m.f(1), new m.A().m(), ...m.g(), refused]));`,
+    });
+    try {
+      const { stdout, stderr, code } = await made.run({ env: { HOTSWAP_CACHE_DIR: '' } });
+      assert.is(code, 0, stderr);
+      assert.equal(JSON.parse(stdout), [2, 3, 1, 'ERR_HOTSWAP_STRUCTURAL true']);
+      assert.match(
+        stderr,
+        /^hotswap: .*m\.js is not hot and runs as it is: the program has closed its global object .*\n$/,
+      );
+    } finally {
+      made.remove();
+    }
+  });
+
+test('long sums are hot, at the first start and at later ones', async () => {
+  const sum = (operator: string, n: number): string => `${`1${operator}`.repeat(n)}1`;
+  const made = program({
+    'm.js': `export const x = ${sum('+', 5000)};\nexport const y = ${sum('&&', 5000)};\nexport const s = ${"'a' + x + ".repeat(1500)}'b';
+class P { #a = 1; static has(o) { return ${sum('*', 200)} * (#a in o) } }\nexport function f() { return P.has(new P()); }\n`,
+    'app.js': `import { functions, rewrite } from 'hotswap'; import * as m from './m.js';
+const out = [functions('./m.js').length, m.x, m.y, m.s.length, m.f()]; await rewrite(m.f, '() => P.has({}) + x');
+console.log(JSON.stringify([...out, m.f()]));`,
+  });
+  try {
+    for (const start of ['first', 'later']) {
+      const { stdout, stderr, code } = await made.run({ env: { HOTSWAP_PERSIST: '0' } });
+      assert.is(code, 0, stderr);
+      assert.equal([start, JSON.parse(stdout), stderr], [start, [2, 5001, 1, 7501, 1, 5001], '']);
+    }
+  } finally {
+    made.remove();
+  }
+});
+
+test('a module loads among built-ins that the program has made accessors which throw', async () => {
+  const holders = [
+    'Map.prototype.set',
+    'Set.prototype.add',
+    'Promise.resolve',
+    'Array.prototype.push',
+    'RegExp.prototype.exec',
+    'String.prototype.slice',
+    'Object.keys',
+    'JSON.parse',
+    'Date.now',
+  ];
+  const files: Record<string, string> = {
+    'app.js': `const out = [];
+for (const [i, name] of ${JSON.stringify(holders)}.entries()) {
+  const path = name.split('.'), key = path.pop(), holder = path.reduce((on, one) => on[one], globalThis);
+  const before = Object.getOwnPropertyDescriptor(holder, key);
+  Object.defineProperty(holder, key, { get() { throw new Error(name) }, configurable: true });
+  const loading = import('./m' + i + '.js');
+  const restore = (value) => { Object.defineProperty(holder, key, before); return value; };
+  out[i] = await new Promise((resolve) => Promise.prototype.then.call(loading, (m) => resolve(restore(m.f())), (error) => resolve(restore(error.message))));
+}
+const { functions } = await import('hotswap');
+console.log(JSON.stringify([out, out.map((_, i) => functions('./m' + i + '.js').length)]));`,
+  };
+  holders.forEach((_, i) => {
+    files[`m${i}.js`] = `export const f = () => ${i};`;
+  });
+  const made = program(files);
+  try {
+    const expected = [holders.map((_, i) => i), holders.map(() => 1)];
+    for (const env of [{ HOTSWAP_CACHE_DIR: '' }, {}, {}]) assert.equal(await made.json({ env }), expected);
+  } finally {
+    made.remove();
+  }
+});
+
+test('where Node requires no ES modules the program runs as it is, and why is said once', async () => {
+  const made = program({
+    'm.js': 'export const f = () => 1;',
+    'app.js': `import { f } from './m.js'; import { rewrite } from 'hotswap';
+console.log(JSON.stringify([f(), await rewrite('./m.js#f', () => 2).catch(({ code }) => code)]));`,
+  });
+  try {
+    const flags = ['--no-experimental-require-module', '--import', 'hotswap/register'];
+    const { stdout, stderr, code } = await made.run({ hot: false, flags });
+    assert.is(code, 0, stderr);
+    assert.equal(JSON.parse(stdout), [1, 'ERR_HOTSWAP_NOT_HOT']);
+    assert.match(stderr, /^hotswap: no module is hot.* --no-experimental-require-module .*\n$/);
+  } finally {
+    made.remove();
+  }
+});
+
+test("require.cache lists none of our files after a program's first start", async () => {
+  const settings = '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }';
+  const made = program({
+    'tsconfig.json': settings,
+    'app.ts': `import { createRequire } from 'node:module';
+enum E { A } const D = (on: any): any => {}; @D class A { constructor(e: E) {} }
+console.log(JSON.stringify(Object.keys(createRequire(import.meta.url).cache)));`,
+  });
+  try {
+    const env = { HOTSWAP_CACHE_DIR: '', HOTSWAP_INCLUDE: '**/some/**' };
+    assert.equal(await made.json({ entry: 'app.ts', env }), []);
+  } finally {
+    made.remove();
+  }
+});
 
 test.run();
