@@ -21,6 +21,7 @@ const PARTS = [
   'mocks',
   'memory',
   'heap',
+  'depth',
   'startup',
   'saves',
 ];
