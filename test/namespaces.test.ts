@@ -107,4 +107,18 @@ await transaction(async () => { await reload('./u.js'); await reload('./m.js'); 
   ]);
 });
 
+test('a version that imports a namespace and comes back finds what its module exports by then', async () => {
+  const body = `save('m.js', 'export const get = () => 0; export const keys = () => "none"; export class C { size = 0; }');
+await reload('./m.js');
+save('u.js', 'export const a = () => 1; export const b = () => 2;'); await reload('./u.js');
+await rollback('./m.js'); await look();
+await restore('./m.js', 1);
+await rollback('./u.js');
+await rollback('./m.js'); await look();`;
+  assert.equal(await seen(body), [
+    where('a,b', ['swap m.js', 'swap u.js', 'rollback m.js']),
+    where('a', ['swap m.js', 'rollback u.js', 'rollback m.js']),
+  ]);
+});
+
 test.run();

@@ -258,11 +258,13 @@ function withFollowers(edits: readonly Proposal[]): readonly Proposal[] {
   const followers = followersOf(texts, new Set(changing.map(({ module }) => module.url)));
   if (followers.length === 0) return edits;
   const all = new Map(edits.map((one) => [one.module, one]));
-  for (const { module, imports } of followers) {
+  for (const { module, imports, former, isPassing } of followers) {
     const { namespaces } = overlayOf(module);
-    for (const one of imports) namespaces.set(importKey(one), (namespaces.get(importKey(one)) ?? 0) + 1);
+    for (const key of new Set([...imports, ...former].map(importKey)))
+      namespaces.set(key, (namespaces.get(key) ?? 0) + 1);
     const edit = all.get(module);
-    if (edit === undefined) all.set(module, following(module));
+    if (edit === undefined && (imports.length > 0 || isPassing)) all.set(module, following(module));
+    else if (edit === undefined) continue;
     else if (imports.length > 0 && edit.again !== undefined)
       all.set(module, { ...edit.again(), version: edit.version, again: edit.again });
   }

@@ -15,6 +15,10 @@ import { type Imported, unitsOf } from '../plan/units.ts';
 export interface Follower {
   module: LiveModule;
   imports: readonly Imported[];
+  /** the same of imports that another version of it has, and may bring back */
+  former: readonly Imported[];
+  /** whether what it exports changes by that */
+  isPassing: boolean;
 }
 
 /** @param texts of the modules that change, by URL @param changing URLs of those whose exports do */
@@ -24,7 +28,7 @@ export function followersOf(texts: ReadonlyMap<string, string>, changing: Readon
   const textOf = (module: LiveModule): string => texts.get(module.url) ?? currentText(module);
   const all = liveModules().filter((module) => module.scope !== undefined);
   const near = (module: LiveModule): boolean =>
-    hotImportsOf(module, textOf(module)).some((url) => changed.has(url));
+    isEdited(module, textOf(module)) || hotImportsOf(module, textOf(module)).some((url) => changed.has(url));
   const importsIn = (module: LiveModule): { local: string; imported: Imported }[] =>
     unitsOf(analyse(textOf(module), module.url)).flatMap(({ names: [local], imported }) =>
       local === undefined || imported === undefined ? [] : [{ local, imported }],
@@ -61,7 +65,7 @@ export function followersOf(texts: ReadonlyMap<string, string>, changing: Readon
       const found = importsIn(module).find((one) => one.local === local)?.imported;
       return found !== undefined && isStale(module, found);
     });
-  const followers = new Map<LiveModule, readonly Imported[]>();
+  const followers = new Map<LiveModule, Follower>();
   for (let size = -1; size !== changed.size; ) {
     size = changed.size;
     for (const module of all) {
@@ -69,8 +73,28 @@ export function followersOf(texts: ReadonlyMap<string, string>, changing: Readon
       const stale = importsIn(module).flatMap(({ imported }) => (isStale(module, imported) ? imported : []));
       const isPassing = passes(module);
       if (isPassing) changed.add(module.url);
-      if (stale.length > 0 || isPassing) followers.set(module, stale);
+      const former = formerImports(module, textOf(module)).filter((one) => isStale(module, one));
+      if (stale.length > 0 || former.length > 0 || isPassing)
+        followers.set(module, { module, imports: stale, former, isPassing });
     }
   }
-  return [...followers].map(([module, imports]) => ({ module, imports }));
+  return [...followers.values()];
+}
+
+function isEdited({ overlay, source }: LiveModule, text: string): boolean {
+  return overlay !== undefined || source !== text;
+}
+
+/** What a module has imported as it was loaded, or in some version of it. */
+function formerImports(module: LiveModule, text: string): Imported[] {
+  if (!isEdited(module, text)) return [];
+  const { source, url, overlay } = module;
+  const loaded = unitsOf(analyse(source, url)).flatMap(({ imported }) => imported ?? []);
+  const made = [...(overlay?.made.values() ?? [])].map((one) => one.text);
+  const texts = [...made, ...(overlay?.kept.keys() ?? [])];
+  const known = texts.flatMap((text) => {
+    const json = /(?:^|\n)import (\{"specifier":.*\})$/.exec(text)?.[1];
+    return json === undefined ? [] : (JSON.parse(json) as Imported);
+  });
+  return [...loaded, ...known];
 }
