@@ -9,7 +9,7 @@ import { isClass, lineOf } from '../../loader/parse.ts';
 import { cellOf } from '../given/given.ts';
 import type { Deferred } from '../history/history.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
-import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
+import { type Exported, exportedLocals, localOf, sameExports } from '../plan/exported.ts';
 import { givenBy, unitsOf } from '../plan/units.ts';
 import { setterOf } from '../running/compile.ts';
 import { checkImport, importFor, type Leads, type Wanted } from '../running/importing.ts';
@@ -240,15 +240,6 @@ function lineOfExport({ source, program }: Analysis, { from }: Exported): number
     (one) => 'source' in one && one.source !== null && one.source.value === from,
   );
   return lineOf(source, found?.start ?? 0);
-}
-
-function sameExports(before: Analysis, after: Analysis): boolean {
-  const [x, y] = [before, after].map(({ source, url }) => exportedLocals(source, url));
-  if (x === undefined || y === undefined || x.length !== y.length) return false;
-  return x.every((one, i) => {
-    const { name, local, from, importName } = y[i] as Exported;
-    return one.name === name && one.local === local && one.from === from && one.importName === importName;
-  });
 }
 
 /** Gives a variable that is nobody's else any more what an export stands for. @returns takes it back */

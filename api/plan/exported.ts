@@ -71,6 +71,16 @@ function exportsOf({ source, url, program }: Analysis): Exported[] {
   return all.filter((one) => one.name === '*' || first.get(one.name) === one);
 }
 
+/** Whether two texts export the same, by the same names of theirs; an expression by `default` is one name. */
+export function sameExports(before: Analysis, after: Analysis): boolean {
+  const [x, y] = [before, after].map(({ source, url }) => exportedLocals(source, url));
+  if (x === undefined || y === undefined || x.length !== y.length) return false;
+  return x.every((one, i) => {
+    const { name, local, from, importName } = y[i] as Exported;
+    return one.name === name && one.local === local && one.from === from && one.importName === importName;
+  });
+}
+
 /**
  * The module's own variable behind an export, that of `export default name` too; `default` where the default export is what an
  * expression gives, and undefined for a re-export.

@@ -10,7 +10,7 @@ import { facadeUrl } from '../../loader/variants.ts';
 import { currentText } from '../history/history.ts';
 import { resolvedFrom } from '../modules/importers.ts';
 import { type Analysis, analyse } from '../plan/analysis.ts';
-import { type Exported, exportedLocals, localOf } from '../plan/exported.ts';
+import { type Exported, exportedLocals, localOf, sameExports } from '../plan/exported.ts';
 import { unitsOf } from '../plan/units.ts';
 import { overlaidIn } from './overlay.ts';
 
@@ -65,6 +65,9 @@ const offered = new WeakMap<LiveModule, { after: Analysis; facade: string }>();
  * call of one says so (ERR_HOTSWAP_REMOVED), which tells more than that it is no function.
  */
 export function exportsMore(module: LiveModule, before: Analysis, after: Analysis): boolean {
+  const isPlain = exportedLocals(after.source, after.url).every(({ name }) => name !== 'default');
+  if (isPlain && sameExports(before, after) && overlaidIn(module, before) === overlaidIn(module, after))
+    return false;
   const now = exportedBy(module, after);
   if (keyFor(module, now) === module.exposed) return false;
   const was = exportedBy(module, before);
