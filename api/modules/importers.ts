@@ -54,7 +54,12 @@ const hot = new WeakMap<LiveModule, { text: string; urls: string[] }>();
 export function hotImportsOf(module: LiveModule, text = module.history?.text ?? module.source): string[] {
   const found = hot.get(module);
   if (found?.text === text) return found.urls;
-  const near = specifiersIn(text, module.url, true).filter((one) => /^(?:\.{0,2}\/|file:)/.test(one));
+  let near: string[] = [];
+  try {
+    near = specifiersIn(text, module.url, true).filter((one) => /^(?:\.{0,2}\/|file:)/.test(one));
+  } catch {
+    // it runs, or is refused by whoever reads it for its changes
+  }
   const urls = near.flatMap((one) => {
     if (!URL.canParse(one, module.url)) return [];
     const { href } = new URL(one, module.url);
