@@ -42,14 +42,14 @@ const undone = new Set<string>();
  */
 export async function update(
   module: LiveModule,
-  read: () => string,
+  read: () => string | Promise<string>,
   inPlace: (source: string) => Promise<Version>,
 ): Promise<Version> {
   const { hot } = needRegistry();
   // A transaction is carried out in one synchronous step, which an import is not.
   if (staging() !== undefined || Object.keys(hot.wishes).length === 0) {
     return queued(module, async () => {
-      const source = read();
+      const source = await read();
       if (mentionsHot(source)) giveLate(module);
       return inPlace(source);
     });
@@ -58,7 +58,7 @@ export async function update(
     let notify = async (): Promise<void> => {};
     try {
       const version = await queued(module, async () => {
-        const source = read();
+        const source = await read();
         if (mentionsHot(source)) giveLate(module);
         if (!isOther(module, source, fileURLToPath(module.url))) return inPlace(source);
         const before = importsOf(module);

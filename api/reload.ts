@@ -6,7 +6,7 @@ import { frameAt, marksIn } from '../loader/frame.ts';
 import { asJavaScript } from '../loader/instrument.ts';
 import { languageOf, typed } from '../loader/language.ts';
 import type { LiveModule } from '../loader/live.ts';
-import { syntaxError, tryParse, tryRead } from '../loader/parse.ts';
+import { parseAway, syntaxError, tryParse, tryRead } from '../loader/parse.ts';
 import { fileURLToPath } from '../node.ts';
 import { commit } from './apply/commit.ts';
 import { reported } from './apply/events.ts';
@@ -14,6 +14,7 @@ import { currentText, UNBOUND, type Version } from './history/history.ts';
 import { update } from './hot.ts';
 import { type ModuleRef, moduleOf } from './modules/module.ts';
 import { madeOf, readSource } from './modules/saved.ts';
+import { isLong } from './plan/turns.ts';
 
 /**
  * Takes a module's file, as it is on disk now, as its next version and brings the running program to it: changed functions for
@@ -43,9 +44,14 @@ export function reloadFrom(module: LiveModule, text: string): Promise<Version> {
 
 function take(module: LiveModule, read: () => string): Promise<Version> {
   const about = fileURLToPath(module.url);
-  const checked = (): string => {
+  const checked = (): string | Promise<string> => {
     const source = read();
-    if (source !== currentText(module)) checkWhole(module, source, about);
+    if (source === currentText(module)) return source;
+    if (isLong(source)) return checkAhead(module, source).then(() => right(source));
+    return right(source);
+  };
+  const right = (source: string): string => {
+    checkWhole(module, source, about);
     return source;
   };
   return update(module, checked, (source) => commit(module, { source, about, bound: UNBOUND, open: true }));
@@ -53,6 +59,21 @@ function take(module: LiveModule, read: () => string): Promise<Version> {
 
 /** The text that was last found right, by module: a file that is saved is looked at before it is taken over. */
 const whole = new WeakMap<LiveModule, string>();
+
+/**
+ * Finds on another thread whether a long text is right; what it does not find is left to `checkWhole`.
+ * @returns whether it is known to be
+ */
+export async function checkAhead(module: LiveModule, source: string): Promise<boolean> {
+  if (!isLong(source) || languageOf(module.url) !== 'js') return false;
+  try {
+    if (whole.get(module) !== source && (await parseAway(source, true)) !== undefined)
+      whole.set(module, source);
+  } catch {
+    // said by `checkWhole`
+  }
+  return whole.get(module) === source;
+}
 
 /**
  * Refuses a text that Node would not load: what is evaluated of it are pieces, of which none need be wrong by itself

@@ -16,6 +16,7 @@ const PARTS = [
   'swapped',
   'imported',
   'edits',
+  'pause',
   'liveedit',
   'growth',
   'mocks',

@@ -59,8 +59,13 @@ function parser(): typeof import('oxc-parser') {
  *   names, `"use strict"` after a pattern, and the like (the early errors of ECMA-262)
  * @throws ERR_HOTSWAP_SYNTAX for a text that nests too deep or is too long to be read, as everything here does
  */
-export function tryParse(source: string, lang: Language = 'js', early = false): ParseResult {
-  if (lang === 'js') checkDepth(source);
+export function tryParse(
+  source: string,
+  lang: Language = 'js',
+  early = false,
+  isShallow = false,
+): ParseResult {
+  if (lang === 'js' && !isShallow) checkDepth(source);
   try {
     const options = { ...OPTIONS, lang, showSemanticErrors: early };
     return parser().parseSync(`module.${lang}`, withoutMark(source), options);
@@ -107,7 +112,8 @@ export function tryRead(
   return { program: plain.program, ...erased };
 }
 
-const NOTHING: Omit<Erased, 'plain'> = {
+/** What a text without types has of them. */
+export const NOTHING: Omit<Erased, 'plain'> = {
   left: [],
   properties: [],
   requires: [],
@@ -182,10 +188,30 @@ export function frameOf(
   return `\n${drawn.join('\n')}`;
 }
 
+/**
+ * Reads a text of JavaScript on another thread (https://oxc.rs/docs/guide/usage/parser), as far as that can be done there.
+ * @returns where its imports and exports begin, in order; undefined for a text that does not parse
+ */
+export async function parseAway(source: string, early: boolean): Promise<number[] | undefined> {
+  checkDepth(source);
+  const options = { ...OPTIONS, lang: 'js', showSemanticErrors: early } as const;
+  const { errors, module } = await asOurs(() => parser().parse('module.js', withoutMark(source), options));
+  if (errors.some((one) => early || one.severity === 'Error')) return undefined;
+  const { staticImports, staticExports } = module;
+  return [...staticImports, ...staticExports].map(({ start }) => start).sort((a, b) => a - b);
+}
+
 /** The statements between two offsets of a module's text, in their places; undefined where that does not parse by itself. */
 export function parseAt(source: string, start: number, end: number): Program['body'] | undefined {
-  const { program, errors } = fastParse(' '.repeat(start) + source.slice(start, end), 'js');
-  return errors.some((found) => found.severity === 'Error') ? undefined : program.body;
+  return parsePiece(source, start, end)?.body;
+}
+
+/** The same, with the line for the shell that it may begin with. */
+export function parsePiece(source: string, start: number, end: number): Program | undefined {
+  const piece = source.slice(start, end);
+  checkDepth(piece);
+  const { program, errors } = fastParse(' '.repeat(start) + piece, 'js', false, true);
+  return errors.some((found) => found.severity === 'Error') ? undefined : program;
 }
 
 let rawTransfer: boolean | undefined;
@@ -206,9 +232,9 @@ export function loadParse(source: string, lang: Language, early?: boolean): Pars
  * The same tree by oxc's raw transfer, from memory that the parser and we share instead of by way of JSON: a third to a
  * fifth of the time once its code is loaded, which takes 20 ms; so it serves edits, and programs of many modules.
  */
-function fastParse(source: string, lang: Language, early = false): ParseResult {
+function fastParse(source: string, lang: Language, early = false, isShallow = false): ParseResult {
   if ((rawTransfer ??= parser().rawTransferSupported())) {
-    if (lang === 'js') checkDepth(source);
+    if (lang === 'js' && !isShallow) checkDepth(source);
     try {
       const options = { ...OPTIONS, lang, showSemanticErrors: early, experimentalRawTransfer: true };
       // At its first use the parser loads more of itself, which imports from Node.
@@ -227,7 +253,7 @@ function fastParse(source: string, lang: Language, early = false): ParseResult {
       if (!isTooDeep(error)) rawTransfer = false;
     }
   }
-  return tryParse(source, lang, early);
+  return tryParse(source, lang, early, isShallow);
 }
 
 /**

@@ -1,11 +1,16 @@
 // The analysis of a changed text, for which only the changed statements are read, is that of the whole text.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Analysis, analyseWhole } from '../api/plan/analysis.ts';
+import { type Analysis, analyseAhead, analysed, analyseWhole } from '../api/plan/analysis.ts';
 import { changed } from '../api/plan/changed.ts';
+import { exportedLocals } from '../api/plan/exported.ts';
 import type { ClassScope } from '../loader/functions.ts';
 import { eachChild, type Node } from '../loader/parse.ts';
 import type { Scope } from '../loader/scopes.ts';
+import { ROOT } from './program.ts';
 import { randomFrom } from './random.ts';
 
 /** So many variables and functions in one scope that it has an accessor of its own, whose name tells its place. */
@@ -185,6 +190,34 @@ for (const [before, after, reads] of [
     if (found !== undefined) same(found, analyseWhole(after, 'a case'));
   });
 }
+
+/** Long texts, of which pieces are read at imports and exports: real ones, and with what may stand at such a place. */
+const LONG: Record<string, string> = {
+  ...Object.fromEntries(
+    ['graphql/type/definition.mjs', 'acorn/dist/acorn.mjs', 'zod/v4/core/schemas.js'].map((name) => [
+      name,
+      readFileSync(join(ROOT, 'node_modules', name), 'utf8'),
+    ]),
+  ),
+  'texts, templates and comments that look like exports': `#!/usr/bin/env node\n'use strict';\n${Array.from(
+    { length: 900 },
+    (_, i) =>
+      `'text ${i}';\nexport function f${i}(a) { return [a, ${i}].map((one) => \`\nexport const no = \${one};\n\`); } /*\nexport default 2;\n*/\nlet v${i} = () => f${i}\n;[1].map(v${i})\n`,
+  ).join('')}`,
+};
+
+for (const [name, text] of Object.entries(LONG))
+  test(`a long text that is read in pieces: ${name}`, async () => {
+    const url = `file:///${encodeURIComponent(name)}`;
+    await analyseAhead(text, url);
+    const found = analysed(text, url);
+    assert.ok(found !== undefined && text.length > 2 ** 16);
+    same(found, analyseWhole(text, url));
+    assert.equal(
+      exportedLocals(text, url).map((one) => one.name),
+      exportedLocals(text, `${url}?other`).map((one) => one.name),
+    );
+  });
 
 test.run();
 

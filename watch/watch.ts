@@ -10,7 +10,8 @@ import { currentText, needRegistry, runningVersion } from '../api/history/histor
 import { hasFailed, importedBy, isWaiting } from '../api/modules/failed.ts';
 import { importsOf, resolvedFrom, specifiersIn } from '../api/modules/importers.ts';
 import { madeOf } from '../api/modules/saved.ts';
-import { checkWhole } from '../api/reload.ts';
+import { isLong } from '../api/plan/turns.ts';
+import { checkAhead, checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import type { LiveModule, Unparsed } from '../loader/live.ts';
@@ -341,6 +342,12 @@ function begin(): () => void {
     if (ended || known === undefined || module === undefined || module.madeAs !== undefined) return;
     const text = textOf(file);
     if (typeof text !== 'string' || (text.length > STROKE && !text.endsWith(known.tail))) return;
+    if (isLong(text) && languageOf(module.url) === 'js') {
+      void checkAhead(module, text).then((isRight) => {
+        if (isRight && text.length >= currentText(module).length) known.right = text;
+      });
+      return;
+    }
     try {
       analysed(module, text, file);
       checkWhole(module, text, file);

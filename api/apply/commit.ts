@@ -39,6 +39,7 @@ import { type Plan, plan } from '../plan/plan.ts';
 import { NOTHING, summaryOf } from '../plan/summary.ts';
 import { isLong, turn } from '../plan/turns.ts';
 import { givenBy, isIn } from '../plan/units.ts';
+import { cellsOf } from '../running/cells.ts';
 import { endOffer, exportsMore, exposeExports, offerExports, setFacades } from '../running/facade.ts';
 import type { Leads } from '../running/importing.ts';
 import { importKey, overlayOf } from '../running/overlay.ts';
@@ -158,6 +159,10 @@ async function compareAhead(module: LiveModule, source: string): Promise<void> {
   if (!isLong(source) || source === now) return;
   await analyseAhead(now, module.url);
   const before = analyse(now, module.url);
+  exportedLocals(now, module.url);
+  await turn();
+  cellsOf(module);
+  await turn();
   await analyseAhead(source, module.url, before);
   const after = analysed(source, module.url);
   if (after === undefined) return;

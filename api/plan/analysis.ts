@@ -10,7 +10,7 @@ import {
   partReader,
 } from '../../loader/functions.ts';
 import { languageOf } from '../../loader/language.ts';
-import { named, type Program, type Read, read } from '../../loader/parse.ts';
+import { NOTHING, named, type Program, parseAway, parsePiece, type Read, read } from '../../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../../loader/scopes.ts';
 import { changed } from './changed.ts';
 import { atOnce, inTurns, isLong, turn } from './turns.ts';
@@ -97,12 +97,45 @@ export async function analyseAhead(source: string, url: string, other?: Analysis
   if (!isLong(source) || analysed(source, url) !== undefined) return;
   try {
     const from = languageOf(url) === 'js' ? other : undefined;
-    const found = (from && changed(source, from)) ?? (await inTurns(analysing(source, url, url)));
+    const read = from === undefined ? await readInPieces(source, url) : undefined;
+    const found = (from && changed(source, from)) ?? (await inTurns(analysing(source, url, url, read)));
     keep(keyOf(source, url), found);
     await turn();
   } catch {
     // said by who needs it
   }
+}
+
+/** Characters that are read in one turn, where an import or export begins to end them there. */
+const PIECE = 2 ** 15;
+
+/**
+ * The tree of a long text of JavaScript, a piece a turn: pieces begin where an import or export does, as is found out on another thread.
+ * @returns undefined where it cannot be had so
+ */
+async function readInPieces(source: string, url: string): Promise<Read | undefined> {
+  if (languageOf(url) !== 'js') return undefined;
+  const starts = await parseAway(source, false);
+  if (starts === undefined) return undefined;
+  const body: Program['body'] = [];
+  let hashbang: Program['hashbang'] = null;
+  for (let from = 0; from < source.length; ) {
+    const to = starts.find((start) => start >= from + PIECE) ?? source.length;
+    const piece = parsePiece(source, from, to);
+    if (piece === undefined || (from > 0 && piece.body[0] && isDirective(piece.body[0]))) return undefined;
+    if (from === 0) hashbang = piece.hashbang;
+    body.push(...piece.body);
+    from = to;
+    await turn();
+  }
+  const { length: end } = source;
+  const program: Program = { type: 'Program', body, sourceType: 'module', hashbang, start: 0, end };
+  return { program, plain: source, ...NOTHING };
+}
+
+/** Whether a statement is a directive, as a text by itself is at the beginning of what is parsed. */
+function isDirective(statement: Program['body'][number]): boolean {
+  return 'directive' in statement && Boolean(statement.directive);
 }
 
 /** Every statement read, and nothing remembered. @throws as `analyse` */
@@ -111,8 +144,8 @@ export function analyseWhole(source: string, url: string, what = url): Analysis 
 }
 
 /** The same, a statement a step. */
-function* analysing(source: string, url: string, what: string): Generator<void, Analysis> {
-  const found = read(source, what, languageOf(url));
+function* analysing(source: string, url: string, what: string, known?: Read): Generator<void, Analysis> {
+  const found = known ?? read(source, what, languageOf(url));
   yield;
   const { program, plain } = found;
   const top = moduleScope(program.body);

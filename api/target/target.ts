@@ -91,6 +91,8 @@ function moduleNamed(target: unknown): LiveModule | undefined {
   if (typeof target === 'function') {
     return moduleOfCells(/\b(hs\$[0-9a-z]{7,})\$\d+\b/.exec(runningText(target))?.[1]);
   }
+  if (target !== null && typeof target === 'object' && hasAll(target, 'module', 'path'))
+    return typeof target.path === 'string' ? moduleOf(target.module as ModuleRef) : undefined;
   return undefined;
 }
 
