@@ -25,7 +25,7 @@ interface InLog {
 }
 
 /** A text of the file begins a history of its own. */
-export interface BaseEvent extends InLog {
+interface BaseEvent extends InLog {
   event: 'base';
   module: string;
 }
@@ -45,7 +45,7 @@ export interface VersionEvent extends InLog {
 }
 
 /** Version `to` is in force again. */
-export interface RestoreEvent extends InLog {
+interface RestoreEvent extends InLog {
   event: 'restore';
   to: number;
   at: number;

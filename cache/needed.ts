@@ -24,7 +24,7 @@ export function* neededIds(cacheDir: string, rollbackLength: number): Generator<
 }
 
 /** The texts that a log needs. @param bytes of the log */
-export function idsIn(bytes: Buffer, rollbackLength: number): Set<string> {
+function idsIn(bytes: Buffer, rollbackLength: number): Set<string> {
   const all = new Set<string>();
   const ids = new Set<string>();
   const ledger = new Ledger();

@@ -49,7 +49,7 @@ export function notOwn({ uid, gid, mode }: Owned): string | undefined {
  * @param from the directory from which on that does not do: what is not there yet could be made by anybody
  * @example trusted('/tmp/node_modules/.cache', '/tmp') // { reason: '/tmp can be written by everybody (mode 1777)' }
  */
-export function trusted(directory: string, from: string = directory): Trusted {
+function trusted(directory: string, from: string = directory): Trusted {
   const path = withoutLinks(resolve(directory));
   if (!hasOwners) return { path };
   for (let at = path; ; at = dirname(at)) {

@@ -181,7 +181,7 @@ interface Package {
  * The package around a directory, if nobody but us and root can write to it: looking for it ends at the first directory that
  * others can write to, as /tmp, and a package.json of somebody else's gives no settings.
  */
-export function ownPackage(from: string): Package {
+function ownPackage(from: string): Package {
   for (let directory = from; ; directory = dirname(directory)) {
     const file = join(directory, 'package.json');
     const why = notOwnDirectory(directory);

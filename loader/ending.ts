@@ -190,7 +190,7 @@ function endingSignals(): NodeJS.Signals[] {
 }
 
 /** What an error tells: its first line, the files that it names, nearest first, and whether the operating system refused something. */
-export function evidenceOf(error: unknown): Pick<Ending, 'error' | 'files' | 'isSystem'> {
+function evidenceOf(error: unknown): Pick<Ending, 'error' | 'files' | 'isSystem'> {
   const texts: string[] = [];
   const first = describe(error, texts, 0);
   const files = new Set<string>();

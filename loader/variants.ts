@@ -332,7 +332,7 @@ export function isWrapper(url: string): boolean {
 }
 
 /** URL of the module that a wrapper stands before; of any other module its own. */
-export function withoutWrapper(url: string): string {
+function withoutWrapper(url: string): string {
   return url.replace(WRAPPER, (_all, before: string, after: string) => (after === '' ? '' : before));
 }
 

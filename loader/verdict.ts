@@ -82,7 +82,7 @@ function named({ module, id }: ModuleVersion): ModuleVersion {
 }
 
 /** What tells one ending from another: code, error and file, without numbers, which may be another's each time. */
-export function endingOf({ code, error = '', files }: Ending): string {
+function endingOf({ code, error = '', files }: Ending): string {
   return `${code ?? 'killed'} ${error} ${files[0] ?? ''}`.replace(/\d+/g, '#');
 }
 

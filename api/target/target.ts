@@ -142,7 +142,7 @@ function badPath(path: unknown): HotswapError {
 }
 
 /** Splits `'<module>#<path>'`. A module may begin with `#` itself (a package import), and the name of a directory may have one. */
-export function split(target: string): { module: string; path: string } {
+function split(target: string): { module: string; path: string } {
   const first = target.indexOf('#', 1);
   if (first < 1 || first === target.length - 1) {
     throw new HotswapError(
