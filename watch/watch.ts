@@ -15,6 +15,7 @@ import { checkAhead, checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import type { LiveModule, Unparsed } from '../loader/live.ts';
+import { ownOptions } from '../loader/options.ts';
 import { tryParse } from '../loader/parse.ts';
 import { extname, fileOf, fileURLToPath, pathToFileURL } from '../node.ts';
 import { createAnew, parseError } from './anew.ts';
@@ -137,12 +138,15 @@ function begin(): () => void {
   let ended = false;
 
   const { NODE_OPTIONS: _none, ...env } = process.env;
-  const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
-    name: 'hotswap watch',
-    execArgv: [],
-    argv: [],
-    env,
-  });
+  const thread = new Worker(
+    new URL(`./thread${extname(import.meta.url)}`, import.meta.url),
+    ownOptions({
+      name: 'hotswap watch',
+      execArgv: [],
+      argv: [],
+      env,
+    }),
+  );
   thread.on('message', ({ path, error, ready }: { path?: string; error?: string; ready?: true }) => {
     if (ready) lookAgain();
     if (error !== undefined) sayError(`a file cannot be watched: ${error}`);
