@@ -139,7 +139,8 @@ function settingsOf(url: string): Settings | undefined {
 /** What makes instrumented texts. A file of ours that was edited has another size or time, and one from npm another version. */
 function identity(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const stamps = readdirSync(here).map((name) => {
+  const code = readdirSync(here).filter((name) => !name.endsWith('.d.ts'));
+  const stamps = code.map((name) => {
     const { mtimeMs, size } = statSync(join(here, name));
     return `${name} ${mtimeMs} ${size}`;
   });
