@@ -127,38 +127,42 @@ function withoutLinks(path: string): string {
   }
 }
 
-/** By group: whether nobody but us is in it. */
+/** By group: whether it is only ours. */
 const groups = new Map<number, boolean>();
 
-/**
- * Whether nobody but us and root is in a group, such as the one that many systems make for each of their users, whose files it may
- * then write to (umask 002). Root needs none.
- */
+/** Whether a group is only ours, so that its files may be written by it (umask 002). Root needs none. */
 function isPrivate(gid: number): boolean {
-  if (process.geteuid?.() === 0) return false;
+  const us = process.geteuid?.() ?? 0;
+  if (us === 0 || gid !== process.getegid?.()) return false;
   let found = groups.get(gid);
-  if (found === undefined) groups.set(gid, (found = isAlone(gid)));
+  if (found === undefined)
+    groups.set(gid, (found = isOwnGroup(gid, us, textOf('/etc/passwd'), textOf('/etc/group'))));
   return found;
 }
 
-/** Columns of passwd are name, password, user, group; of group: name, password, group, members. */
-function isAlone(gid: number): boolean {
-  const us = String(process.geteuid?.());
-  const users = rows('/etc/passwd');
-  const own = users.filter(([, , user]) => user === us || user === '0');
-  if (users.some((one) => one[3] === String(gid) && !own.includes(one))) return false;
-  const group = rows('/etc/group').find(([, , id]) => id === String(gid));
-  if (group === undefined) return String(gid) === us;
-  const names = ['', ...own.map(([name]) => name)];
-  return (group[3] ?? '').split(',').every((member) => names.includes(member));
+/**
+ * Whether a group is the one that many systems make for each user, with his name and nobody else in it. One that nobody has named is his
+ * if it has his number.
+ * @param passwd text of that file: name, password, user, group @param group: name, password, group, members
+ */
+export function isOwnGroup(gid: number, uid: number, passwd: string, group: string): boolean {
+  const users = rows(passwd);
+  const name = users.find((user) => user[2] === String(uid))?.[0];
+  if (users.some((user) => user[3] === String(gid) && user[2] !== String(uid))) return false;
+  const found = rows(group).find((one) => one[2] === String(gid));
+  if (found === undefined) return gid === uid;
+  const members = (found[3] ?? '').split(',');
+  return found[0] === name && members.every((member) => member === '' || member === name);
 }
 
-function rows(file: string): string[][] {
+function rows(table: string): string[][] {
+  return table.split('\n').map((line) => line.split(':'));
+}
+
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .map((line) => line.split(':'));
+    return readFileSync(file, 'utf8');
   } catch {
-    return [];
+    return '';
   }
 }

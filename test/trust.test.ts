@@ -21,6 +21,7 @@ import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fingerprint } from '../cache/fingerprint.ts';
+import { isOwnGroup } from '../cache/own.ts';
 import { printable } from '../node.ts';
 import { type Program, program, ROOT, type RunOptions } from './program.ts';
 
@@ -412,6 +413,25 @@ console.log(JSON.stringify([f(), status().modules, status().cacheDir === null, c
   const write = [...may, `--allow-fs-write=${app.file('node_modules/.cache')}*`];
   assert.equal(await run(write), [['edited', 2, false, 'done'], '']);
   app.remove();
+});
+
+test('a group that has only this user in it may write', () => {
+  const passwd =
+    'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:\nbob:x:1001:100::/home/bob:\ncarl:x:1002:1000::/:\n';
+  const group =
+    'root:x:0:\nann:x:1000:\nusers:x:100:\nbob:x:1001:bob\ndora:x:1003:dora,ann\nnobody:x:65534:\n';
+  const table: [gid: number, uid: number, passwd: string, is: boolean][] = [
+    [1001, 1001, passwd, true],
+    [1000, 1000, passwd, false], // carl is in it
+    [1000, 1000, passwd.replace(/carl.*/, ''), true],
+    [100, 1001, passwd, false], // a directory service may have more of its users
+    [1003, 1003, `${passwd}dora:x:1003:1003::/:`, false],
+    [5000, 5000, passwd, true],
+    [5000, 5001, passwd, false],
+    [65534, 1001, passwd, false],
+  ];
+  for (const [gid, uid, users, is] of table)
+    assert.is(isOwnGroup(gid, uid, users, group), is, `${uid}:${gid}`);
 });
 
 test('a program behind a link, and one that is named by its directory, have the package of the real file', async () => {
