@@ -142,7 +142,7 @@ function checkOwn({ module, analysis, path }: Subject, place: Pick<Node, 'start'
 }
 
 /** What evaluated code is of. */
-export interface Subject {
+interface Subject {
   module: LiveModule;
   analysis: Analysis;
   /** of what is made, for messages */
@@ -154,7 +154,7 @@ export interface Subject {
  * @param head what goes before the text @param url file that stack traces are to name
 @@ * @throws ERR_HOTSWAP_STRUCTURAL for JSX in a module that was loaded without any
  */
-export function placed(
+function placed(
   subject: Subject,
   { start, end }: { start: number; end: number },
   head: string,
@@ -290,7 +290,7 @@ function transformed(module: LiveModule, { source }: Analysis, left: readonly Pl
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  * @throws ERR_HOTSWAP_STRUCTURAL where code generation is disallowed, or the module has not handed over its scope
  */
-export function evaluated(
+function evaluated(
   { module, path }: { module: LiveModule; path: string },
   scope: Scope | undefined,
   code: string,
