@@ -26,7 +26,7 @@ export interface Freed {
 }
 
 /** Milliseconds; see above. */
-const SETTLED = 3000;
+export const SETTLED = 3000;
 
 /** Milliseconds after which a temporary file is nobody's, whichever process has its number by now. */
 const ABANDONED = 3_600_000;
