@@ -90,6 +90,7 @@ export const hash: Hash = (algorithm, data) =>
 export const { findSourceMap } = module;
 export const { constants } = fs;
 export const syncBuiltinESMExports = asLoaded(() => module.syncBuiltinESMExports);
+export const accessSync = own(() => fs.accessSync);
 export const closeSync = own(() => fs.closeSync);
 export const existsSync = own(() => fs.existsSync);
 export const fstatSync = own(() => fs.fstatSync);

@@ -3,12 +3,13 @@
  * The package's command. In: the words after `hotswap`; out: what they ask for, and an exit code: that of the program, or 2
  * for words that are not understood.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { printable } from '../node.ts';
 import { gc } from './gc.ts';
 import { prepare } from './prepare.ts';
 import { run } from './run.ts';
+import { isProgramOrTool, named } from './words.ts';
 
 const HELP = `Usage: hotswap run [node options] [--] file [arguments]
        hotswap prepare [node options] [--] file ...
@@ -20,8 +21,10 @@ State is kept, and a line on stderr says what was done.
   hotswap run server.js --port 3000
   hotswap run --inspect --env-file=.env server.js
 
-What stands before the file goes to Node, what stands after it to the program. A program that ends with an
-uncaught error is started again at the next save.
+What stands before the file goes to Node, what stands after it to the program. The command of an installed
+package is a program too (hotswap run fastify start app.js). One that ends with an uncaught error, or by
+process.exit(1), is started again at the next save. The word run may
+be left out.
 
 prepare: fills the cache without running anything, so that the first start is a fast one, as when an image is
 built. All that the files import by import declarations is loaded; name those too that are only imported later.
@@ -36,13 +39,6 @@ HOTSWAP_ROLLBACK_LENGTH, and what processes have left that were killed. Programs
   -h, --help     this text
   -v, --version  the version of hotswap
 `;
-
-/** Node's options whose value is a word of its own. */
-const WITH_VALUE = new Set(
-  '-r --require --import --loader --experimental-loader -C --conditions --env-file --env-file-if-exists --inspect-port --debug-port --title --disable-warning --icu-data-dir --openssl-config --redirect-warnings --trace-event-categories --unhandled-rejections --dns-result-order --diagnostic-dir --experimental-default-type --tls-min-v1.2 --localstorage-file --experimental-config-file --allow-fs-read --allow-fs-write --watch-path'.split(
-    ' ',
-  ),
-);
 
 const [command, ...words] = process.argv.slice(2);
 switch (command) {
@@ -68,33 +64,25 @@ switch (command) {
     refuse('it needs a command');
     break;
   default:
-    refuse(`there is no command ${JSON.stringify(command)}`);
+    // `hotswap server.js` and `hotswap --inspect server.js` leave out `run`.
+    if (command.startsWith('-') || isProgramOrTool(command)) await withWords('run', [command, ...words]);
+    else refuse(unknown(command, words));
 }
 
 async function withWords(command: 'run' | 'prepare', words: string[]): Promise<void> {
-  let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at] as string;
-    if (word === '--' || !word.startsWith('-') || word === '-') break;
-    if (word === '-h' || word === '--help') return void process.stdout.write(HELP);
-    if (/^-(e|p|pe|i|c)$|^--(eval|print|interactive|check|test|watch)(=|$)/.test(word))
-      return refuse(`${command} takes a file, and not ${word}`);
-    if (WITH_VALUE.has(word)) at++;
-  }
-  const options = words.slice(0, at);
-  const [file, ...rest] = words.slice(words[at] === '--' ? at + 1 : at);
-  if (file === undefined) return refuse(`${command} needs the file of a program`);
-  const files = command === 'run' ? [file] : [file, ...rest];
-  const missing = files.find((one) => !isFile(one));
-  if (missing !== undefined) return refuse(`there is no file ${missing} in ${process.cwd()}`);
+  const found = named(command, words);
+  if (found.kind === 'help') return void process.stdout.write(HELP);
+  if (found.kind === 'refused') return refuse(found.why);
+  const { options, file, rest } = found;
   if (command === 'run') await run(options, file, rest);
-  else await prepare(options, files);
+  else await prepare(options, [file, ...rest]);
 }
 
-/** Whether Node would find a program there: it also tries the extension, and the index of a directory. */
-function isFile(file: string): boolean {
-  if (!existsSync(file)) return ['.js', '.json', '.node'].some((extension) => existsSync(file + extension));
-  return statSync(file).isFile() || existsSync(`${file}/index.js`) || existsSync(`${file}/package.json`);
+/** Why a first word is no command: what it would be for `run` says more, where that is more than a missing file. */
+function unknown(command: string, words: string[]): string {
+  const found = named('run', [command, ...words]);
+  const why = found.kind === 'refused' && !found.why.startsWith('there is no file') ? `: ${found.why}` : '';
+  return `there is no command or file ${JSON.stringify(command)}${why}`;
 }
 
 function refuse(why: string): void {

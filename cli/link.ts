@@ -5,12 +5,14 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { unwritable } from '../cache/writable.ts';
 import { registry } from '../loader/registry.ts';
+import { createTexts } from '../loader/texts.ts';
 import { printable, writeError } from '../node.ts';
 
 const LINKED = 'linked';
 
-const { modules, config, receive } = registry() as NonNullable<ReturnType<typeof registry>>;
+const { modules, config, receive, hooks } = registry() as NonNullable<ReturnType<typeof registry>>;
 const file = process.argv[1] as string;
 if (config.cacheDir === undefined)
   end(1, `${file} cannot be prepared: there is no cache, it is turned off (HOTSWAP_CACHE_DIR, cacheDir)`);
@@ -21,6 +23,13 @@ if (error !== undefined) {
 }
 await written();
 receive();
+const { isOnDisk } = createTexts(config, hooks === 'off-thread', () => process.sourceMapsEnabled);
+const lost = [...modules.values()].filter(({ url, source }) => !isOnDisk(url, source));
+if (lost.length > 0)
+  end(
+    1,
+    `${file} is not prepared: ${lost.length} of its ${modules.size} modules could not be written to ${config.cacheDir}: ${unwritable(config.cacheDir as string) ?? 'the disk refuses'}`,
+  );
 const { size } = modules;
 if (size === 0)
   end(1, `${file} cannot be prepared: neither it nor what it imports is an ES module that is to be hot`);

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { REGISTER } from './run.ts';
+import { withOurs } from './run.ts';
 
 const LINK = new URL('./link.js', import.meta.url).href;
 
@@ -18,7 +18,7 @@ const LINK = new URL('./link.js', import.meta.url).href;
 export async function prepare(options: string[], files: string[]): Promise<void> {
   const find = createRequire(import.meta.url).resolve; // as Node finds a program: its links followed, its extension tried
   for (const file of files) {
-    const preloads = ['--import', REGISTER, ...options, '--import', LINK];
+    const preloads = [...withOurs(options), '--import', LINK];
     const args = [...process.execArgv, ...preloads, '--', find(resolve(file))];
     const code = await new Promise<number>((resolve, reject) => {
       const child = spawn(process.execPath, args, { stdio: 'inherit' });

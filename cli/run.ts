@@ -5,25 +5,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeEmpty, removeFile } from '../cache/files.ts';
 import { packageRoot } from '../loader/config.ts';
-import { CRASHED, type Crash } from '../loader/crash.ts';
+import { COMMAND, CRASHED, type Crash } from '../loader/crash.ts';
 import { printable, writeError } from '../node.ts';
 import { sayError, shown } from '../watch/say.ts';
+import { inherited } from './inherited.ts';
+import { hasTerminal, IS_WINDOWS, isEnding, isSentToAll, SIGNALS } from './signals.ts';
 
-export const REGISTER = new URL('../loader/register.js', import.meta.url).href;
-
-/** What is passed on. Those that a terminal sends go to all of its processes at once, and the program has them already. */
-const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGUSR2', 'SIGBREAK'] as const;
-const BY_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT', 'SIGBREAK'];
-
-/**
- * On Windows all signals that there are come from the console, to all of its processes. Sent by a process they end another at once, or
- * are refused with an error.
- */
-const IS_WINDOWS = process.platform === 'win32';
+const REGISTER = new URL('../loader/register.js', import.meta.url).href;
 
 /** Files at whose change a program that could not start is started again. */
 const SOURCE = /\.([cm]?[jt]sx?|json|wasm|node)$|^\.env/;
@@ -33,34 +25,38 @@ const SOURCE = /\.([cm]?[jt]sx?|json|wasm|node)$|^\.env/;
  * @param options of Node, e.g. `--inspect`
  */
 export async function run(options: string[], file: string, words: string[]): Promise<void> {
+  const given = inherited();
+  const hadTerminal = hasTerminal();
   const directory = mkdtempSync(join(tmpdir(), 'hotswap-run-'));
   const mark = join(directory, 'crashed');
   process.on('exit', clear);
   let child: ChildProcess | undefined;
   let asked: NodeJS.Signals | undefined;
   const pass = (signal: NodeJS.Signals): void => {
-    asked = signal;
-    if (child === undefined) end(null, signal);
-    else if (!IS_WINDOWS && !(process.stdin.isTTY && BY_TERMINAL.includes(signal))) child.kill(signal);
+    if (isEnding(signal)) asked = signal;
+    if (child === undefined) {
+      if (isEnding(signal)) end(null, signal);
+    } else if (!isSentToAll(signal, hadTerminal)) child.kill(signal);
   };
-  for (const signal of SIGNALS) {
-    if (signal in constants.signals) process.on(signal, pass);
-  }
+  for (const signal of SIGNALS) process.on(signal, pass);
 
   for (;;) {
     removeFile(mark);
+    const program = spawn(
+      process.execPath,
+      [...process.execArgv, ...withOurs(options), '--', file, ...words],
+      {
+        ...given.options,
+        env: { ...process.env, HOTSWAP_WATCH: '1', [CRASHED]: mark, [COMMAND]: String(process.pid) },
+      },
+    );
+    child = program;
+    given.connect(program);
     const { code, signal } = await new Promise<Ended>((resolve, reject) => {
-      child = spawn(
-        process.execPath,
-        [...process.execArgv, '--import', REGISTER, ...options, '--', file, ...words],
-        {
-          stdio: 'inherit',
-          env: { ...process.env, HOTSWAP_WATCH: '1', [CRASHED]: mark },
-        },
-      );
-      child.on('error', reject);
-      child.on('exit', (code, signal) => resolve({ code, signal }));
+      program.on('error', reject);
+      program.on('exit', (code, signal) => resolve({ code, signal }));
     });
+    await given.delivered(program);
     child = undefined;
     if (!existsSync(mark) || asked !== undefined) return end(code, signal);
     const endedAt = statSync(mark).mtimeMs; // by the clock of the file system, which is not that of Date
@@ -86,6 +82,15 @@ export async function run(options: string[], file: string, words: string[]): Pro
     clear();
     process.kill(process.pid, signal);
   }
+}
+
+/**
+ * Node's options with our hooks behind those of others, as one of them may have to make JavaScript of a text before we can see it. They
+ * stay where the options name them already.
+ */
+export function withOurs(options: readonly string[]): string[] {
+  const isNamed = options.some((word) => /^(?:--import=)?hotswap\/register$/.test(word));
+  return isNamed ? [...options] : [...options, '--import', REGISTER];
 }
 
 interface Ended {

@@ -4,6 +4,7 @@
  * nothing is an error.
  */
 import { notOwn, notOwnDirectory, statOf, trustedCache } from '../cache/own.ts';
+import { unwritable } from '../cache/writable.ts';
 import { HotswapError } from '../error.ts';
 import {
   dirname,
@@ -20,11 +21,12 @@ import {
 import { cacheFlags } from './allowed.ts';
 import { requireOurs } from './language.ts';
 import { hasAll, ownOptions } from './options.ts';
+import { isTestRun } from './testrun.ts';
 
 export interface Config {
   /** HOTSWAP_CACHE_DIR: where versions live; undefined (set to nothing) keeps them in memory only. Default `node_modules/.cache/hotswap` beside the nearest package.json. */
   cacheDir: string | undefined;
-  /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Off, they are removed again at its exit (not when it is killed), and the next start runs the files. Default on. */
+  /** HOTSWAP_PERSIST: keep this process's versions on disk when it ends. Off, they are removed again at its exit (not when it is killed), and the next start runs the files. Default on; in a process that runs tests off, and nothing is written. */
   persist: boolean;
   /** HOTSWAP_UNLOAD: put edited modules back to their files in the running program at `stop()`. Default off. */
   unload: boolean;
@@ -84,7 +86,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
   const flags = wanted?.path === undefined ? [] : cacheFlags(wanted.path);
   const config: Config = {
     cacheDir: flags.length > 0 ? undefined : wanted?.path,
-    persist: flag(setting('persist', 'HOTSWAP_PERSIST'), true),
+    persist: flag(setting('persist', 'HOTSWAP_PERSIST'), !isTestRun()),
     unload: flag(setting('unload', 'HOTSWAP_UNLOAD'), false),
     durable: flag(setting('durable', 'HOTSWAP_DURABLE'), false),
     reload: flag(setting('reload', 'HOTSWAP_RELOAD'), true),
@@ -101,6 +103,14 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     flags.length > 0 ? `under --permission a cache needs ${flags.join(' ')}` : notOurs(wanted?.reason);
   if (why !== undefined) refuseCache(why, own.cacheDir !== undefined, config);
   if (foreign !== undefined) sayForeign(foreign, config);
+  // A program that asks for a cache by itself is refused it: see start().
+  const isOwn = own.cacheDir !== undefined || config.cacheDir === undefined;
+  const blocked = isOwn ? undefined : unwritable(config.cacheDir as string);
+  if (blocked !== undefined)
+    sayOnce(
+      `versions are kept in memory, as the cache cannot be written: ${blocked}; HOTSWAP_CACHE_DIR names another`,
+      config,
+    );
   return config;
 }
 
@@ -113,6 +123,7 @@ export function programDirectory(): string {
   if (entry === undefined) return process.cwd();
   try {
     const file = realpath(entry);
+    if (/[\\/]node_modules[\\/]/.test(file)) return process.cwd(); // the command of an installed package
     return statSync(file).isDirectory() ? file : dirname(file);
   } catch {
     return dirname(resolve(entry)); // without its extension
@@ -121,11 +132,14 @@ export function programDirectory(): string {
 
 const EVALUATED = /^(?:-e|-p|-pe|-i|--eval|--print|--interactive)(?:=|$)/;
 
+/** Who says a line: of a cluster's workers, and other processes that a program has forked, each by its number. */
+export const SPEAKER = process.send === undefined ? 'hotswap' : `hotswap[${process.pid}]`;
+
 /** Writes notices to stderr at once, from any thread. */
 export function sayer(config: Config): Say {
   return (line, coloured = (text) => text) => {
     // Indented, what goes on in another line is no line of ours, whoever wrote it.
-    if (!config.silent) writeError(`hotswap: ${coloured(printable(line).replaceAll('\n', '\n  '))}\n`);
+    if (!config.silent) writeError(`${SPEAKER}: ${coloured(printable(line).replaceAll('\n', '\n  '))}\n`);
   };
 }
 

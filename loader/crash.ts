@@ -8,6 +8,12 @@ import { environment, writeFileSync } from '../node.ts';
 /** Variable with the name of the file. */
 export const CRASHED = 'HOTSWAP_RUN_CRASHED';
 
+/** Variable with the number of the command's process. */
+export const COMMAND = 'HOTSWAP_RUN_COMMAND';
+
+/** The process of the command that has started this one; undefined where none has. */
+export let commandPid: number | undefined;
+
 /** What the file says. */
 export type Crash = 'error' | 'exit';
 
@@ -15,7 +21,9 @@ export type Crash = 'error' | 'exit';
 export function markCrashes(): void {
   const file = environment(CRASHED);
   if (file === undefined || !process.getBuiltinModule('node:worker_threads').isMainThread) return;
+  commandPid = Number(environment(COMMAND));
   delete process.env[CRASHED];
+  delete process.env[COMMAND];
   process.on('uncaughtExceptionMonitor', () => {
     if (process.listenerCount('uncaughtException') > 0) return; // the program sees to it
     mark(file, 'error');

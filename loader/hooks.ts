@@ -109,6 +109,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   }
   const anew = loader.anewOf(url);
   const own = anew ?? url;
+  if (!isAlone) loader.noteFile(own);
   const result = await given(own, context, nextLoad);
   if (result.format !== 'module' || !loader.takes(own)) return result;
   try {

@@ -56,6 +56,8 @@ export class LiveModule {
   readonly vsn: number;
   /** the language of its texts, where another loader has made them of the file's; see made.ts */
   readonly madeAs: Language | undefined;
+  /** where another loader made its text and files are watched: the text of its file then, until somebody has looked at it */
+  file: string | undefined;
   /** URL that Node has it under, where that is not `url`: of the instance that is live */
   instance: string | undefined;
   /** when it was loaded, milliseconds since 1970 */
@@ -77,8 +79,9 @@ export class LiveModule {
   #forwards: Map<string, Forward> | undefined;
   #made: Map<string, MadeFunction> | undefined;
 
-  constructor({ url, prefix, base, source, started, agreed, vsn, madeAs, instance }: Loaded) {
+  constructor({ url, prefix, base, source, started, agreed, vsn, madeAs, file, instance }: Loaded) {
     this.url = url;
+    this.file = file;
     this.instance = instance;
     this.prefix = prefix;
     this.base = base;
@@ -152,6 +155,7 @@ export type Loaded = Pick<LiveModule, 'url' | 'prefix' | 'base' | 'source' | 'st
   layout: string | undefined;
   agreed?: number | undefined;
   madeAs?: Language | undefined;
+  file?: string | undefined;
   /** whether it is a version that no start was healthy with yet; see ending.ts */
   isUntried?: true | undefined;
 };

@@ -26,6 +26,8 @@ export interface ModuleLoader extends Variants {
   takes(url: string): boolean;
   /** Whether the text of a file in TypeScript or JSX is an ES module's, where Node cannot say. */
   isModule(url: string, text: string): boolean;
+  /** Reads the file of a module of which another loader may make the text: when that has been loaded it may have been saved. */
+  noteFile(url: string): void;
   /** What `load` gives for a module in JavaScript that nobody has edited and whose text is in the cache; undefined: ask `load`. */
   ready(url: string, source: Source): ReturnType<ModuleLoader['load']>;
   /** The text to run for a module; undefined: run it as it is. @param instance URL under which it is loaded, where that is another */
@@ -58,11 +60,13 @@ export function createLoader(
   durability.on = config.durable;
   let included = matcher(config.include);
   let excluded = matcher(config.exclude);
+  /** texts of files by the URL of a module that is being loaded */
+  const noted = new Map<string, string>();
   /** the last cache there was: after a stop, versions in it are still there to import */
   let lastCache = config.cacheDir;
   const variants = createVariants(config, texts, bases, isHot, () => config.cacheDir ?? lastCache);
 
-  return { takes, isModule, ready, load, settle: texts.settle, configure, ...variants };
+  return { takes, isModule, noteFile, ready, load, settle: texts.settle, configure, ...variants };
 
   function configure(next: Config): void {
     Object.assign(config, next);
@@ -108,6 +112,15 @@ export function createLoader(
     }
   }
 
+  function noteFile(url: string): void {
+    if (!config.watch || !takes(url)) return;
+    try {
+      noted.set(url, textOf(readFileSync(fileURLToPath(url))) ?? '');
+    } catch {
+      // it is no file, and the loader knows what it is
+    }
+  }
+
   function ready(url: string, source: Source): ReturnType<ModuleLoader['load']> {
     const { cacheDir, reload } = config;
     if (cacheDir === undefined || included !== undefined || excluded !== undefined) return undefined;
@@ -120,6 +133,7 @@ export function createLoader(
     const known = texts.known(url, print);
     if (known?.code === undefined) return undefined;
     bases.set(url, { print, vsn });
+    noted.delete(url);
     const { prefix, code, layout } = known;
     const agreed = reload ? 0 : undefined;
     return { code, loaded: { url, prefix, base: disk, source: disk, started: 0, agreed, vsn, layout } };
@@ -131,12 +145,14 @@ export function createLoader(
     const given = takes(url) ? givenText(url, source) : undefined;
     if (given === undefined) return undefined;
     const { text: disk, madeAs } = given;
+    const file = madeAs === undefined || !config.watch ? undefined : (noted.get(url) ?? given.file);
+    noted.delete(url);
     const base: Base = { print: fingerprint(disk), vsn: vsnOf(url, disk, say) };
     const { print, vsn } = base;
     bases.set(url, base);
     const anew = instance === undefined ? {} : ({ instance, anew: true } as const);
     const { newest: newer, agreed } = newest(url, disk, base);
-    const of = { url, base: disk, agreed, vsn, madeAs, ...anew };
+    const of = { url, base: disk, agreed, vsn, madeAs, file, ...anew };
     if (newer !== undefined) {
       const { text, number, notice, isUntried } = newer;
       const { prefix, code, layout } = transformedOrNot(url, text, instance);

@@ -12,17 +12,20 @@ export interface Given {
   text: string;
   /** undefined: it is the file's own text */
   madeAs: Language | undefined;
+  /** where it is not: the text of the file */
+  file?: string | undefined;
 }
 
 /** The text of a module; undefined where none is given. */
 export function givenText(url: string, source: Source): Given | undefined {
   const text = textOf(source);
-  if (typeof source !== 'string' || text === undefined || text === fileText(url))
+  const file = typeof source === 'string' ? fileText(url) : undefined;
+  if (typeof source !== 'string' || text === undefined || text === file)
     return text === undefined ? undefined : { text, madeAs: undefined };
   const isJavaScript = instrumenter().tryParse(text, 'js').errors.length === 0;
   const madeAs = isJavaScript ? 'js' : writtenIn(url);
   takeAs(url, madeAs);
-  return { text: (isJavaScript ? laidOut(text, url) : undefined) ?? text, madeAs };
+  return { text: (isJavaScript ? laidOut(text, url) : undefined) ?? text, madeAs, file };
 }
 
 function fileText(url: string): string | undefined {

@@ -94,6 +94,7 @@ if (registry() === undefined) {
     const unparsed = (module: Unparsed): void => addUnparsed(modules, module);
     const guard = new Guard(starter, (cacheDir) => ending.begin(cacheDir));
     const loader = createLoader(config, false, () => process.sourceMapsEnabled, guard, unparsed);
+    const isFirst = isAlone(process.execArgv, environment('NODE_OPTIONS'));
     let resolves = false;
     /** whether a file of ours has come through the hooks */
     let isAsked = false;
@@ -153,6 +154,7 @@ if (registry() === undefined) {
         // Because of these hooks Node reads an ES module with fs.readFileSync, which is the program's to replace; without
         // them it would not. CommonJS it reads that way in any case.
         const imported = !includes(context.format ?? '', 'commonjs') && context.conditions?.[0] !== 'require';
+        if (!isFirst) withBuiltins(() => loader.noteFile(own));
         const next = exec(TYPED, own) === null ? () => nextLoad(own, context) : () => typed(own);
         const result = imported ? asLoaded(next) : next();
         const { format } = result;

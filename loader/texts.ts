@@ -21,6 +21,8 @@ export interface Texts {
   again(url: string, text: string, instance: string): Transform;
   /** A text as JavaScript, without patch points. @throws as `transformed` */
   plain(url: string, text: string): string;
+  /** Whether what was made of a text is on disk. */
+  isOnDisk(url: string, text: string): boolean;
   /** Writes down what was made. */
   settle(): void;
 }
@@ -39,7 +41,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
   /** by cache, and whether source maps were asked for */
   const caches = new Map<string, Transforms>();
 
-  return { known, transformed, again, plain, settle };
+  return { known, transformed, again, plain, isOnDisk, settle };
 
   function known(url: string, print: string): Transform | undefined {
     const found = caches.get(keyOf(isMapped(), config.cacheDir))?.get(url, print);
@@ -49,7 +51,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
   function transformed(url: string, text: string, print: string): Transform {
     const mapped = isMapped();
     const settings = settingsOf(url);
-    const of = settings === undefined ? print : fingerprint(print + JSON.stringify(settings));
+    const of = madeFrom(print, settings);
     const cache = cacheFor(mapped);
     const found = cache?.get(url, of);
     if (found !== undefined && isFree(found.prefix, url)) return found;
@@ -57,6 +59,20 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     const transform = { prefix, ...instrumented(text, { prefix, mapped, url, settings }) };
     cache?.put(url, of, transform);
     return transform;
+  }
+
+  function isOnDisk(url: string, text: string): boolean {
+    const { cacheDir } = config;
+    if (cacheDir === undefined) return false;
+    // Read anew: what was kept in memory need not have come to be there.
+    return (
+      new Transforms(cacheDir, idFor(isMapped())).get(url, madeFrom(fingerprint(text), settingsOf(url))) !==
+      undefined
+    );
+  }
+
+  function idFor(mapped: boolean): string {
+    return fingerprint(`${identity()} ${importGates} ${mapped} ${isCovered}`);
   }
 
   function again(url: string, text: string, instance: string): Transform {
@@ -93,8 +109,7 @@ export function createTexts(config: Config, importGates: boolean, sourceMaps: ()
     const key = keyOf(mapped, cacheDir);
     let found = caches.get(key);
     if (found === undefined) {
-      const id = fingerprint(`${identity()} ${importGates} ${mapped} ${isCovered}`);
-      caches.set(key, (found = new Transforms(cacheDir, id)));
+      caches.set(key, (found = new Transforms(cacheDir, idFor(mapped))));
     }
     return found;
   }
@@ -125,6 +140,11 @@ function asTooDeep<T>(work: () => T): T {
       ? tooDeep('the text', undefined, error)
       : error;
   }
+}
+
+/** Fingerprint of all that a text is made from. @param print that of the author's text */
+function madeFrom(print: string, settings: Settings | undefined): string {
+  return settings === undefined ? print : fingerprint(print + JSON.stringify(settings));
 }
 
 /** What instrumented texts are kept by: with source maps they are others. */

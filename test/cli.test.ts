@@ -35,7 +35,7 @@ test('words: help, version, and what is not understood', async () => {
     [['run', '--help'], 0, /^Usage: hotswap run /, /^$/],
     [['--version'], 0, new RegExp(`^${version}$`), /^$/],
     [[], 2, /^$/, /it needs a command.*--help/],
-    [['serve'], 2, /^$/, /there is no command "serve"/],
+    [['serve'], 2, /^$/, /there is no command or file "serve"/],
     [['run'], 2, /^$/, /run needs the file of a program/],
     [['run', '--inspect'], 2, /^$/, /run needs the file of a program/],
     [['run', 'nowhere.js'], 2, /^$/, /there is no file nowhere\.js in .*hotswap-test/],

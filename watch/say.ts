@@ -5,6 +5,8 @@
  */
 import { isatty } from 'node:tty';
 import type { Version } from '../api/history/history.ts';
+import { isNothing } from '../api/plan/summary.ts';
+import { SPEAKER } from '../loader/config.ts';
 import type { Registry } from '../loader/registry.ts';
 import { environment, fileURLToPath, printable, relative, resolve, writeError } from '../node.ts';
 
@@ -27,7 +29,7 @@ export function shown(file: string): string {
 /** Says what went wrong, silent or not. */
 export function sayError(text: string): void {
   const [head = '', ...rest] = printable(text).split('\n');
-  writeError(`hotswap: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
+  writeError(`${SPEAKER}: ${[paint(head, 'red'), ...rest].join('\n')}\n`);
 }
 
 /** What a reload did to one module. */
@@ -44,10 +46,9 @@ export interface Done {
 export function sayDone({ say }: Pick<Registry, 'say'>, { file, version, lost, withdrawn }: Done): void {
   const { number, summary, deferred = [], imported } = version;
   const head = `${shown(file)} v${number}: `;
-  const what =
-    summary === 'comments and layout'
-      ? `${summary}: nothing to do`
-      : `${summary}, ${imported === undefined ? 'state kept' : importedAgain(version.module, imported)}`;
+  const what = isNothing(summary)
+    ? `${summary}: nothing to do`
+    : `${summary}, ${imported === undefined ? 'state kept' : importedAgain(version.module, imported)}`;
   const [first, last] = [lost[0], lost.at(-1)];
   const range = first === last ? `v${first}` : `v${first} to v${last}`;
   const edits =

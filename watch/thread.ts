@@ -1,6 +1,6 @@
 /**
  * The eyes: chokidar on a thread of its own, where neither what the program does to Node's functions and timers nor its load reaches it.
- * In: messages with the files to look at; out: a message with the name of a file at which something may have happened,
+ * In: messages with the files to look at, and once with directories in which others are told of too; out: a message with the name of a file at which something may have happened,
  * which may well be nothing, and one when the first of them are watched. Every event is passed on at once: chokidar's own
  * answers drop the second of two quick saves.
  */
@@ -12,9 +12,14 @@ import { watch } from 'chokidar';
 /** How often a directory that is gone is looked for, in milliseconds: nothing tells of its return. */
 const ABSENT = 200;
 
+/** How often the command is looked for that has started the program, in milliseconds. */
+const ORPHANED = 500;
+
 const files = new Set<string>();
 const directories = new Set<string>();
 const absent = new Set<string>();
+/** whether other files in these directories are told of as well */
+let beside = false;
 
 /**
  * Directories, as well as files: an editor that renames a new file over the old one, or away and back, is seen only there.
@@ -42,6 +47,8 @@ watcher.on('raw', (_event, name, details) => {
   const watchedPath = normalize(from);
   if (files.has(watchedPath)) tell(watchedPath);
   else if (typeof name === 'string') tell(join(watchedPath, name));
+  if (typeof name === 'string' && beside && !files.has(join(watchedPath, name)))
+    parentPort?.postMessage({ other: join(watchedPath, name) });
   // A directory that goes, or is renamed, says so under its own name; another may be there by now.
   const isGone = name === basename(watchedPath) || !existsSync(watchedPath);
   if (isGone && directories.has(watchedPath)) miss(watchedPath);
@@ -49,7 +56,14 @@ watcher.on('raw', (_event, name, details) => {
 watcher.on('ready', () => parentPort?.postMessage({ ready: true }));
 watcher.on('error', (error) => parentPort?.postMessage({ error: (error as Error).message }));
 
-parentPort?.on('message', (added: string[]) => {
+parentPort?.on('message', (added: string[] | { beside: string[] } | { command: number | undefined }) => {
+  if ('command' in added) return endWith(added.command);
+  if ('beside' in added) {
+    beside = true;
+    for (const one of added.beside) directories.add(one);
+    watcher.add(added.beside);
+    return;
+  }
   const fresh = new Set<string>();
   for (const file of added) {
     files.add(file);
@@ -61,6 +75,14 @@ parentPort?.on('message', (added: string[]) => {
   watcher.add([...fresh, ...added.filter((file) => existsSync(file))]);
   for (const directory of fresh) if (!existsSync(directory)) miss(directory);
 });
+
+/** A command that was killed cannot pass that on: without it the program would stay, with the port that it listens on. */
+function endWith(command: number | undefined): void {
+  if (command === undefined) return;
+  setInterval(() => {
+    if (process.ppid !== command) process.kill(process.pid, 'SIGKILL');
+  }, ORPHANED);
+}
 
 function tell(path: string): void {
   if (files.has(path)) parentPort?.postMessage({ path });

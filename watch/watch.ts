@@ -13,15 +13,17 @@ import { madeOf } from '../api/modules/saved.ts';
 import { isLong } from '../api/plan/turns.ts';
 import { checkAhead, checkWhole } from '../api/reload.ts';
 import { sha256 } from '../cache/objects.ts';
+import { commandPid } from '../loader/crash.ts';
 import { languageOf, writtenFor } from '../loader/language.ts';
 import type { LiveModule, Unparsed } from '../loader/live.ts';
 import { ownOptions } from '../loader/options.ts';
 import { tryParse } from '../loader/parse.ts';
-import { extname, fileOf, fileURLToPath, pathToFileURL } from '../node.ts';
+import { extname, fileOf, fileURLToPath, pathToFileURL, realpath } from '../node.ts';
 import { createAnew, parseError } from './anew.ts';
 import { analysed, type Changed, type Failures, specifiersOf, takeOver } from './burst.ts';
 import { checkedOut, isByGit, stampOf, textOf, wait } from './disk.ts';
 import { jsonImports } from './json.ts';
+import { isCommonJs, otherDirectories, othersSaid, requiredFiles } from './others.ts';
 import { sayDone, sayError, shown } from './say.ts';
 
 /**
@@ -118,10 +120,14 @@ function begin(): () => void {
   const awaited = new Set<string>();
   /** files that hot modules import and that are not hot, and what they were when they were found; see `stampOf` */
   const plain = new Map<string, string>();
+  /** files of modules that Node names by a link to them (--preserve-symlinks): the link, by the file */
+  const links = new Map<string, string>();
   const importers = new Set<LiveModule>();
   /** URLs that modules import which run */
   const imported = new Set<string>();
   let saidPlain = false;
+  /** whether the directories are looked at in which other files may be */
+  let isBeside = false;
   let isReady = false;
   let loading: NodeJS.Timeout | undefined;
   /** files at which something has happened, and what they were when it did */
@@ -161,7 +167,13 @@ function begin(): () => void {
     Object.assign(known, takenAs(module.base));
     happened(fileURLToPath(url));
   });
+  thread.postMessage({ command: commandPid });
+  const sayOther = othersSaid(registry.say);
+  thread.on('message', ({ other }: { other?: string }) => {
+    if (other !== undefined && stampOf(other) !== '') sayOther(other);
+  });
   registry.follow({ loaded: follow, unparsed: followUnparsed, began: anew.began });
+  findSoon();
   return () => {
     ended = true;
     registry.follow(undefined);
@@ -173,8 +185,9 @@ function begin(): () => void {
     const file = fileURLToPath(module.url);
     const known = files.get(file);
     // What another loader has made of a file does not tell what that was.
-    const now = module.madeAs !== undefined && known?.modules.length !== 0 ? textOf(file) : undefined;
-    const loaded = typeof now === 'string' ? now : module.base;
+    const made = module.file ?? (module.madeAs === undefined ? undefined : textOf(file));
+    const loaded = typeof made === 'string' ? made : module.base;
+    module.file = undefined;
     anew.loaded(module);
     const former = known?.modules.findIndex(({ url }) => url === module.url) ?? -1;
     if (known !== undefined) {
@@ -189,12 +202,22 @@ function begin(): () => void {
         gone: false,
         stamp: stampOf(file),
       });
-    if (known === undefined) look([file]);
+    if (known === undefined) look([file, ...linked(file)]);
     followJson(module.source, module.url);
     importers.add(module);
+    findSoon();
+  }
+
+  function linked(file: string): string[] {
+    const real = realOf(file);
+    if (real === file) return [];
+    links.set(real, file);
+    return [real];
+  }
+
+  function findSoon(): void {
     clearTimeout(loading);
-    loading = later(findPlain, LOADED);
-    loading.unref();
+    loading = later(findPlain, LOADED).unref();
   }
 
   function followUnparsed({ url, text }: Unparsed): void {
@@ -221,9 +244,25 @@ function begin(): () => void {
       if (module.scope !== undefined) for (const one of declared) imported.add(one);
       if (!saidPlain) findPlainIn(module, all);
     }
+    for (const file of requiredFiles()) followPlain(file);
     lookAgain();
     rehearse();
     void findFailed();
+    if (isBeside) return;
+    isBeside = true;
+    thread.postMessage({ beside: otherDirectories() });
+    if (registry.modules.size > 0 || !isCommonJs()) return;
+    saidPlain = true;
+    registry.say(
+      `${shown(process.argv[1] as string)} is CommonJS: files of ES modules are taken over when they are saved, and others wait for a restart`,
+    );
+  }
+
+  function followPlain(file: string): void {
+    const stamp = stampOf(file);
+    if (files.has(file) || plain.has(file) || stamp === '') return;
+    plain.set(file, stamp);
+    look([file]);
   }
 
   /** Finds modules that have failed: of those that a module imports which runs by now, none has. */
@@ -244,13 +283,11 @@ function begin(): () => void {
       if (!/^(\.{0,2}\/|file:).*\.\w+$/.test(specifier)) continue;
       if (!URL.canParse(specifier, url)) continue;
       const { href, pathname } = new URL(specifier, url);
-      if (pathname.includes('/node_modules/') || /\.json$/i.test(pathname)) continue;
+      if (pathname.includes('/node_modules/')) continue;
       const file = fileOf(href);
       if (file === undefined) continue; // that `import()` was refused
-      const stamp = stampOf(file);
-      if (files.has(file) || plain.has(file) || stamp === '') continue;
-      plain.set(file, stamp);
-      look([file]);
+      if (/\.json$/i.test(pathname)) followJsonFile(href);
+      else followPlain(file);
     }
   }
 
@@ -278,20 +315,22 @@ function begin(): () => void {
   }
 
   function followJson(source: string, url: string): void {
-    for (const one of jsonImports(source, url)) {
-      const file = fileURLToPath(one);
-      if (files.has(file)) continue;
-      const text = textOf(file);
-      if (typeof text !== 'string') continue;
-      files.set(file, {
-        modules: [],
-        json: { url: one, text },
-        ...takenAs(text),
-        gone: false,
-        stamp: stampOf(file),
-      });
-      look([file]);
-    }
+    for (const one of jsonImports(source, url)) followJsonFile(one);
+  }
+
+  function followJsonFile(url: string): void {
+    const file = fileURLToPath(url);
+    if (files.has(file)) return;
+    const text = textOf(file);
+    if (typeof text !== 'string') return;
+    files.set(file, {
+      modules: [],
+      json: { url, text },
+      ...takenAs(text),
+      gone: false,
+      stamp: stampOf(file),
+    });
+    look([file]);
   }
 
   /** What was saved between its being loaded and its being watched is told by nobody. */
@@ -304,8 +343,9 @@ function begin(): () => void {
   }
 
   /** Something may have happened to a file. */
-  function happened(file: string): void {
+  function happened(path: string): void {
     if (ended) return;
+    const file = links.get(path) ?? path;
     const stamp = stampOf(file);
     if (dirty.get(file) === stamp) return; // it is to be read, and one save is told of several times
     if (working && files.get(file)?.stamp === stamp) return; // it has been read just now
@@ -667,6 +707,15 @@ function begin(): () => void {
     return module === undefined
       ? 'what was loaded of it stays'
       : `v${runningVersion(module).number + module.vsn} runs on`;
+  }
+}
+
+/** A file where it is, whatever links lead to it. */
+function realOf(file: string): string {
+  try {
+    return realpath(file);
+  } catch {
+    return file; // it is gone by now
   }
 }
 

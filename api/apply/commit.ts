@@ -36,7 +36,7 @@ import { hotImportsOf, resolvedFrom } from '../modules/importers.ts';
 import { type Analysis, analyse, analyseAhead, analysed, partAround } from '../plan/analysis.ts';
 import { exportedLocals, localOf } from '../plan/exported.ts';
 import { type Plan, plan } from '../plan/plan.ts';
-import { NOTHING, summaryOf } from '../plan/summary.ts';
+import { isNothing, summaryOf } from '../plan/summary.ts';
 import { isLong, turn } from '../plan/turns.ts';
 import { givenBy, isIn } from '../plan/units.ts';
 import { cellsOf } from '../running/cells.ts';
@@ -356,7 +356,7 @@ export function enter(module: LiveModule, source: string, about: string): Entry 
 export function isOther(module: LiveModule, source: string, about: string): boolean {
   const before = analyse(currentText(module), module.url);
   const after = analyse(source, module.url, about, before);
-  return summaryOf(plan(before, after), before, after) !== NOTHING;
+  return !isNothing(summaryOf(plan(before, after), before, after));
 }
 
 /** Brings an earlier or later version of the module back. Must run within `queued`. */

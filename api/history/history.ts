@@ -8,6 +8,7 @@ import { isStart } from '../../cache/ids.ts';
 import { ModuleLog } from '../../cache/log.ts';
 import { getObject, objectFile, sha256 } from '../../cache/objects.ts';
 import { keyOf, type VersionRecord, type VersionTable } from '../../cache/table.ts';
+import { unwritable } from '../../cache/writable.ts';
 import { HotswapError } from '../../error.ts';
 import { whyNothingIsHot } from '../../loader/allowed.ts';
 import type { CoreModule, CoreVersion } from '../../loader/core.ts';
@@ -16,6 +17,7 @@ import { extensionOf } from '../../loader/language.ts';
 import type { History, LiveModule } from '../../loader/live.ts';
 import { lossesOf } from '../../loader/newest.ts';
 import { type Registry, registry } from '../../loader/registry.ts';
+import { isTestRun } from '../../loader/testrun.ts';
 import { describe } from '../../messages.ts';
 import { pathToFileURL } from '../../node.ts';
 import { stagedVersion } from './staging.ts';
@@ -98,6 +100,11 @@ export function historyOf(module: LiveModule): History {
   if (log !== undefined && !config.reload)
     for (const line of lossesOf(log, module.url, module.vsn)) say(line);
   if (module.started > 0) findStarted(module, module.history);
+  if (cacheDir !== undefined && (unwritable(cacheDir) !== undefined || (!config.persist && isTestRun()))) {
+    // What is in the cache is there to read; what comes to it stays in memory.
+    module.history.log = undefined;
+    module.history.left = { number: module.history.current, recorded: true };
+  }
   return module.history;
 }
 

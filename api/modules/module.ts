@@ -7,7 +7,7 @@ import { HotswapError } from '../../error.ts';
 import { writtenFor } from '../../loader/language.ts';
 import { type LiveModule, nativeIn, valueIn } from '../../loader/live.ts';
 import { registry } from '../../loader/registry.ts';
-import { withoutVersion } from '../../loader/variants.ts';
+import { withoutInstance, withoutVersion } from '../../loader/variants.ts';
 import { checkReadable } from '../../messages.ts';
 import {
   asImported,
@@ -92,9 +92,25 @@ function byName(name: string): LiveModule {
       // not a package either; reported below
     }
   }
-  const url = urls.find((one) => live.has(one));
+  const url = urls.find((one) => live.has(one)) ?? (isPath ? undefined : aliased(name));
   const found = url === undefined ? spelledOtherwise(urls[0] as string) : live.get(url);
   return found ?? refuse(name, urls.at(existsSync(file) ? 0 : -1) as string);
+}
+
+/** How many modules are asked where a name leads from them. */
+const ASKED = 16;
+
+/** The URL of a live module to which a name leads that only a loader resolves, as `@/cart.js`: from the program's first modules. */
+function aliased(name: string): string | undefined {
+  for (const { meta } of liveModules().slice(0, ASKED)) {
+    try {
+      const url = withoutInstance(meta?.().resolve(name) ?? '');
+      if (needRegistry().modules.has(url)) return url;
+    } catch {
+      // it leads nowhere from there
+    }
+  }
+  return undefined;
 }
 
 /** Why a built-in module is not for the call that named it. */

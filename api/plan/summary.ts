@@ -3,15 +3,22 @@
  * them where there are many, as histories, `plan()` and watching show it. Pure.
  */
 import type { HotFunction } from '../../loader/functions.ts';
-import type { Node } from '../../loader/parse.ts';
+import { languageOf } from '../../loader/language.ts';
+import { type Node, tryParse } from '../../loader/parse.ts';
 import { oneLine, short } from '../../messages.ts';
 import type { Analysis } from './analysis.ts';
 import { exportedLocals, localOf } from './exported.ts';
 import type { Plan } from './plan.ts';
 import { isIn, type Unit } from './units.ts';
 
-/** What a version changed that changed no code. */
-export const NOTHING = 'comments and layout';
+/** What a version changed that changed no code: nothing that TypeScript takes off either, or just that. */
+const NOTHING = 'comments and layout';
+const TYPES = 'types';
+
+/** Whether a summary says that no code has changed. */
+export function isNothing(summary: string): boolean {
+  return summary === NOTHING || summary === TYPES;
+}
 
 /** What a version changed, as a person would list it: `+new, -gone, ~changed`, exports by the names they have outside. */
 export function summaryOf(planned: Plan, before: Analysis, after: Analysis): string {
@@ -28,9 +35,9 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
     return [...new Set([...own, ...exported.map((one) => one.name)])].map((name) => mark + name);
   };
   const all = [
-    ...list('+', added, after, before),
+    ...list('+', notIn(before, added), after, before),
     ...moreMembers.map((hot) => `+${hot.path}`),
-    ...list('-', removed, before, after),
+    ...list('-', notIn(after, removed), before, after),
     ...lessMembers.map((hot) => `-${hot.path}`),
     ...statics.map(([x, y]) =>
       x === undefined ? `+${y?.path}` : y === undefined ? `-${x.path}` : `~${y.path}`,
@@ -39,7 +46,30 @@ export function summaryOf(planned: Plan, before: Analysis, after: Analysis): str
     ...exportsMoved(planned, before, after).map((name) => `~${name}`),
     ...replaced.filter((hot) => !isMade(hot)).map((hot) => `~${hot.path}`),
   ];
-  return shortened(all) || NOTHING;
+  if (all.length > 0) return shortened(all);
+  return languageOf(after.url) === 'js' || bare(before) === bare(after) ? NOTHING : TYPES;
+}
+
+/** Units, without imports that the other text has as well: TypeScript drops those that nothing uses, and the author has not. */
+function notIn(other: Analysis, units: Unit[]): Unit[] {
+  const isTyped = languageOf(other.url) !== 'js';
+  if (!isTyped || !units.some(({ imported }) => imported !== undefined)) return units;
+  const written = new Set<string>();
+  for (const statement of tryParse(other.source, languageOf(other.url)).program.body) {
+    if (statement.type !== 'ImportDeclaration') continue;
+    for (const { local } of statement.specifiers) written.add(local.name);
+  }
+  return units.filter(
+    ({ imported, names }) => imported === undefined || !names.every((name) => written.has(name)),
+  );
+}
+
+/** A text without its comments and layout. */
+function bare({ source, url }: Analysis): string {
+  let text = source;
+  for (const { start, end } of [...tryParse(source, languageOf(url)).comments].reverse())
+    text = text.slice(0, start) + text.slice(end);
+  return text.replace(/\s+/g, '');
 }
 
 /** Changes that a line names; of more it says how many. */
