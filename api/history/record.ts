@@ -79,7 +79,8 @@ export function recordRestore(
     sayUnwritten(module, version, log.era(id).current, error);
     return { version: { ...version, kept: false }, undo: () => {} };
   }
-  const agreement = agree(module, version);
+  // A version that is not on disk stands in the log for the nearest one before it that is.
+  const agreement = agree(module, version, version.kept ? version.number : log.era(id).current);
   const undo = (): void => {
     agreement.undo();
     log.retract(before, id, pending === undefined ? current : undefined);
