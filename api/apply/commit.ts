@@ -10,7 +10,7 @@ import { type Bound, isSame, type KeptVersion, type Move } from '../../loader/ke
 import type { LiveModule } from '../../loader/live.ts';
 import { isFunction, lineOf } from '../../loader/parse.ts';
 import { withoutInstance } from '../../loader/variants.ts';
-import { checkNames, openNames } from '../given/check.ts';
+import { checkGone, checkNames, openNames } from '../given/check.ts';
 import { bringBack, numberToRun } from '../history/asides.ts';
 import {
   boundOf,
@@ -424,6 +424,7 @@ function propose(module: LiveModule, edit: Edit, parent: KeptVersion): Proposal 
     const given = new Set(Object.keys(valuesFor(hot, bound) ?? {}));
     checkNames(known, hot, { module: module.url, analysis: after, bound: given });
   }
+  if (!edit.open) checkGone(before, after);
   // What a transaction has in mind so far never comes to be on its own.
   const madeFrom = staged(module)?.isNew ? parent.parent : parent.number;
   const version = newVersion(module, { ...edit, bound }, madeFrom, summary);

@@ -5,7 +5,9 @@
  */
 import { HotswapError } from '../../error.ts';
 import type { HotFunction } from '../../loader/functions.ts';
-import { type Analysis, outerReferences, scopesAround } from '../plan/analysis.ts';
+import { lineOf } from '../../loader/parse.ts';
+import { fileOf } from '../../node.ts';
+import { type Analysis, outerReferences, referencesIn, scopesAround } from '../plan/analysis.ts';
 import type { Given } from './given.ts';
 import type { FreeReferences } from './scope.ts';
 
@@ -75,6 +77,28 @@ export function checkNames(
     'ERR_HOTSWAP_OUT_OF_SCOPE',
     `the new code of ${to.module}#${after.path} uses ${names.join(', ')}, which neither the module nor the global scope has`,
     { module: to.module, path: after.path, names },
+  );
+}
+
+/**
+ * What an edit has taken away at the top level must be used nowhere any more: not in functions, fields, initial values or statements.
+ * @throws ERR_HOTSWAP_OUT_OF_SCOPE with the places
+ */
+export function checkGone(before: Analysis, after: Analysis): void {
+  const gone = new Set([...before.top.variables.keys()].filter((name) => !after.top.variables.has(name)));
+  if (gone.size === 0) return;
+  const uses = referencesIn(after).filter(
+    ({ key, kind, scope }) =>
+      kind === 'variable' && scope === undefined && gone.has(key) && !(key in globalThis),
+  );
+  if (uses.length === 0) return;
+  const file = fileOf(after.url) ?? after.url;
+  const places = uses.map(({ key, node }) => `${key} (${file}:${lineOf(after.source, node.start)})`);
+  const names = [...new Set(uses.map(({ key }) => key))];
+  throw new HotswapError(
+    'ERR_HOTSWAP_OUT_OF_SCOPE',
+    `this edit takes ${names.join(', ')} away, which ${after.url} still uses: ${places.slice(0, 12).join(', ')}. Rewrite what uses it first.`,
+    { module: after.url, names },
   );
 }
 

@@ -5,8 +5,17 @@
 import MagicString from 'magic-string';
 import { HotswapError } from '../../error.ts';
 import { languageOf } from '../../loader/language.ts';
-import { exportName, isIdentifier, type Node, tryParse, unwrapped } from '../../loader/parse.ts';
+import {
+  boundNames,
+  exportName,
+  isIdentifier,
+  lineOf,
+  type Node,
+  tryParse,
+  unwrapped,
+} from '../../loader/parse.ts';
 import { describe } from '../../messages.ts';
+import { fileOf } from '../../node.ts';
 import { type Bindings, literalOf } from '../given/bind.ts';
 import type { Given } from '../given/given.ts';
 import { list } from '../modules/module.ts';
@@ -116,6 +125,7 @@ export function removeExportText(place: ExportPlace): Edited {
   }
   const local = localOf(found, analysis);
   const shared = exported.some((one) => one !== found && localOf(one, analysis) === local);
+  if (local !== undefined && shared) unexport(text, place, local);
   if (local !== undefined && !shared) {
     const unit = unitsOf(analysis).find((one) => one.names.includes(local));
     if (unit !== undefined && unit.imported === undefined) {
@@ -124,6 +134,29 @@ export function removeExportText(place: ExportPlace): Edited {
     }
   }
   return { source: text.toString(), values: {} };
+}
+
+/** `export const a = 1;` becomes `const a = 1;`, where `a` is exported by another name as well. */
+function unexport(text: MagicString, { analysis, name }: ExportPlace, local: string): void {
+  for (const statement of analysis.program.body) {
+    const isDefault = statement.type === 'ExportDefaultDeclaration';
+    if (!isDefault && statement.type !== 'ExportNamedDeclaration') continue;
+    const declaration = statement.declaration as Node | null;
+    if (declaration === null || isDefault !== (name === 'default')) continue;
+    const declared = namesOf(declaration);
+    if (!declared.includes(local)) continue;
+    text.remove(statement.start, declaration.start);
+    const others = declared.filter((one) => one !== local);
+    if (others.length > 0) text.appendLeft(statement.end, ` export { ${others.join(', ')} };`);
+  }
+}
+
+/** The variables that a declaration at the top level makes. */
+function namesOf(declaration: Node): string[] {
+  if (declaration.type === 'VariableDeclaration')
+    return declaration.declarations.flatMap(({ id }) => boundNames(id));
+  const id = 'id' in declaration ? (declaration.id as Node | null) : null;
+  return id?.type === 'Identifier' ? [id.name] : [];
 }
 
 function missingExport({ module, name }: ExportPlace, exported: Exported[]): HotswapError {
@@ -148,26 +181,37 @@ function withStatement({ analysis: { source } }: ExportPlace, statement: string)
   return `${source}${/[\n\r]$/.test(source) ? '' : end}${end}${statement}${end}`;
 }
 
-/** @throws ERR_HOTSWAP_OUT_OF_SCOPE with the functions that would be left without the name */
+/** @throws ERR_HOTSWAP_OUT_OF_SCOPE with what would be left without the name: functions, fields, initial values, statements */
 function checkUnused({ module, analysis, name }: ExportPlace, unit: Unit): void {
-  const users = new Set<string>();
+  const users = new Map<string, number>();
   for (const { key, kind, node, scope, declares } of referencesIn(analysis)) {
     if (kind !== 'variable' || declares || !unit.names.includes(key)) continue;
     if (scope?.handedOver !== true || scope.parent !== undefined) continue;
     if (nodesOf(unit).some(({ start, end }) => node.start >= start && node.end <= end)) continue;
     const around = analysis.functions.findLast((hot) => hot.start <= node.start && hot.end >= node.end);
     const isExport = analysis.program.body.some(
-      (one) =>
-        /^Export/.test(one.type) && one.start <= node.start && one.end >= node.end && around === undefined,
+      (one) => isListOfNames(one) && one.start <= node.start && one.end >= node.end,
     );
-    if (!isExport) users.add(around?.path ?? 'the top level');
+    const user = around?.path ?? 'the top level';
+    if (!isExport && !users.has(user)) users.set(user, node.start);
   }
   if (users.size === 0) return;
-  const names = [...users];
+  const names = [...users.keys()];
+  const file = fileOf(module) ?? module;
+  const places = [...users].map(([user, at]) => `${user} (${file}:${lineOf(analysis.source, at)})`);
   throw new HotswapError(
     'ERR_HOTSWAP_OUT_OF_SCOPE',
-    `${module}#${name} cannot be removed: ${list(names)} would be left without it. Rewrite what uses it first.`,
+    `${module}#${name} cannot be removed: ${list(places)} would be left without it. Rewrite what uses it first.`,
     { module, path: name, names },
+  );
+}
+
+/** Whether a statement only says what is exported: `export { a }`, `export default a`. Of these the name has been taken out. */
+function isListOfNames(statement: Node): boolean {
+  if (statement.type === 'ExportNamedDeclaration') return statement.declaration === null;
+  return (
+    statement.type === 'ExportDefaultDeclaration' &&
+    unwrapped(statement.declaration as Node).type === 'Identifier'
   );
 }
 
