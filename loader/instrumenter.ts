@@ -4,6 +4,7 @@
  * language.ts, and imported by nobody.
  */
 export { asJavaScript, instrument } from './instrument.ts';
+export { brokenLink } from './links.ts';
 export { mapFrom, mapIn, withMap } from './maps.ts';
 export { tryParse, unwrapped } from './parse.ts';
 export { callAt, functionAt, printedTexts } from './printed.ts';

@@ -15,7 +15,7 @@ import type { Guard } from './guard.ts';
 import { declaredType, instrumenter, isOurs, languageOf, requireOurs } from './language.ts';
 import type { Loaded, Unparsed } from './live.ts';
 import { givenText } from './made.ts';
-import { type Logged, type Newest, newestVersion } from './newest.ts';
+import { type Logged, type Newest, newestVersion, textToRun } from './newest.ts';
 import { type Source, textOf } from './source.ts';
 import { createTexts } from './texts.ts';
 import { type Base, createVariants, isWrapper, namedAfter, type Variants } from './variants.ts';
@@ -194,8 +194,38 @@ export function createLoader(
     if (log === undefined) return { agreed: 0 };
     base.id = sha256(disk);
     const logged: Logged = { url, log, cacheDir, base: base.id, vsn: base.vsn, guard, say };
-    const newest = newestVersion(logged, (text) => transformedOrNot(url, text, undefined).code !== undefined);
+    const newest = newestVersion(logged, (text, isUntried) => {
+      if (transformedOrNot(url, text, undefined).code === undefined) return 'it does not parse';
+      return isUntried ? faultOfLinks(url, text, disk) : undefined;
+    });
     return { newest, agreed: logged.inForce ?? 0 };
+  }
+
+  /** Why a version cannot be linked to the modules around it, as far as that can be known before it is. */
+  function faultOfLinks(url: string, text: string, file: string): string | undefined {
+    try {
+      const plain = (text: string) => texts.plain(url, text);
+      return instrumenter().brokenLink({
+        url,
+        text: plain(text),
+        file: plain(file),
+        loaded: bases.keys(),
+        textOf: javaScriptOf,
+      });
+    } catch {
+      return undefined; // then Node says what is wrong
+    }
+  }
+
+  /** The text that a module is going to run, in JavaScript; undefined for one that is not hot. */
+  function javaScriptOf(url: string): string | undefined {
+    if (!isHot(url, undefined)) return undefined;
+    const disk = readFileSync(fileURLToPath(url), 'utf8');
+    const { cacheDir, reload } = config;
+    const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url) : undefined;
+    if (log === undefined || cacheDir === undefined) return texts.plain(url, disk);
+    const version = textToRun({ url, log, cacheDir, base: sha256(disk), vsn: 0, guard, say });
+    return texts.plain(url, version ?? disk);
   }
 
   /** What runs for a text that nobody has just checked. */

@@ -37,11 +37,11 @@ export interface Newest {
   isUntried: boolean;
 }
 
-/**
- * The newest version of a module that can run; undefined where there is none, or none that rests on the file's text.
- * @param canRun whether a text can be made ready to run
- */
-export function newestVersion(module: Logged, canRun: (text: string) => boolean): Newest | undefined {
+/** Why a version's text cannot run, e.g. `it does not parse`; undefined where nothing is known against it. */
+type FaultOf = (text: string, isUntried: boolean) => string | undefined;
+
+/** The newest version of a module that can run; undefined where there is none, or none that rests on the file's text. */
+export function newestVersion(module: Logged, faultOf: FaultOf): Newest | undefined {
   const { url, log, base, vsn, say } = module;
   log.era(base); // reads the log
   for (const line of lossesOf(log, url, vsn)) say(line);
@@ -58,7 +58,7 @@ export function newestVersion(module: Logged, canRun: (text: string) => boolean)
     return undefined;
   }
   const asides: Aside[] = [];
-  const newest = newestHealthy(module, versions, found, canRun, asides);
+  const newest = newestHealthy(module, versions, found, faultOf, asides);
   guarded(module, newest, versions, asides);
   return newest;
 }
@@ -68,7 +68,7 @@ function newestHealthy(
   module: Logged,
   versions: VersionTable,
   newest: VersionRecord,
-  canRun: (text: string) => boolean,
+  faultOf: FaultOf,
   asides: Aside[],
 ): Newest | undefined {
   const { url, cacheDir, base, vsn, guard, say } = module;
@@ -91,13 +91,14 @@ function newestHealthy(
     if (!kept || (isDeep && !isHealthy)) continue;
     try {
       const text = getObject(cacheDir, id, extensionOf(url));
-      if (canRun(text)) {
+      const fault = isFile ? undefined : faultOf(text, !isHealthy);
+      if (fault === undefined) {
         if (refused !== undefined)
           say(`${refused}, and version ${number} is used, the nearest before it that is whole`);
         const notice = `${file} runs version ${number} (${summary}) from ${cacheDir}; reset() goes back to the file`;
         return { text, number: one.number, notice: isFile ? undefined : notice, isUntried: !isHealthy };
       }
-      asides.push(guard.setAside(cacheDir, { ...version, number }, 'it does not parse'));
+      asides.push(guard.setAside(cacheDir, { ...version, number }, fault));
     } catch (error) {
       refused ??= `${(error as Error).message} Version ${number} of ${file} is not applied`;
       if (isFile) break; // whose text is at hand
@@ -105,6 +106,15 @@ function newestHealthy(
   }
   if (refused !== undefined) say(`${refused}, and the file is used`);
   return undefined;
+}
+
+/** The text that a module is going to run, of which nothing is noted or said; undefined: the file's. */
+export function textToRun(module: Logged): string | undefined {
+  const { versions, current } = module.log.era(module.base);
+  const found = module.log.damaged === undefined ? versions.at(current) : undefined;
+  const saved = savedBefore(versions, found);
+  if (found === undefined || (saved !== undefined && saved.id !== module.base)) return undefined;
+  return newestHealthy({ ...module, say: () => {} }, versions, found, () => undefined, [])?.text;
 }
 
 /** Notes what the start runs and what it leaves out, and says the latter. */

@@ -110,25 +110,46 @@ test('versions are set aside one after the other, until one is healthy; the othe
   made.remove();
 });
 
-test('an export that others need, a text that does not parse: nothing of the program has run', async () => {
+test('a text that does not parse or cannot be linked is set aside within the same start: nothing of the program has run', async () => {
   const made = program({
     'm.js': M,
-    'app.js': `import { g } from './m.js'; import './n.js'; console.log('up', g());`,
-    'n.js': 'export const n = 1;',
+    'n.js': 'export const n = 1;\n',
+    'all.js': `export * from './m.js';\nexport { n as k } from './n.js';\n`,
+    'user.js': `console.log('runs');\nimport { g } from './all.js';\nexport const u = g;\n`,
+    'app.js': `import { k } from './all.js'; import './o.js'; import { u } from './user.js'; console.log('up', u(), k);`,
+    'o.js': 'export const o = 1;\n',
+    'p.js': 'export const p = 1;\n',
   });
+  version(made, M.replace('1', '5'));
   version(made, 'export const f = () => 0;\n');
   version(made, 'export const n = ;', 'n.js');
-  assert.equal(await start(made), [1, '', ['n.js 1 -> 0: it does not parse']]);
-  assert.equal(await start(made), [
-    0,
-    'up 1',
-    [
-      `m.js 1 -> 0: the program ended with "SyntaxError: The requested module './m.js' does not provide an export named 'g'"`,
-      'n.js 1 -> 0: it does not parse',
-    ],
-  ]);
+  version(made, `import { q } from './p.js';\nexport const o = q;\n`, 'o.js');
+  version(made, `import './gone.js';\nexport const o = q;\n`, 'o.js');
+  const asides = [
+    'm.js 2 -> 1: USER imports "g", which it does not export',
+    'n.js 1 -> 0: it does not parse',
+    'o.js 2, 1 -> 0: it imports ./gone.js, which is not there',
+  ];
+  for (const more of [[], []]) {
+    const [code, out, said] = await start(made);
+    assert.equal(
+      [code, out, said.map((line) => line.replace(/\/.*user\.js:2/, 'USER')).sort()],
+      [0, 'runs, up 5 1', [...asides, ...more]],
+    );
+  }
   made.remove();
 });
+
+test('an export that others need and that cannot be looked for before: the next start', async () => {
+  const made = program({ 'm.js': M, 'app.js': `import { g } from '#m'; console.log('up', g());` });
+  made.write('package.json', '{ "type": "module", "imports": { "#m": "./m.js" } }');
+  version(made, 'export const f = () => 0;\n');
+  assert.equal(await start(made), [1, '', []]);
+  const why = `the program ended with "SyntaxError: The requested module '#m' does not provide an export named 'g'"`;
+  assert.equal(await start(made), [0, 'up 1', [`m.js 1 -> 0: ${why}`]]);
+  made.remove();
+});
+
 test('what is set aside is in history() and status(); reapply() leaves it, restore() brings it back, and so does making it anew', async () => {
   const made = program({
     'm.js': M,
