@@ -16,7 +16,8 @@ import { type Bindings, bindings, checkedOptions, type EditOptions } from './giv
 import type { Destination } from './given/check.ts';
 import { type Code, type Given, given, isClassText } from './given/given.ts';
 import { boundOf, currentText, currentVersion, type Version } from './history/history.ts';
-import { moduleOf } from './modules/module.ts';
+import { list, moduleOf } from './modules/module.ts';
+import { usesElsewhere } from './modules/uses.ts';
 import { injectCore, rewriteCore } from './override/override.ts';
 import { analyse, analyseAhead } from './plan/analysis.ts';
 import { coreTarget, noClauses } from './target/core.ts';
@@ -184,8 +185,9 @@ export function addExport(target: NewTarget, value?: unknown, options: EditOptio
  *
  * @param target the exported function or class, `'<module>#<name>'`, or `{ module, path }`
  * @returns the module's new version, once it is live and on disk
- * @throws ERR_HOTSWAP_MISSING when there is no such export (any more), ERR_HOTSWAP_OUT_OF_SCOPE with the functions of the module
- *   that use it, ERR_HOTSWAP_STRUCTURAL when it cannot be taken out of what stands around it
+ * @throws ERR_HOTSWAP_MISSING when there is no such export (any more), ERR_HOTSWAP_OUT_OF_SCOPE with what uses it: functions,
+ *   fields, initial values and statements of the module, and other hot modules that import it by name, pass it on, or ask a namespace for
+ *   it while they are evaluated, ERR_HOTSWAP_STRUCTURAL when it cannot be taken out of what stands around it
  * @example await removeExport('./pricing.js#discount');
  */
 export function removeExport(target: Target): Promise<Version> {
@@ -195,6 +197,14 @@ export function removeExport(target: Target): Promise<Version> {
       const module = moduleOf(ref);
       const analysis = analyse(currentText(module), module.url);
       const { source } = removeExportText({ module: module.url, analysis, name: path });
+      const uses = usesElsewhere(module, path);
+      if (uses.length > 0) {
+        throw new HotswapError(
+          'ERR_HOTSWAP_OUT_OF_SCOPE',
+          `${module.url}#${path} cannot be removed: ${list(uses)} would be left without it. Change what uses it first.`,
+          { module: module.url, path, names: uses },
+        );
+      }
       return commit(module, {
         source,
         about: `${module.url}#${path}`,

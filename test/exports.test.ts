@@ -66,6 +66,46 @@ const REMOVALS: Record<string, [from: string, name: string, to: string]> = {
     'OUT_OF_SCOPE g h',
   ],
   'one that the top level calls': ['export function f() {}\nf();\n', 'f', 'OUT_OF_SCOPE the top level'],
+  'one that another export holds': [
+    'export const f = 1;\nexport const o = { w: f };\n',
+    'f',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'one that a field holds': [
+    'export const f = 1;\nexport class A { x = f; }\n',
+    'f',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'one that a static calls': [
+    'export function f() {}\nexport class A { static x = f(); }\n',
+    'f',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'one that a class extends': [
+    'export class A {}\nexport class B extends A {}\n',
+    'A',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'one that is a default': [
+    'export const f = 1;\nexport const { x = f } = {};\n',
+    'f',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'one that the default export holds': [
+    'export const f = 1;\nexport default [f];\n',
+    'f',
+    'OUT_OF_SCOPE the top level',
+  ],
+  'a name of a constant that has another': [
+    'export const f = 1, g = 2;\nexport { f as h };\n',
+    'f',
+    'const f = 1, g = 2; export { g };\nexport { f as h };\n',
+  ],
+  'the default of a function that has a name': [
+    'export default function f() {}\nexport { f };\n',
+    'default',
+    'function f() {}\nexport { f };\n',
+  ],
   'one that hides behind another of its name': [
     'export function f() {}\nfunction g(f) { return f(); }\n',
     'f',
@@ -301,6 +341,28 @@ const CASES: Record<string, Case> = {
   ],
 };
 
+Object.assign(CASES, {
+  'what other hot modules need is not removed, and they are named': [
+    {
+      'm.js': `export const f = () => 1;\nexport const g = () => 2;\nexport default class {}\nexport const h = () => 3, k = 4;\n`,
+      'user.js': `import { f } from './m.js';\nimport Base from './m.js';\nimport * as all from './m.js';\nexport const use = () => f();\nexport class A extends Base {}\nexport const K = all.k;\nexport const later = () => all.h();\n`,
+      'passes.js': `export { g as other } from './m.js';\n`,
+    },
+    `const user = await import('./user.js'); await import('./passes.js');
+const why = async (name) => removeExport(at(name)).then(() => 'removed', ({ code, names }) => [code.slice(12), ...names.map((one) => one.split('/').at(-1))].join(' '));
+const out = []; for (const name of ['f', 'g', 'default', 'k', 'h']) out.push(await why(name));
+await transaction(async () => { await rewrite(user.use, '() => 5'); await removeExport(at('f')); }).catch(({ code }) => out.push(code.slice(12)));
+return out`,
+    [
+      'OUT_OF_SCOPE user.js:1 user.js:4',
+      'OUT_OF_SCOPE passes.js:1',
+      'OUT_OF_SCOPE user.js:2 user.js:5',
+      'OUT_OF_SCOPE user.js:6',
+      'removed',
+      'OUT_OF_SCOPE',
+    ],
+  ],
+} satisfies Record<string, Case>);
 cases(CASES);
 
 for (const cached of [true, false]) {
