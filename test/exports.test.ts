@@ -346,9 +346,10 @@ Object.assign(CASES, {
     {
       'm.js': `export const f = () => 1;\nexport const g = () => 2;\nexport default class {}\nexport const h = () => 3, k = 4;\n`,
       'user.js': `import { f } from './m.js';\nimport Base from './m.js';\nimport * as all from './m.js';\nexport const use = () => f();\nexport class A extends Base {}\nexport const K = all.k;\nexport const later = () => all.h();\n`,
-      'passes.js': `export { g as other } from './m.js';\n`,
+      'passes.js': `export { g as other } from './m.js';\nexport * from './m.js';\n`,
+      'through.js': `import { h } from './passes.js';\nexport const t = () => h();\n`,
     },
-    `const user = await import('./user.js'); await import('./passes.js');
+    `const user = await import('./user.js'); await import('./passes.js'); await import('./through.js');
 const why = async (name) => removeExport(at(name)).then(() => 'removed', ({ code, names }) => [code.slice(12), ...names.map((one) => one.split('/').at(-1))].join(' '));
 const out = []; for (const name of ['f', 'g', 'default', 'k', 'h']) out.push(await why(name));
 await transaction(async () => { await rewrite(user.use, '() => 5'); await removeExport(at('f')); }).catch(({ code }) => out.push(code.slice(12)));
@@ -358,7 +359,7 @@ return out`,
       'OUT_OF_SCOPE passes.js:1',
       'OUT_OF_SCOPE user.js:2 user.js:5',
       'OUT_OF_SCOPE user.js:6',
-      'removed',
+      'OUT_OF_SCOPE through.js:1 through.js:2',
       'OUT_OF_SCOPE',
     ],
   ],

@@ -48,6 +48,14 @@ function notes(made: Program): string[] {
     : [];
 }
 
+/** A program that is killed after eleven seconds, which the others need not wait for. */
+const long = program({
+  'm.js': M,
+  'app.js': `import { f } from './m.js'; setTimeout(() => process.kill(process.pid, 'SIGKILL'), 11_000); console.log(f(), process.listenerCount('SIGTERM'), process.listenerCount('exit')); setTimeout(() => console.log(process.listenerCount('SIGTERM'), process.listenerCount('exit')), 10_500);`,
+});
+version(long, M.replace('0', '1'));
+const longEnd = start(long);
+
 /** What a version does at its start, and what is said of it. */
 const CRASHES: Record<string, [text: string, why: string]> = {
   'it throws at the top level': ['throw new Error("boom")', 'the program ended with "Error: boom"'],
@@ -302,19 +310,6 @@ test('a module that cannot be evaluated, in a program that goes on: it is set as
   made.remove();
 });
 
-test('a program that stays up for ten seconds is healthy, also when it is killed then', async () => {
-  const made = program({
-    'm.js': M,
-    'app.js': `import { f } from './m.js'; setTimeout(() => process.kill(process.pid, 'SIGKILL'), 11_000); console.log(f(), process.listenerCount('SIGTERM'), process.listenerCount('exit')); setTimeout(() => console.log(process.listenerCount('SIGTERM'), process.listenerCount('exit')), 10_500);`,
-  });
-  version(made, M.replace('0', '1'));
-  const [end, out] = await start(made);
-  assert.is(end, 'SIGKILL');
-  assert.match(out, /^1 1 \d, 0 \d$/);
-  assert.equal(notes(made), []);
-  made.remove();
-});
-
 test('a program without versions writes nothing and hears nothing', async () => {
   const made = program({
     'm.js': M,
@@ -397,6 +392,14 @@ test('versions by chance: every supervised program comes up, after few restarts,
     }
     made.remove();
   }
+});
+
+test('a program that stays up for ten seconds is healthy, also when it is killed then', async () => {
+  const [end, out] = await longEnd;
+  assert.is(end, 'SIGKILL');
+  assert.match(out, /^1 1 \d, 0 \d$/);
+  assert.equal(notes(long), []);
+  long.remove();
 });
 
 test.run();

@@ -16,18 +16,29 @@ import { liveModules } from './module.ts';
 const OURS = 'hotswap';
 
 /** Places as `<file>:<line>`, in order of loading; empty where nothing needs the export. */
-export function usesElsewhere(module: LiveModule, name: string): string[] {
-  return liveModules().flatMap((other) => (other === module ? [] : usesIn(other, module, name)));
+export function usesElsewhere(module: LiveModule, name: string, seen = new Set<LiveModule>()): string[] {
+  seen.add(module);
+  return liveModules().flatMap((other) => (seen.has(other) ? [] : usesIn(other, module, name, seen)));
 }
 
-function usesIn(other: LiveModule, module: LiveModule, name: string): string[] {
+/** @param seen modules that pass everything on (`export *`) and have been looked at */
+function usesIn(other: LiveModule, module: LiveModule, name: string, seen: Set<LiveModule>): string[] {
   const text = currentText(other);
-  if (name !== 'default' && !text.includes(name)) return [];
+  const isPassed = name !== 'default' && /\bexport\s*\*/.test(text);
+  if (name !== 'default' && !isPassed && !text.includes(name)) return [];
   const leads = (specifier: string): boolean => resolvedFrom(other, specifier) === module.url;
   if (!specifiersIn(text, other.url, true).some(leads)) return [];
   const analysis = analyse(text, other.url);
   const places: number[] = [];
+  const passedOn: string[] = [];
   for (const statement of analysis.program.body as Node[]) {
+    if (
+      isPassed &&
+      statement.type === 'ExportAllDeclaration' &&
+      statement.exported === null &&
+      leads(statement.source.value)
+    )
+      passedOn.push(...usesElsewhere(other, name, seen));
     if (
       statement.type === 'ExportNamedDeclaration' &&
       statement.source !== null &&
@@ -49,7 +60,7 @@ function usesIn(other: LiveModule, module: LiveModule, name: string): string[] {
   }
   const file = fileOf(other.url) ?? other.url;
   const lines = new Set(places.map((at) => lineOf(text, at)));
-  return [...lines].sort((a, b) => a - b).map((line) => `${file}:${line}`);
+  return [...[...lines].sort((a, b) => a - b).map((line) => `${file}:${line}`), ...passedOn];
 }
 
 /** Uses of a variable of the module. */
