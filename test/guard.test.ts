@@ -272,9 +272,15 @@ test('a signal in the first second is no crash, whether the program hears it or 
 });
 
 test('two processes that start at once and crash are one crash', async () => {
-  const made = program({ 'm.js': M, 'app.js': APP });
-  for (const n of [1, 2])
-    version(made, `${M.replace('0', `${n}`)}${n === 1 ? '' : 'setTimeout(() => { throw 1; }, 100);'}\n`);
+  const made = program({ 'm.js': M, 'app.js': APP, 'up/README': '' });
+  version(made, M.replace('0', '1'));
+  // Each waits for the other before it ends.
+  version(
+    made,
+    `${M.replace('0', '2')}const fs = process.getBuiltinModule('node:fs');
+fs.writeFileSync('up/' + process.pid, '');
+setInterval(() => { if (fs.readdirSync('up').length > 2) throw 1; }, 5);\n`,
+  );
   assert.equal(
     (await Promise.all([start(made), start(made)])).map(([code]) => code),
     [1, 1],
