@@ -189,19 +189,14 @@ function namesIn(directory: string): string[] {
 }
 
 function readStart(file: string): Start | undefined {
-  let text: string;
-  try {
-    text = readFile(file).toString();
-  } catch {
-    return undefined;
-  }
   let start: Start | undefined;
-  for (const line of linesOf<Line>(text)) {
+  for (const line of linesOf<Line>(asked(() => readFile(file).toString()) ?? '')) {
     if ('start' in line) {
+      if (typeof line.start?.owner?.pid !== 'number') return undefined;
       const name = file.slice(file.search(/[^\\/]+$/));
       start ??= { ...line.start, name, runs: [], without: [], failures: [], ending: undefined };
     } else if (start === undefined) return undefined;
-    else if ('run' in line && isId(line.run.id)) start.runs.push(line.run);
+    else if ('run' in line && isId(String(line.run?.id))) start.runs.push(line.run);
     else if ('without' in line) start.without.push(line.without);
     else if ('failed' in line) start.failures.push(line.failed);
     else if ('end' in line) start.ending ??= line.end;

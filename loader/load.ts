@@ -222,7 +222,7 @@ export function createLoader(
     if (!isHot(url, undefined)) return undefined;
     const disk = readFileSync(fileURLToPath(url), 'utf8');
     const { cacheDir, reload } = config;
-    const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url) : undefined;
+    const log = cacheDir !== undefined && reload ? existingLog(cacheDir, url, () => {}) : undefined;
     if (log === undefined || cacheDir === undefined) return texts.plain(url, disk);
     const version = textToRun({ url, log, cacheDir, base: sha256(disk), vsn: 0, guard, say });
     return texts.plain(url, version ?? disk);
