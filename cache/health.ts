@@ -55,8 +55,8 @@ export class Health {
   readonly cleared = new Set<string>();
   /** endings */
   readonly excused = new Set<string>();
-  /** how many starts in a row were judged, and the keys of what was set aside after them, until one is healthy */
-  readonly row = { starts: 0, keys: new Set<string>() };
+  /** notes of starts in a row that were judged, and the keys of what was set aside after them, until one is healthy */
+  readonly row = { notes: new Set<string>(), keys: new Set<string>() };
   /** names of the notes that have been judged */
   readonly judged = new Set<string>();
 
@@ -72,7 +72,8 @@ export class Health {
   take(event: HealthEvent): void {
     if ('note' in event) this.judged.add(event.note);
     const versions = 'versions' in event ? event.versions : [];
-    if (event.event === 'excused' || (event.event === 'aside' && event.note !== '')) this.row.starts++;
+    if (event.event === 'excused' || (event.event === 'aside' && event.note !== ''))
+      this.row.notes.add(event.note);
     for (const version of versions) {
       const key = keyOf(version);
       if (event.event !== 'confirmed' && event.event !== 'aside') this.asides.delete(key);
@@ -87,7 +88,7 @@ export class Health {
     if (event.event === 'confirmed') this.#confirm(versions);
     else if (event.event === 'healthy') {
       this.excused.clear();
-      this.row.starts = 0;
+      this.row.notes.clear();
       this.row.keys.clear();
       this.#confirm(event.without);
     } else if (event.event === 'excused') this.excused.add(event.ending);

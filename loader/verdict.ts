@@ -65,7 +65,7 @@ function nextAside(
   const [next] = suspects
     .filter((run) => !tried.has(keyOf(run)))
     .sort((a, b) => rank(a) - rank(b) || b.at - a.at || b.number - a.number);
-  const isLong = row.starts >= new Set([...row.keys, ...suspects.map(keyOf)]).size;
+  const isLong = row.notes.size >= new Set([...row.keys, ...suspects.map(keyOf)]).size;
   if (next !== undefined && tried.size + guesses.length < STEPS && !isLong) {
     // Of one module it is the one before that is tried next; of another, those that did not help run again.
     const isOther = guesses.length > 0 && guesses[0]?.module !== next.module;
