@@ -98,6 +98,7 @@ export function readConfig(env: NodeJS.ProcessEnv, from: string, options: Option
     watch: flag(setting('watch', 'HOTSWAP_WATCH'), false),
     compileCache: flag(setting('compileCache', 'HOTSWAP_COMPILE_CACHE'), true),
   };
+  sayMistaken(env, config);
   if (found !== undefined && home !== undefined) sayUnknown(found, join(home, 'package.json'), config);
   const why =
     flags.length > 0 ? `under --permission a cache needs ${flags.join(' ')}` : notOurs(wanted?.reason);
@@ -260,6 +261,27 @@ function sayForeign({ file, reason }: NonNullable<Package['foreign']>, config: C
   if (statOf(file)?.isFile() && packageSettings(file) !== undefined)
     sayOnce(`"hotswap" in ${file} is not used: ${reason}`, config);
 }
+
+/**
+ * Says which variables look like ours and are none: a mistyped `HOTSWAP_WACTH`, half a name as `HOTSWAP_CACHE`. Others that begin so may be
+ * anybody's, as `HOTSWAP_SERVICE_HOST` is Kubernetes' for a service of that name.
+ */
+function sayMistaken(env: NodeJS.ProcessEnv, config: Config): void {
+  const known = Object.keys(config).map((key) => PREFIX + key.replace(/[A-Z]/g, '_$&').toUpperCase());
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith(PREFIX) || known.includes(name)) continue;
+    const { closest, distance } = requireOurs<typeof import('fastest-levenshtein')>('fastest-levenshtein');
+    const longer = known.find((one) => one.startsWith(`${name}_`));
+    const meant = longer ?? closest(name, known);
+    if (longer !== undefined || distance(name, meant) <= TYPING)
+      sayOnce(`${name} is no setting; did you mean ${meant}?`, config);
+  }
+}
+
+const PREFIX = 'HOTSWAP_';
+
+/** How many letters a mistyped name may differ by. */
+const TYPING = 2;
 
 /** Says what under "hotswap" in a package.json means nothing. */
 function sayUnknown(found: unknown, file: string, config: Config): void {

@@ -68,7 +68,7 @@ export function tryParse(
   if (lang === 'js' && !isShallow) checkDepth(source);
   try {
     const options = { ...OPTIONS, lang, showSemanticErrors: early };
-    return parser().parseSync(`module.${lang}`, withoutMark(source), options);
+    return strictly(source, lang, (text) => parser().parseSync(`module.${lang}`, withoutMark(text), options));
   } catch (error) {
     // The tree comes as JSON, in a string: of some 20 million statements there can be none.
     if ((error as { code?: string }).code !== 'GenericFailure') throw error;
@@ -85,6 +85,29 @@ function withoutMark(source: string): string {
 export const MARKED = '\uFEFF#!';
 
 const OPTIONS = { sourceType: 'module', preserveParens: true } as const;
+
+/**
+ * What the parser takes for white space and JavaScript does not (ECMA-262 12.2): the ZERO WIDTH SPACE that comes with text copied
+ * from a page, and NEXT LINE.
+ */
+const NO_SPACE = /[\u200b\u0085]/;
+
+/** A character that the parser refuses everywhere but in strings, templates, patterns and comments. */
+const NOWHERE = '\u180e';
+
+/** The parser's answer, which has an error where one of those stands for white space; in types, where TypeScript has them too, it may. */
+function strictly(source: string, lang: Language, parse: (text: string) => ParseResult): ParseResult {
+  const result = parse(source);
+  if (result.errors.length > 0 || lang === 'ts' || lang === 'tsx' || !NO_SPACE.test(source)) return result;
+  const again = parse(source.replace(new RegExp(NO_SPACE, 'g'), NOWHERE));
+  for (const error of again.errors) {
+    const at = error.labels[0]?.start ?? 0;
+    const said = `Invalid character U+${source.charCodeAt(at).toString(16).padStart(4, '0').toUpperCase()}, which is not seen`;
+    error.codeframe = error.codeframe?.replace(error.message, said).replaceAll(NOWHERE, '') ?? null;
+    error.message = said;
+  }
+  return again.errors.length > 0 ? again : result;
+}
 
 /**
  * Reads a text, or says what is wrong with it.
@@ -190,10 +213,11 @@ export function frameOf(
 
 /**
  * Reads a text of JavaScript on another thread (https://oxc.rs/docs/guide/usage/parser), as far as that can be done there.
- * @returns where its imports and exports begin, in order; undefined for a text that does not parse
+ * @returns where its imports and exports begin, in order; undefined for a text that does not parse, or is to be read here
  */
 export async function parseAway(source: string, early: boolean): Promise<number[] | undefined> {
   checkDepth(source);
+  if (NO_SPACE.test(source)) return undefined; // it is read here
   const options = { ...OPTIONS, lang: 'js', showSemanticErrors: early } as const;
   const { errors, module } = await asOurs(() => parser().parse('module.js', withoutMark(source), options));
   if (errors.some((one) => early || one.severity === 'Error')) return undefined;
@@ -241,7 +265,9 @@ function fastParse(source: string, lang: Language, early = false, isShallow = fa
       const parsed = (): ParseResult =>
         asOurs(() =>
           asImported(() =>
-            parser().parseSync(`module.${lang}`, withoutMark(source), options as ParserOptions),
+            strictly(source, lang, (text) =>
+              parser().parseSync(`module.${lang}`, withoutMark(text), options as ParserOptions),
+            ),
           ),
         );
       if (transferred.has(lang)) return parsed();

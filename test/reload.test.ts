@@ -109,6 +109,21 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `const out = []; for (const line of ["import x from './nowhere.js';", "import { nope } from './k.js';", "import './bad.js';", "import './wrong.js';", "import y from 'no-such-package';"]) { try { await edit("import { double } from './k.js';", line + "import { double } from './k.js';"); out.push('accepted'); } catch (error) { out.push([error.code, error.line, /cannot be loaded|has no export "nope"; it has double, triple/.test(error.message)].join()); } writeFileSync(M, code(M)); } return [out, history(M).length, m.price(2), (await edit('item * RATE', 'item')).number, m.price(2)]`,
     [Array(5).fill('ERR_HOTSWAP_STRUCTURAL,2,true'), 1, 4, 1, 2],
   ],
+  'a name that a module of many exports has not: the one that was meant is named': [
+    FILES,
+    `try { await edit("import { double } from './k.js';", "import { double } from './k.js'; import { readFiles } from 'node:fs';"); } catch (error) { return error.message.replace(/.*m\\.js /, ''); }`,
+    'line 2 imports "node:fs", which has no export "readFiles"; did you mean readFile?',
+  ],
+  'invisible characters: Node takes them in strings, templates, patterns and comments only': [
+    FILES,
+    `const out = []; for (const seen of ['\\u200b', '\\u0085']) for (const [from, to] of [['let count', seen + 'let count'], ['let count', '/*' + seen + '*/let count'], ['item * RATE', "('" + seen + "', \`" + seen + "\`, /" + seen + "/, 9)"], ['item * RATE', '9' + seen]]) { try { await edit(from, to); out.push(m.price(1)); } catch (error) { out.push([error.code, error.line, error.message.split('\\n')[0].replace(/.*m\\.js /, '')].join()); } await reset(M); writeFileSync(M, code(M)); } return out`,
+    ['200B', '0085'].flatMap((code) => [
+      `ERR_HOTSWAP_SYNTAX,5,does not parse: Invalid character U+${code}, which is not seen (line 5)`,
+      2,
+      9,
+      `ERR_HOTSWAP_SYNTAX,8,does not parse: Invalid character U+${code}, which is not seen (line 8)`,
+    ]),
+  ],
   'exports that come, go and change their name': [
     FILES,
     `await edit('export const total', 'const total'); const gone = says(() => m.total([1])); const names = Object.keys(await again()); await edit('export const counted', 'export { total as sum };\\nexport const counted'); const now = await again(); return [gone, names.includes('total'), now.sum([1, 2]), 'total' in now, exports(M).map((one) => one.name)]`,
@@ -252,9 +267,9 @@ export const far = () => new Far(), further = () => new Further(), of = () => Fu
     `const out = []; for (const [from, to] of [['RATE = 2', 'RATE = nowhere'], ['let count = 0;', "let count = 7; seen.push('ran'); null.x;"], ['max: 10', 'max: (() => { throw new RangeError("no") })()']]) { try { await edit(from, to); out.push('accepted'); } catch (error) { out.push(error.code + ' ' + error.message.replace(/.*m\\.js: /, '')); } writeFileSync(M, code(M)); } m.price(1); return [out, m.counted(), m.price(1), history(M).length, (await edit('RATE = 2', 'RATE = 3')).number, m.price(1)]`,
     [
       [
-        'ERR_HOTSWAP_STRUCTURAL the new RATE cannot be made, evaluating it failed: nowhere is not defined',
+        'ERR_HOTSWAP_STRUCTURAL the new RATE in line 3 cannot be made, evaluating it failed: nowhere is not defined',
         "ERR_HOTSWAP_STRUCTURAL the new statement in line 5 failed: Cannot read properties of null (reading 'x')",
-        'ERR_HOTSWAP_STRUCTURAL the new LIMITS cannot be made, evaluating it failed: no',
+        'ERR_HOTSWAP_STRUCTURAL the new LIMITS in line 4 cannot be made, evaluating it failed: no',
       ],
       1,
       2,

@@ -257,7 +257,7 @@ await start(); save(1); await stop({ unload: true }); out.push(f()); console.log
   assert.equal(out, [9, 3, 1, 2, 2, 1]);
 });
 
-test('what means nothing under "hotswap" in package.json is said, in one line', async () => {
+test('what means nothing under "hotswap" in package.json, and a variable that is nearly one of ours, is said, in one line', async () => {
   const made = program({
     'app.js': `import { start, stop } from 'hotswap'; import { Worker } from 'node:worker_threads'; await stop(); await start();
 await new Promise((resolve) => new Worker('', { eval: true }).on('exit', resolve));`,
@@ -278,6 +278,13 @@ await new Promise((resolve) => new Worker('', { eval: true }).on('exit', resolve
   );
   assert.match(await said([]), /^hotswap: "hotswap" in \.\/package\.json is \[\] and not used; .*\n$/);
   assert.is(await said({ wacth: true }, { HOTSWAP_SILENT: '1' }), '');
+  assert.is(
+    await said(
+      {},
+      { HOTSWAP_WACTH: '1', HOTSWAP_CACHE: 'x', HOTSWAP_SERVICE_HOST: '10.0.0.1', HOTSWAP_PORT: '80' },
+    ),
+    'hotswap: HOTSWAP_WACTH is no setting; did you mean HOTSWAP_WATCH?\nhotswap: HOTSWAP_CACHE is no setting; did you mean HOTSWAP_CACHE_DIR?\n',
+  );
   assert.is(await said({ vsn: 3, reload: true }), '');
   made.remove();
 });

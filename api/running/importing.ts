@@ -6,7 +6,7 @@ import { HotswapError } from '../../error.ts';
 import { writtenFor, writtenIn } from '../../loader/language.ts';
 import type { LiveModule } from '../../loader/live.ts';
 import { withoutInstance } from '../../loader/variants.ts';
-import { existsSync, fileURLToPath } from '../../node.ts';
+import { createRequire, existsSync, fileURLToPath } from '../../node.ts';
 import { importOnceMore } from '../modules/fresh.ts';
 import type { Imported } from '../plan/units.ts';
 import { addedExport } from './facade.ts';
@@ -49,8 +49,7 @@ export async function importFor(
     throw refused(module, wanted, line, why, cause);
   }
   if (name !== undefined && name !== '*' && !told && !(name in namespace)) {
-    const has = Object.keys(namespace).join(', ');
-    throw refused(module, wanted, line, `which has no export ${JSON.stringify(name)}; it has ${has}`);
+    throw refused(module, wanted, line, noExport(name, Object.keys(namespace)));
   }
   return namespace;
 }
@@ -90,6 +89,19 @@ export async function checkImport(
   if (name !== undefined && isUnexported(error))
     throw refused(module, wanted, line, `which has no export ${JSON.stringify(name)}`, error);
   await importFor(module, wanted, line, leads);
+}
+
+/** More names than these are not listed. */
+const MANY = 20;
+
+/** What to say of a name that is not exported: those that are, or of many the one that was meant. */
+function noExport(name: string, names: string[]): string {
+  const why = `which has no export ${JSON.stringify(name)}`;
+  if (names.length <= MANY) return `${why}; it has ${names.join(', ')}`;
+  const { closest } = createRequire(import.meta.url)(
+    'fastest-levenshtein',
+  ) as typeof import('fastest-levenshtein');
+  return `${why}; did you mean ${closest(name, names)}?`;
 }
 
 /** How many imports were checked. */

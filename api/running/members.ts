@@ -250,10 +250,11 @@ function made(
     return make();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    const line = lineOf(source, node.start);
     throw new HotswapError(
       'ERR_HOTSWAP_STRUCTURAL',
-      `${module.url}: the new ${path} cannot be made, evaluating it failed: ${why}`,
-      { module: module.url, path, line: lineOf(source, node.start), cause },
+      `${module.url}: the new ${path} in line ${line} cannot be made, evaluating it failed: ${why}`,
+      { module: module.url, path, line, cause },
     );
   }
 }

@@ -482,7 +482,7 @@ function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unkno
   const what =
     names.length === 0
       ? `the new statement in line ${line} failed`
-      : `the new ${names.join(', ')} cannot be made, evaluating it failed`;
+      : `the new ${names.join(', ')} in line ${line} cannot be made, evaluating it failed`;
   return new HotswapError('ERR_HOTSWAP_STRUCTURAL', `${module.url}: ${what}: ${message}`, {
     module: module.url,
     names,
