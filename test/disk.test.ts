@@ -48,8 +48,8 @@ const textsIn = (one: Program): string[] =>
   existsSync(one.file(`${CACHE}/objects`)) ? readdirSync(one.file(`${CACHE}/objects`)) : [];
 
 /** All that a cleaning of a cache comes to. */
-function collected(cacheDir: string, rollbackLength = Number.POSITIVE_INFINITY): Freed {
-  const work = collect(cacheDir, rollbackLength);
+function collected(cacheDir: string): Freed {
+  const work = collect(cacheDir, Number.POSITIVE_INFINITY);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -558,7 +558,7 @@ test('a cache is cleaned while processes edit: no text that a version needs is l
       } catch {
         // one that was being written
       }
-      collected(one.file(CACHE), 3);
+      collected(one.file(CACHE));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await edits;
