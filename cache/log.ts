@@ -91,8 +91,9 @@ function logsIn(cacheDir: string, say: (line: string) => void): Set<string> | un
     const isThere = statSync(directory, { throwIfNoEntry: false }) !== undefined;
     return isThere ? new Set(readdirSync(directory)) : undefined;
   } catch (error) {
-    // Below a file there can be none; that nothing can be written there is said at the first version.
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    // Below a file there can be none; that nothing can be written there is said at the first version. Where it is a file itself there were.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' && !existsSync(directory)) return undefined;
     if (!told.has(cacheDir))
       say(
         `the histories in ${directory} cannot be read (${reason(error)}), so that no version is live again and the files are used. Let this user read them, or name another directory with HOTSWAP_CACHE_DIR`,
