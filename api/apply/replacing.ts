@@ -59,7 +59,7 @@ const FEW = 8;
 /**
  * A function has a cell for each text that closures of it were made from, and each cell gets what its closures can run. Where
  * they cannot reach a name that the new code needs they keep their code, and the function around is replaced as well, so
- * that closures made from now on are right.
+ * that closures made from now on are right. So it is where they have another `length`: `(req, res)` that is `(err, req, res, next)` now.
  */
 export class Replacing {
   readonly steps: Step[] = [];
@@ -170,10 +170,17 @@ export class Replacing {
       const ran = again ? keptIn(this.#module, cell, to) : undefined;
       if (ran !== undefined) this.steps.push({ index, native, hot, value: ran.value });
     }
-    if (unable.length === 0) return undefined;
+    if (unable.length === 0) return this.#isOfOtherArity(hot, indexes) ? hot.parent : undefined;
     this.deferred.push(deferral(hot, unable, unable.length < indexes.length));
     if (hot.parent !== undefined) this.#forced.add(hot.parent);
     return hot.parent;
+  }
+
+  /** Whether closures have another `length` than the new code: nothing reaches those that exist, but the next ones are to have it. */
+  #isOfOtherArity(hot: HotFunction, indexes: readonly number[]): boolean {
+    return indexes.some(
+      (index) => nativeOf(this.#module, this.#cells[index] as LiveCell).arity !== hot.arity,
+    );
   }
 
   /** What a cell of a function is to call: the function as the cell's own text has it (`undefined`), one that was made before, or a new one. */
@@ -254,7 +261,8 @@ export class Replacing {
     const inside = children(this.#change.after, hot);
     return children(from, of).every((one, i) => {
       const inner = this.#cells[first + one.index - of.index - 1];
-      return inner !== undefined && !this.stale.has(inner) && this.#placeOf(inner) === inside[i]?.path;
+      if (inner === undefined || this.stale.has(inner)) return false;
+      return this.#placeOf(inner) === inside[i]?.path && one.arity === inside[i]?.arity;
     });
   }
 

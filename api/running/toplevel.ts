@@ -17,6 +17,7 @@ import {
   type Unit,
   unitsOf,
 } from '../plan/units.ts';
+import { assignedBy, putsBackProperty, type Target } from './assigned.ts';
 import { compile, compileAdds, setterOf, variableOf } from './compile.ts';
 import { checkImport, importFor, type Leads } from './importing.ts';
 import { comparedToMade, forgetTexts, giveMembers } from './members.ts';
@@ -276,6 +277,8 @@ function begin(
   undos: (() => void)[],
 ): () => void {
   const overlay = overlayOf(module);
+  if (evaluate !== undefined)
+    for (const one of assignedBy(analysis, unit)) undos.push(putsBackAssigned(module, one, overlaid));
   if (unit.names.length === 0) {
     return () => {
       if (overlay.ran.has(made.text)) return;
@@ -472,6 +475,17 @@ function putBack(
   if (!overlaid.has(name)) setterOf(module, name)?.(held?.value);
   else if (held === undefined) delete values[name];
   else Object.defineProperty(values, name, held);
+}
+
+/** What gives a variable, or a property, what it has now. */
+function putsBackAssigned(
+  module: LiveModule,
+  { root, keys }: Target,
+  overlaid: ReadonlySet<string>,
+): () => void {
+  if (keys.length > 0) return putsBackProperty(valueIn(module, root, overlaid), keys);
+  const held = descriptorOf(module, root, overlaid, []);
+  return held === undefined ? () => {} : () => putBack(module, root, overlaid, held, []);
 }
 
 function failed(module: LiveModule, analysis: Analysis, unit: Unit, cause: unknown): HotswapError {
