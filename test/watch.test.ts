@@ -450,6 +450,14 @@ test('what was deferred, and statements that are gone, are said', () =>
       await said(/m\.js v4/);
       await said(/: closures that exist keep their code: /);
       assert.is(await ask('m.held()'), 1);
+      // So it is where the line has room for the first changes only.
+      const of = (n: number): string =>
+        `${Array.from({ length: 9 }, (_, i) => `const c${i} = ${n};`).join('\n')}\nconst inner = (() => (() => ${n})())();\n`;
+      write('m.js', of(1));
+      await said(/m\.js v5/);
+      write('m.js', of(2));
+      await said(/m\.js v6: ~c0, .* and 2 more, state kept/);
+      await said(/^hotswap: {3}inner = iife > return iife: it has run, and what it did stays/);
     },
   ));
 

@@ -7,7 +7,8 @@
 import { currentText, runningVersion, type Version } from '../api/history/history.ts';
 import { isAccepted } from '../api/hot.ts';
 import { type Analysis, analyse } from '../api/plan/analysis.ts';
-import { aligned } from '../api/plan/units.ts';
+import { plan } from '../api/plan/plan.ts';
+import { aligned, isIn } from '../api/plan/units.ts';
 import { reloadFrom } from '../api/reload.ts';
 import { savedTogether } from '../api/transaction.ts';
 import { restore } from '../api/versions.ts';
@@ -227,15 +228,24 @@ function lostEdits(module: LiveModule, { version: was }: State, seen: string): n
 
 /** What has run and does not run again: functions that were called where they stand, and statements that a version has no longer. */
 function withdrawn({ text }: State, module: LiveModule, { summary }: Version): string[] {
-  const called = [...summary.matchAll(CALLED)].map(([, path]) => path as string);
-  return [...called, ...gone(text, module, summary)];
+  return [...called(text, module, summary), ...gone(text, module, summary)];
 }
 
-/** In a summary: a function at the top level with other code, of which the text is called there and then; see paths.ts. */
-const CALLED = /(?<=^|, )~((?:[^,>]+ = )?iife(?:~\d+)?)(?=,|$)/g;
+/** In a summary, which shows the first changes of many: that there are more. */
+const MORE = / more$/;
+
+/** A path of functions of which each is called there and then, as the one around it: `first = iife > return iife`; see paths.ts. */
+const CALLED = /^(?:(?:[^>]+ = |return )?iife(?:~\d+)?(?: > |$))+$/;
+
+/** Paths of the functions with other code that were called where they stand. */
+function called(text: string, module: LiveModule, summary: string): string[] {
+  if (!MORE.test(summary) && !/\biife\b/.test(summary)) return [];
+  const { replaced, changed } = plan(analyse(text, module.url), analyse(currentText(module), module.url));
+  return replaced.flatMap((hot) => (CALLED.test(hot.path) && !isIn(changed, hot) ? hot.path : []));
+}
 
 function gone(text: string, module: LiveModule, summary: string): string[] {
-  if (!/(^|, )-| more$/.test(summary)) return [];
+  if (!MORE.test(summary) && !/(^|, )-/.test(summary)) return [];
   const [before, after] = [analyse(text, module.url), analyse(currentText(module), module.url)];
   return aligned(before, after).flatMap(([was, now]) => {
     if (was === undefined || now !== undefined || was.names.length > 0 || was.imported !== undefined)
