@@ -13,6 +13,7 @@ const FILES = {
   'm.js': M,
   'as.js': "export * as u from './u.js';",
   'list.js': "import * as u from './u.js';\nexport { u as v };",
+  'again.js': "export { u as w } from './as.js';",
   'all.js': "export * from './u.js';\nexport const own = 1;",
   'far.js': "export * from './all.js';",
   'k.js': `import { u } from './as.js';
@@ -20,7 +21,8 @@ import { v } from './list.js';
 import * as all from './all.js';
 import * as far from './far.js';
 import * as as from './as.js';
-export const keys = () => [u, v, all, far, as.u].map((one) => Object.keys(one).join());`,
+import * as again from './again.js';
+export const keys = () => [u, v, all, far, as.u, again.w].map((one) => Object.keys(one).join());`,
   'main.js': "import { a } from './far.js';\nexport const get = () => a();",
 };
 
@@ -45,7 +47,7 @@ const look = async () => {
 const where = (names: string, told: string[] = []): unknown => {
   const size = names.split(',').length;
   const own = `${names},own`;
-  return [names, size, [names, names, own, own, names], [names, own, own], told];
+  return [names, size, [names, names, own, own, names, names], [names, own, own], told];
 };
 
 async function seen(body: string): Promise<unknown> {

@@ -130,7 +130,7 @@ function exportedBy(module: LiveModule, after: Analysis): ExportedBy {
     const local = localOf(one, after);
     const isOther =
       local === undefined
-        ? one.from !== undefined && one.importName === undefined && passedFrom(module, one.from) !== one.from
+        ? one.from !== undefined && isElsewhere(module, one.from, one.importName)
         : overlaid.has(local);
     const isNative = known.get(one.name) === keyOf(one, after) && !isOther;
     if (isNative && one.name !== '*') exported.native.push(one.name);
@@ -146,13 +146,28 @@ let hasFacades = false;
 
 /** Where a facade has from what its module passes on: a facade of that where its exports are others by now. */
 function passedFrom(module: LiveModule, specifier: string): string {
-  const known = registry()?.modules;
-  if (known === undefined || !hasFacades) return specifier;
-  const from = known.get(resolvedFrom(module, specifier) ?? '');
-  if (from === undefined) return specifier;
-  const facade = offered.get(from)?.facade;
+  const from = passedModule(module, specifier);
+  const facade = from && offered.get(from)?.facade;
   if (facade !== undefined) return facade;
-  return from.exposed === undefined ? specifier : facadeUrl(from.url, JSON.parse(from.exposed));
+  return from?.exposed === undefined ? specifier : facadeUrl(from.url, JSON.parse(from.exposed));
+}
+
+/**
+ * Whether what a module passes on of another stands in a facade of that by now: `export { r } from './core.js'`, where core.js has
+ * `export * as r from './r.js'` and r.js exports more.
+ * @param name undefined for the other's namespace
+ */
+function isElsewhere(module: LiveModule, specifier: string, name: string | undefined): boolean {
+  if (passedFrom(module, specifier) === specifier) return false;
+  const from = passedModule(module, specifier) as LiveModule;
+  const after = offered.get(from)?.after;
+  const exported = after ? exportedBy(from, after) : (JSON.parse(from.exposed as string) as ExportedBy);
+  return name === undefined || !exported.native.includes(name);
+}
+
+/** The hot module that a specifier of another leads to; undefined while there is no facade at all. */
+function passedModule(module: LiveModule, specifier: string): LiveModule | undefined {
+  return hasFacades ? registry()?.modules.get(resolvedFrom(module, specifier) ?? '') : undefined;
 }
 
 function keyOf(one: Exported, text: Pick<Analysis, 'source' | 'url'>): string | undefined {
