@@ -9,7 +9,7 @@ import { printable } from '../node.ts';
 import { gc } from './gc.ts';
 import { prepare } from './prepare.ts';
 import { run } from './run.ts';
-import { isProgramOrTool, named } from './words.ts';
+import { isProgramOrTool, named, unknownCommand } from './words.ts';
 
 const HELP = `Usage: hotswap run [node options] [--] file [arguments]
        hotswap prepare [node options] [--] file ...
@@ -23,8 +23,7 @@ State is kept, and a line on stderr says what was done.
 
 What stands before the file goes to Node, what stands after it to the program. The command of an installed
 package is a program too (hotswap run fastify start app.js). One that ends with an uncaught error, or by
-process.exit(1), is started again at the next save. The word run may
-be left out.
+process.exit(1), is started again at the next save. The word run may be left out.
 
 prepare: fills the cache without running anything, so that the first start is a fast one, as when an image is
 built. All that the files import by import declarations is loaded; name those too that are only imported later.
@@ -66,7 +65,7 @@ switch (command) {
   default:
     // `hotswap server.js` and `hotswap --inspect server.js` leave out `run`.
     if (command.startsWith('-') || isProgramOrTool(command)) await withWords('run', [command, ...words]);
-    else refuse(unknown(command, words));
+    else refuse(unknownCommand(command, words));
 }
 
 async function withWords(command: 'run' | 'prepare', words: string[]): Promise<void> {
@@ -78,17 +77,10 @@ async function withWords(command: 'run' | 'prepare', words: string[]): Promise<v
   else await prepare(options, [file, ...rest]);
 }
 
-/** Why a first word is no command: what it would be for `run` says more, where that is more than a missing file. */
-function unknown(command: string, words: string[]): string {
-  const found = named('run', [command, ...words]);
-  const why = found.kind === 'refused' && !found.why.startsWith('there is no file') ? `: ${found.why}` : '';
-  return `there is no command or file ${JSON.stringify(command)}${why}`;
-}
-
 function refuse(why: string): void {
   const name = basename(process.argv[1] ?? 'hotswap', '.js');
   process.stderr.write(
-    `hotswap: ${printable(why)}. Usage: ${name} run [node options] [--] file [arguments], ${name} prepare [node options] [--] file ..., or ${name} gc [cache directory]; ${name} --help says more\n`,
+    `hotswap: ${printable(why.endsWith('?') ? why : `${why}.`)} Usage: ${name} run [node options] [--] file [arguments], ${name} prepare [node options] [--] file ..., or ${name} gc [cache directory]; ${name} --help says more\n`,
   );
   process.exitCode = 2;
 }

@@ -32,7 +32,10 @@ if (lost.length > 0)
   );
 const { size } = modules;
 if (size === 0)
-  end(1, `${file} cannot be prepared: neither it nor what it imports is an ES module that is to be hot`);
+  end(
+    1,
+    `${file} cannot be prepared: neither it nor what it imports is an ES module that is to be hot (an .mjs file, or .js where package.json says "type": "module")`,
+  );
 end(0, `${file} is prepared: ${size} ${size === 1 ? 'module' : 'modules'}, in ${config.cacheDir}`);
 
 /** What keeps a program from being loaded; undefined where nothing does. */

@@ -2,9 +2,10 @@
  * What the words of a command mean. In: the words after `hotswap run` or `hotswap prepare`, as a person typed them; out: Node's options,
  * the files and their arguments, or why they mean nothing and what would.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, parse, resolve } from 'node:path';
 import { nearestWith } from '../loader/config.ts';
+import { requireOurs } from '../loader/language.ts';
 
 /** What is to be run, or a sentence about what is wrong, without `hotswap: ` and its full stop. */
 export type Named =
@@ -75,11 +76,56 @@ function whyNot(word: string, rest: readonly string[]): string {
   const files = rest.filter((one) => !one.startsWith('-') && one !== 'watch' && one !== 'run');
   if (STARTERS.test(word))
     return `${word} starts Node itself, and needs no place here: hotswap run ${files.join(' ') || 'server.js'} follows the files of a program, in TypeScript too`;
-  if (!SCRIPT_RUNNERS.test(word)) return `there is no file ${word} in ${process.cwd()}`;
+  if (!SCRIPT_RUNNERS.test(word)) return noFile(word);
   const [name = 'start'] = files;
   const script = scriptOf(name);
   const line = script === undefined ? 'hotswap run server.js' : inScript(script);
   return `${word} runs a script, and hotswap a program: put hotswap into the script, ${JSON.stringify(name)}: ${JSON.stringify(line)} in package.json, and run ${[word, ...rest].join(' ')} as ever`;
+}
+
+/** Says that there is no such program, and which one may have been meant. */
+function noFile(word: string): string {
+  if (existsSync(word)) return `${word} is a directory without index.js or package.json`;
+  return `there is no file ${word} in ${process.cwd()}${didYouMean(nearFile(word))}`;
+}
+
+/** Why a first word is no command: what it would be for `run` says more, where that is more than a missing file. */
+export function unknownCommand(word: string, words: readonly string[]): string {
+  const found = named('run', [word, ...words]);
+  const why = found.kind === 'refused' && !found.why.startsWith('there is no file') ? `: ${found.why}` : '';
+  const command = ['run', 'prepare', 'gc'].find((one) => distance(one, word) < one.length / 2);
+  const meant = why === '' ? didYouMean(command ?? nearFile(word)) : why;
+  return `there is no command or file ${JSON.stringify(word)}${meant}`;
+}
+
+function didYouMean(meant: string | undefined): string {
+  return meant === undefined ? '' : `, did you mean ${meant}?`;
+}
+
+/** How many letters a mistyped name may differ by. */
+const TYPING = 2;
+
+/**
+ * A source file beside a missing one that has nearly its name, or its name with another extension.
+ * @example nearFile('src/sevrer.js') // 'src/server.ts'
+ */
+function nearFile(word: string): string | undefined {
+  const asked = parse(word);
+  const far = (file: string): number => distance(parse(file).name, asked.name);
+  const limit = Math.min(TYPING, asked.name.length - 1);
+  try {
+    const files = readdirSync(asked.dir || '.').filter((file) => /\.[cm]?[jt]sx?$/.test(file));
+    const [meant] = files
+      .filter((file) => far(file) <= limit)
+      .sort((a, b) => far(a) - far(b) || distance(a, asked.base) - distance(b, asked.base));
+    return meant === undefined ? undefined : join(asked.dir, meant);
+  } catch {
+    return undefined; // nor is there its directory
+  }
+}
+
+function distance(a: string, b: string): number {
+  return requireOurs<typeof import('fastest-levenshtein')>('fastest-levenshtein').distance(a, b);
 }
 
 function scriptOf(name: string): string | undefined {

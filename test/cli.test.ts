@@ -28,7 +28,7 @@ function hotswap({ dir }: Program, ...words: string[]): Command {
 }
 
 test('words: help, version, and what is not understood', async () => {
-  const made = program({ 'app.js': '' });
+  const made = program({ 'app.js': '', 'src/main.ts': '', 'src/maim.d': '' });
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const table: [words: string[], code: number, stdout: RegExp, stderr: RegExp][] = [
     [['--help'], 0, /^Usage: hotswap run /, /^$/],
@@ -39,6 +39,16 @@ test('words: help, version, and what is not understood', async () => {
     [['run'], 2, /^$/, /run needs the file of a program/],
     [['run', '--inspect'], 2, /^$/, /run needs the file of a program/],
     [['run', 'nowhere.js'], 2, /^$/, /there is no file nowhere\.js in .*hotswap-test/],
+    [
+      ['src/mian.js'],
+      2,
+      /^$/,
+      /there is no command or file "src\/mian\.js", did you mean src\/main\.ts\? Usage/,
+    ],
+    [['run', 'ap.js'], 2, /^$/, /there is no file ap\.js in .*, did you mean app\.js\? Usage/],
+    [['run', 'nowhere/app.js'], 2, /^$/, /there is no file nowhere\/app\.js in .*hotswap-test[^,]*\. Usage/],
+    [['runn', 'app.js'], 2, /^$/, /no command or file "runn", did you mean run\? Usage/],
+    [['run', 'src'], 2, /^$/, /src is a directory without index\.js or package\.json\. Usage/],
     [['run', '-e', '1'], 2, /^$/, /run takes a file, and not -e/],
     [['run', '--no-such-option', 'app.js'], 9, /^$/, /bad option/],
     [['run', 'app.js'], 0, /^$/, /^$/],

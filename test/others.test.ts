@@ -86,7 +86,7 @@ test('a program that is CommonJS is told once that saves of it wait for a restar
   const { line, said } = running(child);
   try {
     await said(
-      /^hotswap: app\.js is CommonJS: files of ES modules are taken over when they are saved, and others wait for a restart$/,
+      /^hotswap: app\.js is CommonJS: files of ES modules \(\.mjs, or \.js where package\.json says "type": "module"\) are taken over when they are saved, and others wait for a restart$/,
     );
     made.write('lib.js', 'module.exports = 2;\n');
     await looked();

@@ -254,7 +254,7 @@ function begin(): () => void {
     if (registry.modules.size > 0 || !isCommonJs()) return;
     saidPlain = true;
     registry.say(
-      `${shown(process.argv[1] as string)} is CommonJS: files of ES modules are taken over when they are saved, and others wait for a restart`,
+      `${shown(process.argv[1] as string)} is CommonJS: files of ES modules (.mjs, or .js where package.json says "type": "module") are taken over when they are saved, and others wait for a restart`,
     );
   }
 
