@@ -24,7 +24,7 @@ interface Links {
 }
 
 /** A version that is about to run, and the modules around it. */
-export interface Linked {
+interface Linked {
   url: string;
   /** JavaScript, as are the others: of the version, and of the file */
   text: string;
