@@ -114,6 +114,15 @@ const CASES: Record<string, [files: Case[0], script: string, expected: unknown]>
     `try { await edit("import { double } from './k.js';", "import { double } from './k.js'; import { readFiles } from 'node:fs';"); } catch (error) { return error.message.replace(/.*m\\.js /, ''); }`,
     'line 2 imports "node:fs", which has no export "readFiles"; did you mean readFile?',
   ],
+  'what only the engine refuses: the line is that of the function': [
+    FILES,
+    `try { await edit('item * RATE', '/(/'); } catch (error) { return [error.code, error.line, error.message.replace(/.*m\\.js/, '')]; }`,
+    [
+      'ERR_HOTSWAP_SYNTAX',
+      8,
+      '#price (from line 8 on) is refused by the engine: Invalid regular expression: /(/: Unterminated group',
+    ],
+  ],
   'invisible characters: Node takes them in strings, templates, patterns and comments only': [
     FILES,
     `const out = []; for (const seen of ['\\u200b', '\\u0085']) for (const [from, to] of [['let count', seen + 'let count'], ['let count', '/*' + seen + '*/let count'], ['item * RATE', "('" + seen + "', \`" + seen + "\`, /" + seen + "/, 9)"], ['item * RATE', '9' + seen]]) { try { await edit(from, to); out.push(m.price(1)); } catch (error) { out.push([error.code, error.line, error.message.split('\\n')[0].replace(/.*m\\.js /, '')].join()); } await reset(M); writeFileSync(M, code(M)); } return out`,

@@ -72,7 +72,7 @@ export function compiled(piece: Piece): (...values: unknown[]) => unknown {
     tail === undefined
       ? placed(piece, place, opening, `${body})`, url)
       : placed(piece, place, '', body, url, [opening, `${tail})`]);
-  const factory = evaluated(piece, scope, code) as (...args: unknown[]) => unknown;
+  const factory = evaluated(piece, scope, code, place.start) as (...args: unknown[]) => unknown;
   const life = lifeOf(module, first, last);
   return (...values) => {
     const meta = usesMeta ? module.meta?.() : undefined;
@@ -196,7 +196,7 @@ export interface Placing {
 export function evaluatedTogether(pieces: readonly Placing[]): unknown[] {
   const values = new Map<Placing, unknown>();
   const alone = ({ subject, start, end, head, text, url, scope }: Placing): unknown =>
-    evaluated(subject, scope, placed(subject, { start, end }, head, text, url));
+    evaluated(subject, scope, placed(subject, { start, end }, head, text, url), start);
   for (const group of groupsOf(pieces)) {
     const made = group.length === 1 ? undefined : evaluatedAsOne(group);
     group.forEach((piece, i) => {
@@ -286,14 +286,15 @@ function transformed(module: LiveModule, { source }: Analysis, left: readonly Pl
 }
 
 /**
- * @param where what the code is for: the module, and the path of what is made
+ * @param start where the code begins in the version's text, for messages
  * @throws ERR_HOTSWAP_SYNTAX for what the engine refuses
  * @throws ERR_HOTSWAP_STRUCTURAL where code generation is disallowed, or the module has not handed over its scope
  */
 function evaluated(
-  { module, path }: { module: LiveModule; path: string },
+  { module, path, analysis }: Subject,
   scope: Scope | undefined,
   code: string,
+  start = 0,
 ): unknown {
   if (scope === undefined) {
     throw new HotswapError(
@@ -314,10 +315,11 @@ function evaluated(
       );
     }
     const message = cause instanceof Error ? cause.message : String(cause);
+    const line = lineOf(analysis.source, start);
     throw new HotswapError(
       'ERR_HOTSWAP_SYNTAX',
-      `the new code of ${module.url}#${path} is refused by the engine: ${message}`,
-      subject,
+      `the new code of ${module.url}#${path} (from line ${line} on) is refused by the engine: ${message}`,
+      { ...subject, line },
     );
   }
 }
