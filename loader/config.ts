@@ -19,6 +19,7 @@ import {
   writeError,
 } from '../node.ts';
 import { cacheFlags } from './allowed.ts';
+import { CRASHED } from './crash.ts';
 import { requireOurs } from './language.ts';
 import { hasAll, ownOptions } from './options.ts';
 import { isTestRun } from './testrun.ts';
@@ -269,7 +270,7 @@ function sayForeign({ file, reason }: NonNullable<Package['foreign']>, config: C
 function sayMistaken(env: NodeJS.ProcessEnv, config: Config): void {
   const known = Object.keys(config).map((key) => PREFIX + key.replace(/[A-Z]/g, '_$&').toUpperCase());
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(PREFIX) || known.includes(name)) continue;
+    if (!name.startsWith(PREFIX) || known.includes(name) || name === CRASHED) continue;
     const { closest, distance } = requireOurs<typeof import('fastest-levenshtein')>('fastest-levenshtein');
     const longer = known.find((one) => one.startsWith(`${name}_`));
     const meant = longer ?? closest(name, known);
