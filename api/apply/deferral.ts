@@ -3,12 +3,12 @@
  */
 import type { HotFunction } from '../../loader/functions.ts';
 import type { Deferred } from '../history/history.ts';
-import { scopesAround } from '../plan/analysis.ts';
+import { type Analysis, scopesAround } from '../plan/analysis.ts';
 import type { Made } from './evaluate.ts';
 import type { Places } from './places.ts';
 
-/** A function whose closures cannot run the new code, and why; see `Made`. */
-export type Unable = { native: HotFunction } & Exclude<Made, { value: unknown }>;
+/** A function, of the text that its closures were made from, which cannot run the new code, and why; see `Made`. */
+export type Unable = { native: HotFunction; from: Analysis } & Exclude<Made, { value: unknown }>;
 
 /**
  * What to say of closures that keep their code.

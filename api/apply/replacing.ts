@@ -7,6 +7,7 @@ import type { Bound, Move } from '../../loader/kept.ts';
 import type { LiveCell, LiveModule, MadeFunction } from '../../loader/live.ts';
 import { type Deferred, versionAt } from '../history/history.ts';
 import { type Analysis, analyse, outerReferences } from '../plan/analysis.ts';
+import { isCalledThereOnly } from '../plan/called.ts';
 import { children, isWithin, sameOwn } from '../plan/plan.ts';
 import { canBecome, classOf, isIn, type Unit } from '../plan/units.ts';
 import { cellsOf, homeOf, nativeOf } from '../running/cells.ts';
@@ -165,13 +166,15 @@ export class Replacing {
         continue;
       }
       this.stale.add(cell);
-      unable.push({ native, ...found });
+      unable.push({ native, from: analyse(cell.source, this.#module.url), ...found });
       // They ran something when this version was live: that again, not what was edited since.
       const ran = again ? keptIn(this.#module, cell, to) : undefined;
       if (ran !== undefined) this.steps.push({ index, native, hot, value: ran.value });
     }
     if (unable.length === 0) return this.#isOfOtherArity(hot, indexes) ? hot.parent : undefined;
-    this.deferred.push(deferral(hot, unable, unable.length < indexes.length));
+    // Of those that nobody can call again nothing is to be said; the function around makes new ones all the same.
+    const held = unable.filter((one) => !isCalledThereOnly(one.from, one.native));
+    if (held.length > 0) this.deferred.push(deferral(hot, held, unable.length < indexes.length));
     if (hot.parent !== undefined) this.#forced.add(hot.parent);
     return hot.parent;
   }
