@@ -539,7 +539,7 @@ function logOf(app: Program): string {
   return join(root, readdirSync(root)[0] ?? '', 'log');
 }
 
-const unwritable: Record<string, (app: Program) => string> = {
+const nowhere: Record<string, (app: Program) => string> = {
   'a cache directory under a file': (app) => {
     app.write('file', '');
     return 'file/cache';
@@ -549,6 +549,29 @@ const unwritable: Record<string, (app: Program) => string> = {
     return 'file';
   },
   'a cache directory that nobody can make': () => '/proc/self/hotswap',
+};
+
+for (const [name, prepare] of Object.entries(nowhere)) {
+  if (process.platform === 'win32' && name.includes('nobody')) continue;
+  test(`${name}: that is said at the start, and versions are in memory`, async () => {
+    const app = program({
+      'm.js': SIMPLE,
+      'app.js': `${EDIT}const a = await why(() => rewrite(f, () => 1)); const b = await why(() => rewrite(f, () => 2)); say(a, b, f(), history('./m.js').map((one) => one.persisted), code(f)); await rollback('./m.js', 2);`,
+    });
+    const { stdout, stderr, code } = await app.run({ env: { HOTSWAP_CACHE_DIR: prepare(app) } });
+    app.remove();
+    assert.equal(
+      [JSON.parse(stdout), code],
+      [['accepted', 'accepted', 2, [true, false, false], 'function f() { return 2; }'], 0],
+    );
+    assert.match(
+      stderr,
+      /^hotswap: versions are kept in memory, as the cache cannot be written: .*; HOTSWAP_CACHE_DIR names another\n$/,
+    );
+  });
+}
+
+const unwritable: Record<string, (app: Program) => string> = {
   'a cache whose objects cannot be made': (app) => {
     app.write('cache/objects', '');
     return 'cache';
@@ -560,7 +583,6 @@ const unwritable: Record<string, (app: Program) => string> = {
 };
 
 for (const [name, prepare] of Object.entries(unwritable)) {
-  if (process.platform === 'win32' && name.includes('nobody')) continue;
   test(`${name}: edits are refused, the program goes on, nothing is left`, async () => {
     const app = program({
       'm.js': SIMPLE,

@@ -121,11 +121,16 @@ for (const [name, damage] of Object.entries(DAMAGE)) {
   });
 }
 
-test('a cache that cannot be written serves nothing, and is no error', async () => {
+test('a cache that cannot be written serves nothing, is no error, and is told of once', async () => {
   const app = program(FILES);
   app.write('file', '');
   const env = { HOTSWAP_CACHE_DIR: app.file('file/cache') };
-  assert.equal([await quiet(app, { env }), await quiet(app, { env })], [COLD, COLD]);
+  for (let i = 0; i < 2; i++) {
+    const { stdout, stderr, code } = await app.run({ env });
+    assert.equal([JSON.parse(stdout), code], [COLD, 0]);
+    const said = `hotswap: versions are kept in memory, as the cache cannot be written: ${app.file('file')} is no directory; HOTSWAP_CACHE_DIR names another\n`;
+    assert.is(stderr, said);
+  }
   app.remove();
 });
 
