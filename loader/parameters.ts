@@ -35,17 +35,17 @@ export function hasInitialisers(node: FunctionNode): boolean {
  * `(hs$0, hs$1) => { var { a } = hs$0; var b = …; … }`. `nested`: as `{ let { a } = …; let b = …; { … } }`, where a default mentions
  * a later parameter, which is in its dead zone then, or the body declares what a default means otherwise (ECMA-262 10.2.11).
  */
-export type Move = 'flat' | 'nested';
+export type ParameterMove = 'flat' | 'nested';
 
 /** How patterns and defaults of the parameters may be moved into the body; undefined where they would mean something else there. */
-export function movable(node: FunctionNode): Move | undefined {
+export function movable(node: FunctionNode): ParameterMove | undefined {
   if (node.type !== 'ArrowFunctionExpression' && node.generator) return undefined; // would run at the first next()
   const { params } = node;
   if (params.some(isDecorated) || params.some(usesItself)) return undefined;
   const names = new Set<string>(params.flatMap((param: Node) => boundNames(param)));
   const bound = new Set<string>();
   const mentioned = new Set<string>();
-  let move: Move | undefined = 'flat';
+  let move: ParameterMove | undefined = 'flat';
   const mention = (name: string): void => {
     mentioned.add(name);
     if (name === 'eval' || (names.has(name) && !bound.has(name))) move = 'nested';

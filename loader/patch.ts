@@ -6,7 +6,7 @@
 import type MagicString from 'magic-string';
 import { type HotFunction, superCall } from './functions.ts';
 import { CONSTRUCT, NULLISH } from './names.ts';
-import { hasInitialisers, type Move, movable } from './parameters.ts';
+import { hasInitialisers, movable, type ParameterMove } from './parameters.ts';
 import { blockOf, eachChild, type FunctionNode, isClass, type Node, skipTrivia, unwrapped } from './parse.ts';
 import type { Accessor, CapturedName } from './scopes.ts';
 
@@ -251,7 +251,7 @@ function moveParameters(
   text: MagicString,
   source: string,
   node: FunctionNode,
-  { move, isCovered }: { move: Move; isCovered: boolean },
+  { move, isCovered }: { move: ParameterMove; isCovered: boolean },
   captured: readonly string[],
   redirect: (params: string[]) => string,
 ): void {

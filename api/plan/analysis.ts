@@ -13,7 +13,7 @@ import { languageOf } from '../../loader/language.ts';
 import { NOTHING, named, type Program, parseAway, parsePiece, type Read, read } from '../../loader/parse.ts';
 import { moduleScope, type Reference, type Scope } from '../../loader/scopes.ts';
 import { changed } from './changed.ts';
-import { atOnce, inTurns, isLong, turn } from './turns.ts';
+import { inTurns, isLong, turn, withoutTurns } from './turns.ts';
 
 /** One name that a module exports. */
 export interface Exported {
@@ -140,7 +140,7 @@ function isDirective(statement: Program['body'][number]): boolean {
 
 /** Every statement read, and nothing remembered. @throws as `analyse` */
 export function analyseWhole(source: string, url: string, what = url): Analysis {
-  return atOnce(analysing(source, url, what));
+  return withoutTurns(analysing(source, url, what));
 }
 
 /** The same, a statement a step. */

@@ -21,7 +21,7 @@ export function turn(): Promise<void> {
 }
 
 /** Takes all steps. */
-export function atOnce<T>(steps: Generator<void, T>): T {
+export function withoutTurns<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
