@@ -45,3 +45,8 @@ export const SENT = 2;
 export function importOf(turn: number): string {
   return `import "${GATES_URL}${String(turn).padStart(8, '0')}";`;
 }
+
+/** A cell's name in a text: that of the module's prefix, and the cell's number. `hs$1k3v9x2$4` is cell 4. */
+export const CELL_NAME = /\b(hs\$[0-9a-z]{7,})\$(\d+)\b/;
+/** Each of them, for `matchAll`. */
+export const CELL_NAMES = /\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g;

@@ -6,6 +6,7 @@ import type MagicString from 'magic-string';
 import { HotswapError } from '../../error.ts';
 import { type Language, languageOf } from '../../loader/language.ts';
 import type { LiveCell, LiveModule } from '../../loader/live.ts';
+import { CELL_NAMES } from '../../loader/names.ts';
 import {
   blockOf,
   type ClassNode,
@@ -90,7 +91,7 @@ export function cellOf(fn: unknown): { url: string; index: number } | undefined 
 /** The same by the text that V8 has of it. */
 export function cellIn(text: string): { url: string; index: number } | undefined {
   if (isClassText(text)) return undefined;
-  const cells = [...text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)];
+  const cells = [...text.matchAll(CELL_NAMES)];
   const module = moduleOfCells(cells[0]?.[1]);
   if (module === undefined) return undefined;
   const indices = cells.filter((cell) => cell[1] === module.prefix).map((cell) => Number(cell[2]));
@@ -154,7 +155,7 @@ export function classIn(
   }
   // One inside a function is known by the cells of its members.
   let found: { module: LiveModule; cell: LiveCell; node: ClassNode } | undefined;
-  for (const [, prefix, index] of text.matchAll(/\b(hs\$[0-9a-z]{7,})\$(\d+)\b/g)) {
+  for (const [, prefix, index] of text.matchAll(CELL_NAMES)) {
     const module = moduleOfCells(prefix);
     const cell = module && cellsOf(module)[Number(index)];
     const node = cell && nativeOf(module, cell).memberOf?.node;

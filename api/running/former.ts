@@ -6,7 +6,7 @@
 
 import { openGate } from '../../loader/gates.ts';
 import { type Forward, type LiveModule, type Refresh, valueIn } from '../../loader/live.ts';
-import { cellName } from '../../loader/names.ts';
+import { CELL_NAME, cellName } from '../../loader/names.ts';
 import { isMade } from '../../loader/patch.ts';
 import { isGeneratorFunction } from '../../node.ts';
 import { currentText } from '../history/history.ts';
@@ -107,7 +107,7 @@ function localsOf(module: LiveModule): Locals {
 
 /** The function that a former instance's stands for now, by what its text calls. */
 export function formerOf(text: string): { module: LiveModule; path: string } | undefined {
-  const [, prefix = '', index] = /\b(hs\$[0-9a-z]{7,})\$(\d+)\b/.exec(text) ?? [];
+  const [, prefix = '', index] = CELL_NAME.exec(text) ?? [];
   for (const module of liveModules()) {
     const path = module.formers.get(prefix)?.[Number(index)];
     if (path !== undefined) return { module, path };

@@ -7,6 +7,7 @@ import type { FunctionKind, HotFunction } from '../../loader/functions.ts';
 import type { KeptVersion } from '../../loader/kept.ts';
 import { languageOf } from '../../loader/language.ts';
 import { type LiveCell, type LiveModule, valueIn } from '../../loader/live.ts';
+import { CELL_NAME } from '../../loader/names.ts';
 import { hasAll } from '../../loader/options.ts';
 import { registry } from '../../loader/registry.ts';
 import { checkReadable, describe, nameOf } from '../../messages.ts';
@@ -89,7 +90,7 @@ function moduleNamed(target: unknown): LiveModule | undefined {
   checkReadable(target, 'the target');
   if (typeof target === 'string') return moduleOf(split(target).module);
   if (typeof target === 'function') {
-    return moduleOfCells(/\b(hs\$[0-9a-z]{7,})\$\d+\b/.exec(runningText(target))?.[1]);
+    return moduleOfCells(CELL_NAME.exec(runningText(target))?.[1]);
   }
   if (target !== null && typeof target === 'object' && hasAll(target, 'module', 'path'))
     return typeof target.path === 'string' ? moduleOf(target.module as ModuleRef) : undefined;
